@@ -1,0 +1,144 @@
+// Package migrations holds the schema ops and brings a database up to it:
+// River's own tables first, then the numbered files of this folder. Migrations
+// only go forward.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+// Schema is the schema that everything of the bridge lives in, River's tables
+// included.
+const Schema = "ops"
+
+// versionTable is where goose notes what has run.
+const versionTable = Schema + ".schema_migrations"
+
+// migrationLock is the advisory lock that lets one replica migrate at a time.
+// The number means nothing; it only has to be the same everywhere.
+const migrationLock = 0x706c616e65
+
+// Files are the numbered migrations, for whoever names a test template after
+// what is in them.
+//
+//go:embed *.sql
+var Files embed.FS
+
+// Up brings the database to the newest schema and returns how many migrations
+// it ran. Any number of replicas may call it at once: one works, the others
+// wait and then find nothing to do.
+//
+// The lock is held by a transaction of its own, not by a session, so that it
+// works through a transaction-mode pooler and goes away with a crashed process.
+func Up(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) (int, error) {
+	ran := 0
+	err := pgx.BeginFunc(ctx, pool, func(lock pgx.Tx) error {
+		if _, err := lock.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", migrationLock); err != nil {
+			return fmt.Errorf("waiting for the migration lock: %w", err)
+		}
+		var err error
+		ran, err = up(ctx, pool, logger)
+		return err
+	})
+	return ran, err
+}
+
+func up(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) (int, error) {
+	if _, err := pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+Schema); err != nil {
+		return 0, fmt.Errorf("creating schema %s: %w", Schema, err)
+	}
+	river, err := newRiverMigrator(pool, logger)
+	if err != nil {
+		return 0, err
+	}
+	queue, err := river.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	if err != nil {
+		return 0, fmt.Errorf("migrating the queue's tables: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	provider, err := newProvider(db, logger)
+	if err != nil {
+		return 0, err
+	}
+	own, err := provider.Up(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("migrating schema %s: %w", Schema, err)
+	}
+	return len(queue.Versions) + len(own), nil
+}
+
+// ErrPending says that the database is behind this program.
+var ErrPending = errors.New("migrations are pending: run `odoo-plane-bridge migrate`")
+
+// Check returns nil when the database has every migration, ErrPending when it
+// lacks some, and any other error when it cannot be asked. It changes nothing.
+func Check(ctx context.Context, pool *pgxpool.Pool) error {
+	quiet := slog.New(slog.DiscardHandler)
+	river, err := newRiverMigrator(pool, quiet)
+	if err != nil {
+		return err
+	}
+	queue, err := river.Validate(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("reading the state of the queue's tables: %w", err)
+	}
+	var noted bool
+	if err := pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", versionTable).Scan(&noted); err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	if !queue.OK || !noted {
+		return ErrPending
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	defer db.Close()
+	provider, err := newProvider(db, quiet)
+	if err != nil {
+		return err
+	}
+	pending, err := provider.HasPending(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	if pending {
+		return ErrPending
+	}
+	return nil
+}
+
+func newRiverMigrator(pool *pgxpool.Pool, logger *slog.Logger) (*rivermigrate.Migrator[pgx.Tx], error) {
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: Schema, Logger: quieter(logger)})
+	if err != nil {
+		return nil, fmt.Errorf("reading the queue's migrations: %w", err)
+	}
+	return migrator, nil
+}
+
+// quieter drops River's line per migration; Up's caller says how many ran.
+func quieter(logger *slog.Logger) *slog.Logger {
+	if logger.Enabled(context.Background(), slog.LevelDebug) {
+		return logger
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+func newProvider(db *sql.DB, logger *slog.Logger) (*goose.Provider, error) {
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, Files,
+		goose.WithTableName(versionTable), goose.WithSlog(quieter(logger)), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+	return provider, nil
+}
