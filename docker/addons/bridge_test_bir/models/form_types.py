@@ -1,0 +1,16 @@
+FORM_TYPES = [
+    ("2550M", "2550M - Monthly VAT"),
+    ("2550Q", "2550Q - Quarterly VAT"),
+    ("1600", "1600 - VAT/Percentage WHT"),
+    ("1601C", "1601-C - Compensation WHT"),
+    ("1601E", "1601-E - Expanded WHT"),
+    ("1601F", "1601-F - Final WHT"),
+    ("1604CF", "1604-CF - Annual Alphalist"),
+    ("1700", "1700 - Annual Income Tax"),
+    ("1701", "1701 - Annual Income Tax"),
+    ("1701Q", "1701Q - Quarterly Income Tax"),
+    ("1702RT", "1702-RT - Corporate Tax"),
+    ("2551M", "2551M - Monthly Percentage Tax"),
+    ("2200A", "2200A - Excise (Alcohol)"),
+    ("2200T", "2200T - Excise (Tobacco)"),
+]
