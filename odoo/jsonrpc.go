@@ -1,0 +1,178 @@
+package odoo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+)
+
+// jsonRPC speaks POST /jsonrpc: every answer is HTTP 200, errors too, and a method that returns nothing is answered
+// without result and without error.
+type jsonRPC struct {
+	http   *exchange
+	config Config
+	userID int64
+	lastID atomic.Int64
+}
+
+func newJSONRPC(http *exchange, config Config) *jsonRPC {
+	return &jsonRPC{http: http, config: config}
+}
+
+type envelope struct {
+	Version string         `json:"jsonrpc"`
+	Method  string         `json:"method"`
+	Params  envelopeParams `json:"params"`
+	ID      int64          `json:"id"`
+}
+
+type envelopeParams struct {
+	Service string `json:"service"`
+	Method  string `json:"method"`
+	Args    []any  `json:"args"`
+}
+
+// reply holds the two members that matter. Result stays nil when it is missing or null.
+type reply struct {
+	JSONRPC string          `json:"jsonrpc"`
+	Result  json.RawMessage `json:"result"`
+	Error   *struct {
+		Message string      `json:"message"`
+		Data    remoteError `json:"data"`
+	} `json:"error"`
+}
+
+// remoteError is an exception as the server describes it. Its `debug` member, a traceback, is not even read.
+type remoteError struct {
+	Name    string `json:"name"`
+	Message string `json:"message"`
+}
+
+func (t *jsonRPC) version(ctx context.Context) (Version, error) {
+	call := invocation{model: "common", method: "version", reads: true}
+	raw, err := t.post(ctx, call, "common", "version", []any{})
+	if err != nil {
+		return Version{}, err
+	}
+	return readVersion(call, raw)
+}
+
+func (t *jsonRPC) authenticate(ctx context.Context) (int64, error) {
+	call := invocation{model: "common", method: "authenticate", reads: true}
+	args := []any{t.config.Database, t.config.Login, t.config.Secret, map[string]any{}}
+	raw, err := t.post(ctx, call, "common", "authenticate", args)
+	if err != nil {
+		return 0, err
+	}
+	t.userID, err = readUserID(call, raw)
+	return t.userID, err
+}
+
+func (t *jsonRPC) call(ctx context.Context, call invocation) ([]byte, error) {
+	args, err := call.executeKW(t.config, t.userID)
+	if err != nil {
+		return nil, err
+	}
+	return t.post(ctx, call, "object", "execute_kw", args)
+}
+
+func (t *jsonRPC) post(ctx context.Context, call invocation, service, method string, args []any) ([]byte, error) {
+	body, err := json.Marshal(envelope{
+		Version: "2.0", Method: "call", ID: t.lastID.Add(1),
+		Params: envelopeParams{Service: service, Method: method, Args: args},
+	})
+	if err != nil {
+		return nil, call.fault(Permanent, ErrValue, err.Error())
+	}
+	got, err := t.http.send(ctx, request{
+		method: http.MethodPost, path: "jsonrpc", contentType: "application/json", body: body,
+	})
+	if err != nil {
+		return nil, t.http.unanswered(call, got, err)
+	}
+	return t.read(call, got)
+}
+
+func (t *jsonRPC) read(call invocation, got answer) ([]byte, error) {
+	if got.status != http.StatusOK || got.isPage() {
+		return nil, t.http.refused(call, got)
+	}
+	var read reply
+	if err := json.Unmarshal(got.body, &read); err != nil {
+		return nil, call.broken(got)
+	}
+	if read.Error != nil {
+		return nil, t.http.raised(call, got.status, read.Error.Data, read.Error.Message)
+	}
+	if read.JSONRPC == "" {
+		return nil, call.broken(got)
+	}
+	if string(read.Result) == "null" {
+		return nil, nil
+	}
+	return read.Result, nil
+}
+
+// executeKW lays a call out as both old protocols want it: database, user, secret, model, method, positional
+// arguments (the record set first), keyword arguments.
+func (call invocation) executeKW(config Config, userID int64) ([]any, error) {
+	positional := make([]any, 0, len(call.args)+1)
+	if call.ids != nil {
+		positional = append(positional, call.ids)
+	}
+	for _, arg := range call.args {
+		positional = append(positional, arg.value)
+	}
+	args := []any{config.Database, userID, config.Secret, call.model, call.method}
+	for _, part := range []any{positional, map[string]any(call.named)} {
+		sendable, err := plain(part)
+		if err != nil {
+			return nil, call.fault(Permanent, ErrValue, err.Error())
+		}
+		args = append(args, sendable)
+	}
+	return args, nil
+}
+
+// readVersion reads the answer of common.version and of GET /json/version.
+func readVersion(call invocation, raw []byte) (Version, error) {
+	var read struct {
+		Series  string `json:"server_serie"`
+		Version string `json:"version"`
+		Server  string `json:"server_version"`
+	}
+	if err := json.Unmarshal(raw, &read); err != nil {
+		return Version{}, call.fault(Permanent, ErrProtocol, "the version is not readable")
+	}
+	for _, series := range []string{read.Series, read.Version, read.Server} {
+		if major, ok := majorOf(series); ok {
+			return Version{Series: clip(series, 40), Major: major}, nil
+		}
+	}
+	return Version{}, call.fault(Permanent, ErrProtocol, "the answer holds no version")
+}
+
+// majorOf finds the first number: 19 in "19.0", 18 in "saas~18.2+e".
+func majorOf(series string) (int, bool) {
+	for i := range len(series) {
+		var major int
+		if n, _ := fmt.Sscanf(series[i:], "%d", &major); n == 1 && series[i] >= '0' && series[i] <= '9' {
+			return major, true
+		}
+	}
+	return 0, false
+}
+
+// readUserID reads the answer of authenticate: false means refused, without any error.
+func readUserID(call invocation, raw []byte) (int64, error) {
+	if isEmpty(raw) {
+		return 0, call.fault(Permanent, ErrDenied, "login, password or API key refused")
+	}
+	var id int64
+	if err := json.Unmarshal(raw, &id); err != nil || id <= 0 {
+		return 0, call.fault(Permanent, ErrProtocol, "authenticate answered no user id")
+	}
+	return id, nil
+}

@@ -1,0 +1,46 @@
+package odoo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// readTries is how often a read is tried, readPause the wait after the first try; it doubles.
+const (
+	readTries = 3
+	readPause = 300 * time.Millisecond
+)
+
+// repeatRead tries a read again when the server was busy or restarting. A timeout is not tried again: its time is used up.
+func (c *Client) repeatRead(ctx context.Context, call invocation, over transport) (json.RawMessage, error) {
+	for try := 1; ; try++ {
+		raw, err := over.call(ctx, call)
+		if err == nil || try == readTries || !worthRepeating(ctx, err) {
+			return raw, err
+		}
+		c.log.Debug("repeating a read from Odoo", "model", call.model, "method", call.method, "try", try, "error", err)
+		if !pause(ctx, readPause<<(try-1)) {
+			return nil, err
+		}
+	}
+}
+
+func worthRepeating(ctx context.Context, err error) bool {
+	return ctx.Err() == nil && ClassOf(err) == Retryable && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// pause waits between half and the whole of d, so that callers who failed together do not come back together. It
+// reports false when the context ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d/2 + rand.N(d/2+1)) // #nosec G404 -- spreads load, guards nothing.
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
