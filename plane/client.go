@@ -1,0 +1,133 @@
+package plane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// apiPrefix is where every version of Plane serves its public API.
+const apiPrefix = "/api/v1"
+
+// DefaultTimeout bounds one HTTP exchange when Config.HTTPClient is nil.
+const DefaultTimeout = 30 * time.Second
+
+// DefaultMaxBody bounds how much of one answer is read; a page of 100 work items with long descriptions stays far below.
+const DefaultMaxBody = 32 << 20
+
+// Config says which Plane to talk to and how. BaseURL, Workspace and Auth are needed; the rest has defaults.
+type Config struct {
+	// BaseURL is the server, with or without a trailing slash, a path prefix, or /api/v1 already in it:
+	// https://api.plane.so, https://plane.example.com/, https://example.com/plane/api/v1/.
+	BaseURL string
+	// Workspace is the workspace's slug, the first part of the path in the web app.
+	Workspace string
+	// Auth signs every request: an APIKey, or Bearer over a token source.
+	Auth Auth
+	// HTTPClient is copied, never changed. Redirects are not followed whatever it says, because a redirect turns
+	// a POST into a GET and would carry the API key to another host. Nil means a client with DefaultTimeout.
+	HTTPClient *http.Client
+	// Budget is asked before every request. Nil means a budget of this process alone.
+	Budget Budget
+	// Logger gets one debug line per request, without headers, bodies or query. Nil discards.
+	Logger *slog.Logger
+	// UserAgent names the caller to the server's operator.
+	UserAgent string
+}
+
+// Client calls one workspace of one Plane server. It is safe for concurrent use.
+type Client struct {
+	root      *url.URL // the server without /api/v1, where the OAuth endpoints live
+	api       *url.URL // ends in /api/v1/
+	workspace string
+	auth      Auth
+	http      *http.Client
+	budget    Budget
+	log       *slog.Logger
+	userAgent string
+	maxBody   int64
+	itemPath  atomic.Pointer[string] // the collection name that answered last, see itemStyles
+}
+
+// New validates cfg, all faults together, and returns a client. It makes no request.
+func New(cfg Config) (*Client, error) {
+	root, baseErr := rootURL(cfg.BaseURL)
+	if err := errors.Join(baseErr, checkConfig(cfg)); err != nil {
+		return nil, fmt.Errorf("configuring Plane client: %w", err)
+	}
+	c := &Client{
+		root: root, api: root.JoinPath(apiPrefix, "/"), workspace: cfg.Workspace, auth: cfg.Auth,
+		http: withoutRedirects(cfg.HTTPClient), budget: cfg.Budget, log: cfg.Logger, userAgent: cfg.UserAgent, maxBody: DefaultMaxBody,
+	}
+	if c.budget == nil {
+		c.budget = NewBudget()
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.userAgent == "" {
+		c.userAgent = "odoo-plane-bridge"
+	}
+	return c, nil
+}
+
+// Workspace returns the slug that the client was made for.
+func (c *Client) Workspace() string { return c.workspace }
+
+// APIURL returns the address that every request path is joined to; it ends in /api/v1/.
+func (c *Client) APIURL() string { return c.api.String() }
+
+func checkConfig(cfg Config) error {
+	var faults []error
+	if strings.TrimSpace(cfg.Workspace) == "" || strings.ContainsAny(cfg.Workspace, "/?# ") {
+		faults = append(faults, errors.New("workspace: expected a slug such as insightpulseai"))
+	}
+	if cfg.Auth == nil {
+		faults = append(faults, errors.New("auth: expected an API key or a token source"))
+	}
+	if key, ok := cfg.Auth.(APIKey); ok && strings.TrimSpace(string(key)) == "" {
+		faults = append(faults, errors.New("auth: the API key is empty"))
+	}
+	return errors.Join(faults...)
+}
+
+// rootURL parses a base URL and takes a trailing slash and /api/v1 off, so that joining never doubles either.
+func rootURL(base string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(base))
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, errors.New("base URL: expected an http or https address such as https://api.plane.so")
+	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("base URL: expected no user, query or fragment")
+	}
+	path := strings.TrimRight(u.JoinPath("/").Path, "/")
+	path = strings.TrimRight(strings.TrimSuffix(path, apiPrefix), "/")
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
+}
+
+func withoutRedirects(given *http.Client) *http.Client {
+	own := http.Client{Timeout: DefaultTimeout}
+	if given != nil {
+		own = *given
+	}
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
+}
+
+// sleep waits for d or until ctx ends, whichever is first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

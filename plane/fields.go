@@ -1,0 +1,164 @@
+package plane
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Date is a calendar day as Plane writes it, "2006-01-02"; "" means no date. It is a string because a day
+// has no hour and no zone, and comparing two days must not depend on either.
+type Date string
+
+// DateOf returns the day of t in t's own location.
+func DateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
+
+// In returns the start of the day in loc.
+func (d Date) In(loc *time.Location) (time.Time, error) {
+	return time.ParseInLocation(time.DateOnly, string(d), loc)
+}
+
+// UnmarshalJSON reads a day, a timestamp (cut to its day), null and the string "None" that v2 webhooks carry for null.
+func (d *Date) UnmarshalJSON(b []byte) error {
+	text, err := optionalText(b)
+	if err != nil || text == "" {
+		*d = ""
+		return err
+	}
+	day := text[:min(len(text), len(time.DateOnly))]
+	if _, err := time.Parse(time.DateOnly, day); err != nil {
+		return fmt.Errorf("reading date: %w", err)
+	}
+	*d = Date(day)
+	return nil
+}
+
+// MarshalJSON writes "" as null, which is how Plane clears a date.
+func (d Date) MarshalJSON() ([]byte, error) {
+	if d == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(d))
+}
+
+// Time is a moment as Plane writes it. The zero value means none. Community sends archived_at as a bare day and
+// v2 webhooks were documented with Python's "2026-01-02 03:04:05.6+00:00", so all three layouts are read.
+type Time struct{ time.Time }
+
+var timeLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", time.DateOnly}
+
+// UnmarshalJSON reads the layouts named at Time, null, "" and the string "None".
+func (t *Time) UnmarshalJSON(b []byte) error {
+	text, err := optionalText(b)
+	if err != nil || text == "" {
+		*t = Time{}
+		return err
+	}
+	for _, layout := range timeLayouts {
+		if parsed, err := time.Parse(layout, text); err == nil {
+			t.Time = parsed.UTC()
+			return nil
+		}
+	}
+	return fmt.Errorf("reading time: unknown layout %.40q", text)
+}
+
+// MarshalJSON writes the zero time as null.
+func (t Time) MarshalJSON() ([]byte, error) {
+	if t.IsZero() {
+		return []byte("null"), nil
+	}
+	return t.Time.MarshalJSON()
+}
+
+func optionalText(b []byte) (string, error) {
+	var text *string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return "", err
+	}
+	if text == nil || *text == "None" {
+		return "", nil
+	}
+	return *text, nil
+}
+
+// Ref is a reference that Plane sends as a bare id, or as the whole object where the request (expand=) or the
+// webhook expands it. Value is nil unless it was expanded.
+type Ref[T any] struct {
+	ID    string
+	Value *T
+}
+
+// UnmarshalJSON reads an id, an object with an id, or null.
+func (r *Ref[T]) UnmarshalJSON(b []byte) error {
+	*r = Ref[T]{}
+	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' {
+		var err error
+		r.ID, err = optionalText(b)
+		return err
+	}
+	var id struct {
+		ID string `json:"id"`
+	}
+	r.Value = new(T)
+	if err := json.Unmarshal(b, &id); err != nil {
+		return err
+	}
+	r.ID = id.ID
+	return json.Unmarshal(b, r.Value)
+}
+
+// MarshalJSON writes the id, or null.
+func (r Ref[T]) MarshalJSON() ([]byte, error) {
+	if r.ID == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(r.ID)
+}
+
+// Refs is a list of references: labels, assignees.
+type Refs[T any] []Ref[T]
+
+// IDs returns the ids in the order in which Plane sent them.
+func (r Refs[T]) IDs() []string {
+	ids := make([]string, len(r))
+	for i, ref := range r {
+		ids[i] = ref.ID
+	}
+	return ids
+}
+
+// Opt is one field of a patch. Its zero value is left out of the request; Set sends a value, Null sends null.
+type Opt[T any] struct {
+	value T
+	state optState
+}
+
+type optState uint8
+
+const (
+	optUnset optState = iota
+	optNull
+	optSet
+)
+
+// Set returns a field that sends v.
+func Set[T any](v T) Opt[T] { return Opt[T]{value: v, state: optSet} }
+
+// Null returns a field that sends null, as for clearing a target date.
+func Null[T any]() Opt[T] { return Opt[T]{state: optNull} }
+
+// IsZero reports whether the field is left out; encoding/json asks it for omitzero.
+func (o Opt[T]) IsZero() bool { return o.state == optUnset }
+
+// Get returns the value, and whether there is one: false for a field left out and for null.
+func (o Opt[T]) Get() (T, bool) { return o.value, o.state == optSet }
+
+// MarshalJSON writes the value or null.
+func (o Opt[T]) MarshalJSON() ([]byte, error) {
+	if o.state != optSet {
+		return []byte("null"), nil
+	}
+	return json.Marshal(o.value)
+}

@@ -1,0 +1,349 @@
+package plane
+
+import (
+	"net/http"
+	"slices"
+	"time"
+)
+
+// DefaultLimit is the requests per minute that Plane grants a key unless its operator says otherwise.
+const DefaultLimit = 60
+
+// The figures of the algorithm. Times are in microseconds, as everything in Window is.
+const (
+	span        = int64(60 * time.Second / time.Microsecond) // a request leaves the server's log this long after it was made
+	grace       = int64(30 * time.Second / time.Microsecond) // an unanswered request may have arrived this much later
+	fresh       = int64(10 * time.Second / time.Microsecond) // an observation is taken as current this long
+	probeWait   = int64(2 * time.Second / time.Microsecond)  // without a current observation, one request at a time
+	peakPeriod  = int64(2 * time.Minute / time.Microsecond)  // a limit that nothing proves any more is forgotten after one to two of these
+	minRefusal  = int64(time.Second / time.Microsecond)
+	mergeWithin = int64(250 * time.Millisecond / time.Microsecond)
+	maxEntries  = 256
+	keepFree    = 5 // the rule: with fewer than this remaining, wait
+)
+
+// Window is the server's sliding-window log, kept on our side: the pure algorithm of the budget, without clock, lock
+// or store. A budget shared by several processes loads a Window, calls Reserve or Observe with the store's own
+// clock, and saves it, all under one lock. Its JSON stays below a few kilobytes whatever the limit is.
+//
+// How it works. The server keeps the times of the requests of the last 60 s and refuses when they reach the limit;
+// every answer says how many remain. So what remains plus what we ourselves have in the log is our share: the limit
+// less what others with the same key use. Reserve keeps our entries below the share, by a margin that depends on
+// the lane. The share holds for as long as answers keep coming and drifts back to the limit when they do not,
+// because what others sent leaves the log too.
+type Window struct {
+	Assumed      int     `json:"assumed,omitempty"`       // requests per minute assumed before anything is known
+	Limit        int     `json:"limit,omitempty"`         // highest limit that answers have proved lately
+	Settled      bool    `json:"settled,omitempty"`       // Limit has been watched long enough to fall below Assumed
+	Share        int     `json:"share,omitempty"`         // places for us, at SeenAt
+	SeenAt       int64   `json:"seen_at,omitempty"`       // last answer
+	BlockedUntil int64   `json:"blocked_until,omitempty"` // a 429 asked for silence until then
+	LastSent     int64   `json:"last_sent,omitempty"`
+	Peak         int     `json:"peak,omitempty"` // highest limit proved since PeakSince, and in the period before
+	PeakBefore   int     `json:"peak_before,omitempty"`
+	PeakSince    int64   `json:"peak_since,omitempty"`
+	Log          []Entry `json:"log,omitempty"`
+}
+
+// Entry is one request, or several that were close together, in Unix microseconds.
+type Entry struct {
+	At    int64 `json:"a"`           // place taken: no later than the server's own stamp
+	Done  int64 `json:"d,omitempty"` // answer seen: no earlier than the server's stamp; 0 while in flight
+	Count int   `json:"n"`
+}
+
+// BudgetStatus is what a budget believes at one moment.
+type BudgetStatus struct {
+	Limit        int       // requests per minute for the key, as far as it is known
+	Learned      bool      // Limit was proved by the server's headers, not assumed
+	Used         int       // our own requests of the last minute
+	Free         int       // places that are believed free
+	BlockedUntil time.Time // zero unless a 429 asked for silence
+}
+
+// Reserve takes a place for one request of lane and returns the zero time, or returns when asking again is worth it.
+// Somebody else's observation may make room earlier.
+func (w *Window) Reserve(now time.Time, lane Lane) time.Time {
+	t := now.UnixMicro()
+	w.prune(t)
+	at := max(w.BlockedUntil, w.probeGate(t), w.paceGate(t, lane), w.roomGate(t, lane))
+	if at > t {
+		return time.UnixMicro(at)
+	}
+	w.Log = append(w.Log, Entry{At: t, Count: 1})
+	w.LastSent = t
+	return time.Time{}
+}
+
+// Observe corrects the window by one answer.
+func (w *Window) Observe(now time.Time, o Observation) {
+	t := now.UnixMicro()
+	if now.Nanosecond()%1000 != 0 {
+		t++ // rounded up, so that no entry leaves before the server's does
+	}
+	w.prune(t)
+	i := w.inFlight(t - o.Took.Microseconds())
+	switch {
+	case o.Unsent:
+		w.drop(i)
+		return
+	case o.Status == http.StatusTooManyRequests:
+		w.drop(i) // the server does not count what it refuses
+		w.refused(t, o)
+		return
+	}
+	sentAt := w.complete(i, t)
+	if o.Status == 0 {
+		return
+	}
+	if o.Remaining >= 0 {
+		w.learn(t, sentAt, o.Remaining)
+	}
+	w.SeenAt = t
+}
+
+// Status returns what is believed at now.
+func (w *Window) Status(now time.Time) BudgetStatus {
+	t := now.UnixMicro()
+	w.prune(t)
+	s := BudgetStatus{Limit: w.limit(), Learned: w.Limit > 0, Used: w.used(), Free: max(w.share(t)-w.used(), 0)}
+	if w.BlockedUntil > t {
+		s.BlockedUntil = time.UnixMicro(w.BlockedUntil)
+	}
+	return s
+}
+
+func (w *Window) clone() Window {
+	c := *w
+	c.Log = slices.Clone(w.Log)
+	return c
+}
+
+// limit is what the key is believed to have. Until the limit is settled the assumption holds as a lower bound: a
+// low first answer more often means that somebody, perhaps we before a restart, used the key a moment ago.
+func (w *Window) limit() int {
+	assumed := w.Assumed
+	if assumed <= 0 {
+		assumed = DefaultLimit
+	}
+	if w.Settled && w.Limit > 0 {
+		return w.Limit
+	}
+	return max(w.Limit, assumed)
+}
+
+// share is how many places are ours at t: as last seen while that is fresh, then drifting back to the limit.
+func (w *Window) share(t int64) int {
+	limit := w.limit()
+	age := t - w.SeenAt
+	switch {
+	case w.SeenAt == 0 || age >= span || w.Share >= limit:
+		return limit
+	case age <= fresh:
+		return w.Share
+	}
+	return w.Share + int(int64(limit-w.Share)*(age-fresh)/(span-fresh))
+}
+
+// used counts our own entries.
+func (w *Window) used() int {
+	n := 0
+	for _, e := range w.Log {
+		n += e.Count
+	}
+	return n
+}
+
+// need is how many places must be free before a request of lane may take one. Each lane needs one more than the
+// lane above, so that under contention a freed place goes to the higher lane, in this process and in every other.
+func need(lane Lane, limit int) int {
+	margin := keepFree
+	if limit < 2*keepFree {
+		margin = limit / 4
+	}
+	n := max(margin, 1)
+	switch lane {
+	case LaneInteractive:
+	case LaneSweep:
+		n += 1 + max(limit/10, 1)
+	default:
+		n++
+	}
+	return max(min(n, limit), 1)
+}
+
+// roomGate returns t or earlier when there is room, else when room is expected.
+func (w *Window) roomGate(t int64, lane Lane) int64 {
+	limit, share := w.limit(), w.share(t)
+	missing := need(lane, limit) - (share - w.used())
+	if missing <= 0 {
+		return t
+	}
+	leaving, last := w.leaving(missing)
+	drifted := int64(0)
+	if gap := limit - w.Share; share-w.Share+missing <= gap && w.SeenAt > 0 {
+		drifted = w.SeenAt + fresh + int64(share-w.Share+missing)*(span-fresh)/int64(gap) + 1
+	}
+	switch {
+	case leaving > 0 && drifted > 0:
+		return min(leaving, drifted)
+	case leaving > 0 || drifted > 0:
+		return max(leaving, drifted)
+	}
+	return max(last, w.SeenAt+span, t+minRefusal)
+}
+
+// leaving returns when n of our places will have left the log, 0 if there are fewer, and when the last one will.
+func (w *Window) leaving(n int) (at, last int64) {
+	ends := slices.SortedFunc(slices.Values(w.Log), func(a, b Entry) int { return int(a.end() - b.end()) })
+	for _, e := range ends {
+		n -= e.Count
+		if last = e.end(); n <= 0 && at == 0 {
+			at = last
+		}
+	}
+	return at, last
+}
+
+// paceGate spreads the lower lanes once half of the share is in use: without it a backfill would spend the whole
+// minute at once and a person's change would wait for that minute to pass. The pace is a little faster than the
+// rate, so that it costs no throughput.
+func (w *Window) paceGate(t int64, lane Lane) int64 {
+	share := w.share(t)
+	if lane == LaneInteractive || share <= 0 || 2*w.used() < share {
+		return t
+	}
+	return w.LastSent + span*9/10/int64(share)
+}
+
+// probeGate lets one request go ahead while nothing current is known, so that a burst after a pause cannot run into
+// a limit that is lower than assumed or a log that somebody else has filled.
+func (w *Window) probeGate(t int64) int64 {
+	if w.SeenAt > 0 && t-w.SeenAt <= fresh {
+		return t
+	}
+	for _, e := range w.Log {
+		if e.Done == 0 && e.At+probeWait > t {
+			return e.At + probeWait
+		}
+	}
+	return t
+}
+
+// end is when the entry has surely left the server's log.
+func (e Entry) end() int64 {
+	if e.Done > 0 {
+		return e.Done + span
+	}
+	return e.At + span + grace
+}
+
+// prune forgets what has left the log, and keeps a clock that was set back from freezing the budget.
+func (w *Window) prune(t int64) {
+	w.SeenAt, w.LastSent, w.PeakSince = min(w.SeenAt, t), min(w.LastSent, t), min(w.PeakSince, t)
+	w.BlockedUntil = min(w.BlockedUntil, t+maxRetryAfter.Microseconds())
+	for i, e := range w.Log {
+		if e.At > t+span {
+			w.Log[i].At, w.Log[i].Done = t, t
+		}
+	}
+	w.Log = slices.DeleteFunc(w.Log, func(e Entry) bool { return e.end() <= t })
+	if len(w.Log) > maxEntries {
+		w.compact()
+	}
+}
+
+// compact merges answered neighbours, so that a limit of thousands does not make thousands of entries.
+func (w *Window) compact() {
+	merged := w.Log[:1]
+	for _, e := range w.Log[1:] {
+		last := &merged[len(merged)-1]
+		if last.Done > 0 && e.Done > 0 && max(e.Done, last.Done)-min(e.At, last.At) < mergeWithin {
+			*last = Entry{At: min(e.At, last.At), Done: max(e.Done, last.Done), Count: last.Count + e.Count}
+			continue
+		}
+		merged = append(merged, e)
+	}
+	w.Log = merged
+}
+
+// inFlight finds the entry of a request that was sent at sent: the latest that was reserved before, else the oldest.
+func (w *Window) inFlight(sent int64) int {
+	latest, oldest := -1, -1
+	for i, e := range w.Log {
+		if e.Done != 0 {
+			continue
+		}
+		if oldest < 0 || e.At < w.Log[oldest].At {
+			oldest = i
+		}
+		if e.At <= sent && (latest < 0 || e.At >= w.Log[latest].At) {
+			latest = i
+		}
+	}
+	if latest < 0 {
+		return oldest
+	}
+	return latest
+}
+
+func (w *Window) drop(i int) {
+	if i >= 0 {
+		w.Log = slices.Delete(w.Log, i, i+1)
+	}
+}
+
+// complete marks the entry answered and returns when it was reserved. An entry that is not known any more (saved
+// state was lost) is added, because the server has it.
+func (w *Window) complete(i int, t int64) int64 {
+	if i < 0 {
+		w.Log = append(w.Log, Entry{At: t, Done: t, Count: 1})
+		return t
+	}
+	w.Log[i].Done = t
+	return w.Log[i].At
+}
+
+// learn takes what an answer proves. The request was reserved at sentAt and answered at t.
+func (w *Window) learn(t, sentAt int64, remaining int) {
+	w.raise(t, remaining+w.surelyCounted(t, sentAt))
+	w.Share = min(remaining+w.used(), w.limit())
+}
+
+// surelyCounted is how many of our requests the server certainly had in its log when it answered: this one, and
+// those answered before any request that was still on its way then was reserved.
+func (w *Window) surelyCounted(t, sentAt int64) int {
+	horizon := sentAt
+	for _, e := range w.Log {
+		if e.Done == 0 {
+			horizon = min(horizon, e.At)
+		}
+	}
+	n := 1
+	for _, e := range w.Log {
+		if e.Done > 0 && e.Done <= horizon && e.At+span > t {
+			n += e.Count
+		}
+	}
+	return n
+}
+
+// raise notes a proved limit. Each proof is a lower bound, so the highest of the last periods is the limit; older
+// ones are forgotten, because an operator may have lowered it.
+func (w *Window) raise(t int64, proved int) {
+	if w.PeakSince == 0 {
+		w.PeakSince = t
+	}
+	if t-w.PeakSince >= peakPeriod {
+		w.PeakBefore, w.Peak, w.PeakSince = w.Peak, 0, t
+		w.Settled = true
+	}
+	w.Peak = max(w.Peak, proved)
+	w.Limit = max(w.Peak, w.PeakBefore)
+}
+
+// refused is a 429: nothing is free, whatever we believed, and silence is asked for.
+func (w *Window) refused(t int64, o Observation) {
+	w.Share, w.SeenAt = min(w.used(), w.limit()), t
+	w.BlockedUntil = max(w.BlockedUntil, t+max(o.RetryAfter.Microseconds(), minRefusal))
+}
