@@ -19,17 +19,25 @@ const (
 // the ids come back in the order of the rows.
 //
 // Rows with external ids may be repeated, also by two callers at once, and end in one record each (measured: 70 of 70
-// races). The loser of such a race is told "could not serialize"; Load tries again a few times, then the error is
+// races). Datetimes are read as UTC: without being told, load() takes them in the time zone of the user. The loser of such a race is told "could not serialize"; Load tries again a few times, then the error is
 // ErrConflict and Retryable. Any other complaint is an ErrValidation with Messages: Odoo answers it as a success with
 // messages. A record that somebody deleted is created again: see Upsert. Identical rows still move write_date.
 func (c *Client) Load(ctx context.Context, model string, fields []string, rows [][]string) ([]int64, error) {
+	return c.load(ctx, model, fields, rows, Values{"tz": "UTC"})
+}
+
+func (c *Client) load(ctx context.Context, model string, fields []string, rows [][]string, within Values) ([]int64, error) {
 	if len(rows) == 0 {
 		return nil, nil
+	}
+	call := invocation{
+		model: model, method: "load", args: []argument{{"fields", fields}, {"data", rows}},
+		named: Values{"context": within},
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	for try := 1; ; try++ {
-		ids, err := c.loadOnce(ctx, model, fields, rows)
+		ids, err := c.tryLoad(ctx, call, len(rows))
 		if !isKind(err, ErrConflict) || try == loadTries {
 			return ids, err
 		}
@@ -54,8 +62,7 @@ type loadMessage struct {
 	Record *int64 `odoo:"record"`
 }
 
-func (c *Client) loadOnce(ctx context.Context, model string, fields []string, rows [][]string) ([]int64, error) {
-	call := invocation{model: model, method: "load", args: []argument{{"fields", fields}, {"data", rows}}}
+func (c *Client) tryLoad(ctx context.Context, call invocation, rows int) ([]int64, error) {
 	var answer loaded
 	if err := c.do(ctx, call, &answer); err != nil {
 		return nil, err
@@ -63,8 +70,8 @@ func (c *Client) loadOnce(ctx context.Context, model string, fields []string, ro
 	if len(answer.IDs) == 0 {
 		return nil, loadRefused(call, answer.Messages)
 	}
-	if len(answer.IDs) != len(rows) {
-		return answer.IDs, call.fault(Uncertain, ErrProtocol, fmt.Sprintf("%d rows sent, %d ids answered", len(rows), len(answer.IDs)))
+	if len(answer.IDs) != rows {
+		return answer.IDs, call.fault(Uncertain, ErrProtocol, fmt.Sprintf("%d rows sent, %d ids answered", rows, len(answer.IDs)))
 	}
 	return answer.IDs, nil
 }
