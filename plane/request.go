@@ -116,7 +116,7 @@ func (c *Client) once(ctx context.Context, cl call) (*response, error) {
 		return nil, err
 	}
 	start := time.Now()
-	r, err := c.exchange(req)
+	r, err := exchange(c.http, req, c.maxBody)
 	took := time.Since(start)
 	if err != nil {
 		failure := transportError(cl, err)
@@ -158,17 +158,18 @@ func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
 
 var errBodyTooLarge = errors.New("answer exceeds the size limit")
 
-func (c *Client) exchange(req *http.Request) (*response, error) {
-	res, err := c.http.Do(req)
+// exchange sends a request and reads at most limit bytes of the answer.
+func exchange(client *http.Client, req *http.Request, limit int64) (*response, error) {
+	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, c.maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(body)) > c.maxBody {
+	if int64(len(body)) > limit {
 		return nil, errBodyTooLarge
 	}
 	return &response{status: res.StatusCode, header: res.Header, body: body}, nil

@@ -1,6 +1,11 @@
 package plane
 
-import "encoding/json"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+)
 
 // Entity is what an event is about, in v1's words; v2's words are mapped to them.
 type Entity string
@@ -54,3 +59,50 @@ type Event struct {
 
 // Name returns entity and action as one word, issue.created.
 func (e Event) Name() string { return string(e.Entity) + "." + string(e.Action) }
+
+// EventKey returns what recognises an event over all its deliveries: v2's event_id, else the hex SHA-256 of the raw
+// body. A v1 retry carries a new delivery id but byte for byte the same body.
+func EventKey(body []byte) string {
+	var v2 struct {
+		EventID any `json:"event_id"`
+	}
+	if json.Unmarshal(body, &v2) == nil {
+		if id, ok := v2.EventID.(string); ok && !isNull(id) {
+			return id
+		}
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+// DecodeEvent reads a webhook body of either version. It accepts what servers and their documentation were seen to
+// send: create beside created, workitem.updated, the enum spelling WebhookScope.ScopeChoices.WORK_ITEM_UPDATED, and the
+// string "None" for null. An event of an entity it does not know is no error; a body that is no JSON object, or
+// names no entity and action, is.
+func DecodeEvent(body []byte) (Event, error) {
+	var raw envelope
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return Event{}, fmt.Errorf("decoding webhook: %w", decodeError(err))
+	}
+	entity, action := splitEvent(string(raw.Event), string(raw.Action))
+	if entity == "" || action == "" {
+		return Event{}, fmt.Errorf("decoding webhook: event %.60q with action %.60q is not understood", raw.Event, raw.Action)
+	}
+	e := Event{
+		Version: raw.number(), Entity: entity, Action: action, EventID: string(raw.EventID), DeliveryID: string(raw.DeliveryID),
+		WebhookID: string(raw.WebhookID), WorkspaceID: string(raw.WorkspaceID), Previous: raw.Previous.clean(),
+	}
+	record := raw.record()
+	if err := e.fill(record); err != nil {
+		return Event{}, fmt.Errorf("decoding webhook %s: %w", e.Name(), decodeError(err))
+	}
+	e.EntityID = firstText(string(raw.EntityID), record.text("id"))
+	e.ActorID = firstText(raw.actor(), record.ref("actor"), record.text("updated_by"), record.text("created_by"))
+	e.ChangedField = raw.changedField()
+	e.WorkspaceID = firstText(e.WorkspaceID, record.ref("workspace"))
+	e.ProjectID = record.ref("project")
+	if e.Entity == EntityProject {
+		e.ProjectID = e.EntityID
+	}
+	return e, nil
+}

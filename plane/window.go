@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -195,7 +196,7 @@ func (w *Window) roomGate(t int64, lane Lane) int64 {
 
 // leaving returns when n of our places will have left the log, 0 if there are fewer, and when the last one will.
 func (w *Window) leaving(n int) (at, last int64) {
-	ends := slices.SortedFunc(slices.Values(w.Log), func(a, b Entry) int { return int(a.end() - b.end()) })
+	ends := slices.SortedFunc(slices.Values(w.Log), func(a, b Entry) int { return cmp.Compare(a.end(), b.end()) })
 	for _, e := range ends {
 		n -= e.Count
 		if last = e.end(); n <= 0 && at == 0 {

@@ -1,0 +1,192 @@
+package plane
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Catalog remembers a project's states and labels, which the API wants as ids where people think in groups and
+// names. Projects rename, add and delete both: a caller that is answered ErrInvalid calls Forget and tries once more.
+// It is safe for concurrent use; a project is read once, whoever asks first.
+type Catalog struct {
+	client *Client
+	color  string
+
+	mu       sync.Mutex
+	projects map[string]*projectCatalog
+}
+
+// projectCatalog holds what was read of one project. It is owned while reading, so that ten workers that start
+// together spend two requests and not twenty; the owner may wait for the rate budget, hence not a plain lock.
+type projectCatalog struct {
+	owner      chan struct{} // holds one value while somebody owns the catalog
+	states     []State
+	labels     []Label
+	haveLabels bool
+}
+
+// LabelColor is the color that created labels get.
+const LabelColor = "#0ea5e9"
+
+// NewCatalog returns an empty catalog over client.
+func NewCatalog(client *Client) *Catalog {
+	return &Catalog{client: client, color: LabelColor, projects: map[string]*projectCatalog{}}
+}
+
+// Forget drops what is known of a project, so that the next question reads it anew.
+func (c *Catalog) Forget(projectID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.projects, projectID)
+}
+
+// own returns the project's catalog once nobody else owns it; the caller releases it.
+func (c *Catalog) own(ctx context.Context, projectID string) (*projectCatalog, error) {
+	p := c.project(projectID)
+	select {
+	case p.owner <- struct{}{}:
+		return p, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for the catalog of project %s: %w", projectID, ctx.Err())
+	}
+}
+
+func (p *projectCatalog) release() { <-p.owner }
+
+func (c *Catalog) project(projectID string) *projectCatalog {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.projects[projectID]
+	if !ok {
+		p = &projectCatalog{owner: make(chan struct{}, 1)}
+		c.projects[projectID] = p
+	}
+	return p
+}
+
+// States returns the project's states in the order of their sequence.
+func (c *Catalog) States(ctx context.Context, projectID string) ([]State, error) {
+	p, err := c.own(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	defer p.release()
+	if len(p.states) == 0 {
+		states, err := c.client.States(ctx, projectID)
+		if err != nil {
+			return nil, fmt.Errorf("reading states of project %s: %w", projectID, err)
+		}
+		slices.SortStableFunc(states, func(a, b State) int { return cmp.Compare(a.Sequence, b.Sequence) })
+		p.states = states
+	}
+	return slices.Clone(p.states), nil
+}
+
+// StateFor returns the state that stands for a group: the project's default state if it is in the group, else the
+// first by sequence. A project without a state in the group gives ErrNotFound.
+func (c *Catalog) StateFor(ctx context.Context, projectID string, group StateGroup) (State, error) {
+	states, err := c.States(ctx, projectID)
+	if err != nil {
+		return State{}, err
+	}
+	inGroup := slices.DeleteFunc(states, func(s State) bool { return s.Group != group })
+	if len(inGroup) == 0 {
+		return State{}, fmt.Errorf("project %s has no state in group %s: %w", projectID, group, ErrNotFound)
+	}
+	if i := slices.IndexFunc(inGroup, func(s State) bool { return s.Default }); i >= 0 {
+		return inGroup[i], nil
+	}
+	return inGroup[0], nil
+}
+
+// State returns a state by id. An unknown one gives ErrNotFound: it may be newer than what is remembered.
+func (c *Catalog) State(ctx context.Context, projectID, stateID string) (State, error) {
+	states, err := c.States(ctx, projectID)
+	if err != nil {
+		return State{}, err
+	}
+	i := slices.IndexFunc(states, func(s State) bool { return s.ID == stateID })
+	if i < 0 {
+		return State{}, fmt.Errorf("project %s has no state %s: %w", projectID, stateID, ErrNotFound)
+	}
+	return states[i], nil
+}
+
+// GroupOf returns the group of a state.
+func (c *Catalog) GroupOf(ctx context.Context, projectID, stateID string) (StateGroup, error) {
+	state, err := c.State(ctx, projectID, stateID)
+	return state.Group, err
+}
+
+// LabelIDs returns the ids of labels by name, in the order of names, and creates those that are missing. A label
+// that somebody else created meanwhile is adopted from the 409.
+func (c *Catalog) LabelIDs(ctx context.Context, projectID string, names ...string) ([]string, error) {
+	p, err := c.own(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	defer p.release()
+	if err := c.readLabels(ctx, projectID, p); err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(names))
+	for _, name := range names {
+		id, err := c.labelID(ctx, projectID, p, name)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// LabelNames returns the names of labels by id; ids that the project does not know (any more) are left out.
+func (c *Catalog) LabelNames(ctx context.Context, projectID string, ids ...string) (map[string]string, error) {
+	p, err := c.own(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	defer p.release()
+	if err := c.readLabels(ctx, projectID, p); err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, label := range p.labels {
+		if slices.Contains(ids, label.ID) {
+			names[label.ID] = label.Name
+		}
+	}
+	return names, nil
+}
+
+func (c *Catalog) readLabels(ctx context.Context, projectID string, p *projectCatalog) error {
+	if p.haveLabels {
+		return nil
+	}
+	labels, err := c.client.Labels(ctx, projectID)
+	if err != nil {
+		return fmt.Errorf("reading labels of project %s: %w", projectID, err)
+	}
+	p.labels, p.haveLabels = labels, true
+	return nil
+}
+
+// labelID finds a label or makes it.
+func (c *Catalog) labelID(ctx context.Context, projectID string, p *projectCatalog, name string) (string, error) {
+	if i := slices.IndexFunc(p.labels, func(l Label) bool { return l.Name == name }); i >= 0 {
+		return p.labels[i].ID, nil
+	}
+	made, err := c.client.CreateLabel(ctx, projectID, NewLabel{Name: name, Color: c.color})
+	if id := ExistingID(err); errors.Is(err, ErrConflict) && id != "" {
+		made, err = Label{ID: id, Name: name}, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("creating label %q: %w", name, err)
+	}
+	p.labels = append(p.labels, made)
+	return made.ID, nil
+}

@@ -1,0 +1,207 @@
+package plane
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+// renewBefore is how long before its end a token is renewed; a request that waits for the rate budget must not
+// find its token ended.
+const renewBefore = 5 * time.Minute
+
+// OAuthConfig describes a Plane app. Apps are a beta of Plane Cloud and the commercial edition; Community has none
+// of these endpoints (Client.Probe tells). Printing it shows neither secret nor id.
+type OAuthConfig struct {
+	BaseURL      string // as Config.BaseURL
+	ClientID     string
+	ClientSecret string
+	RedirectURL  string // user flow only
+	Scopes       []string
+	HTTPClient   *http.Client
+}
+
+// Format hides the secret from every verb of fmt.
+func (OAuthConfig) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "plane OAuth app "+redacted) }
+
+// OAuth speaks the two flows of a Plane app: the bot flow, in which an installation gets a token of its own, and the
+// user flow, in which a person's consent gives a token that acts as this person.
+type OAuth struct {
+	root   *url.URL
+	config oauth2.Config
+	http   *http.Client
+}
+
+// NewOAuth validates cfg, all faults together.
+func NewOAuth(cfg OAuthConfig) (*OAuth, error) {
+	root, err := rootURL(cfg.BaseURL)
+	faults := []error{err}
+	if cfg.ClientID == "" || cfg.ClientSecret == "" {
+		faults = append(faults, errors.New("OAuth app: expected a client id and a client secret"))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, fmt.Errorf("configuring Plane OAuth app: %w", err)
+	}
+	return &OAuth{root: root, http: withoutRedirects(cfg.HTTPClient), config: oauth2.Config{
+		ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, RedirectURL: cfg.RedirectURL, Scopes: cfg.Scopes,
+		Endpoint: oauth2.Endpoint{
+			AuthURL: oauthURL(root, "authorize-app"), TokenURL: oauthURL(root, "token"), AuthStyle: oauth2.AuthStyleInParams,
+		},
+	}}, nil
+}
+
+func oauthURL(root *url.URL, name string) string { return root.JoinPath("auth", "o", name, "/").String() }
+
+// AuthCodeURL returns where to send a person for consent. State must be unguessable, bound to the person's session
+// and checked in the callback; otherwise somebody else's consent could be slipped in.
+func (o *OAuth) AuthCodeURL(state string) string { return o.config.AuthCodeURL(state) }
+
+// Exchange turns the code of the callback into an access and a refresh token.
+func (o *OAuth) Exchange(ctx context.Context, code string) (*oauth2.Token, error) {
+	token, err := o.config.Exchange(o.with(ctx), code)
+	return token, oauthError("exchanging authorization code", err)
+}
+
+// Refresh renews a user token. The answer may carry a new refresh token and the old one may end with it, so the
+// result must be stored in the transaction that replaces the old one (see TokenStore).
+func (o *OAuth) Refresh(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error) {
+	if current == nil || current.RefreshToken == "" {
+		return nil, errors.New("refreshing access token: no refresh token is stored; the person must consent again")
+	}
+	token, err := o.config.TokenSource(o.with(ctx), &oauth2.Token{RefreshToken: current.RefreshToken}).Token()
+	return token, oauthError("refreshing access token", err)
+}
+
+// BotToken asks for a token of an installation. It has no refresh token: when it ends, ask again.
+func (o *OAuth) BotToken(ctx context.Context, installationID string) (*oauth2.Token, error) {
+	bot := clientcredentials.Config{
+		ClientID: o.config.ClientID, ClientSecret: o.config.ClientSecret, TokenURL: o.config.Endpoint.TokenURL, Scopes: o.config.Scopes,
+		EndpointParams: url.Values{"app_installation_id": {installationID}}, AuthStyle: oauth2.AuthStyleInHeader,
+	}
+	token, err := bot.Token(o.with(ctx))
+	return token, oauthError("getting bot token", err)
+}
+
+// AppInstallation is one workspace in which the app is installed.
+type AppInstallation struct {
+	ID              string         `json:"id"`
+	Workspace       Ref[Workspace] `json:"workspace"`
+	WorkspaceDetail Workspace      `json:"workspace_detail"`
+	AppBot          string         `json:"app_bot"` // user id of the bot, the actor of what it does
+	Status          string         `json:"status"`
+}
+
+// AppInstallations returns what token may know of an installation, all of them when installationID is "".
+func (o *OAuth) AppInstallations(ctx context.Context, token *oauth2.Token, installationID string) ([]AppInstallation, error) {
+	cl := call{method: http.MethodGet, path: "auth/o/app-installation/"}
+	address := oauthURL(o.root, "app-installation")
+	if installationID != "" {
+		address += "?" + url.Values{"id": {installationID}}.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, cl.method, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("reading app installations: %w", err)
+	}
+	token.SetAuthHeader(req)
+	r, err := exchange(o.http, req, DefaultMaxBody)
+	if err != nil {
+		return nil, fmt.Errorf("reading app installations: %w", transportError(cl, err))
+	}
+	if err := withoutCredentials(r.check(cl, time.Now()), req); err != nil {
+		return nil, fmt.Errorf("reading app installations: %w", err)
+	}
+	var found page[AppInstallation]
+	if err := json.Unmarshal(r.body, &found); err != nil {
+		return nil, fmt.Errorf("reading app installations: %w", decodeError(err))
+	}
+	return found.Results, nil
+}
+
+func (o *OAuth) with(ctx context.Context) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, o.http)
+}
+
+// oauthError keeps what the standard says about a refusal and drops the body, which x/oauth2 would print whole.
+func oauthError(act string, err error) error {
+	var refused *oauth2.RetrieveError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused):
+		status := 0
+		if refused.Response != nil {
+			status = refused.Response.StatusCode
+		}
+		details := readErrorBody(refused.Body)
+		e := &Error{Status: status, Kind: kindOf(status, ""), Method: http.MethodPost, Path: "auth/o/token/", Message: cut(refused.ErrorCode)}
+		e.Unrouted = status == http.StatusNotFound && details.unrouted()
+		return fmt.Errorf("%s: %w", act, e)
+	default:
+		return fmt.Errorf("%s: %w", act, transportError(call{method: http.MethodPost, path: "auth/o/token/"}, err))
+	}
+}
+
+// TokenStore keeps one token, encrypted, for all replicas. The store is the caller's.
+type TokenStore interface {
+	// Token returns the stored token, nil when there is none.
+	Token(ctx context.Context) (*oauth2.Token, error)
+	// Renew runs renew on the stored token (nil when there is none) while no other replica does, stores what it
+	// returns in the same transaction, and returns it. An error from renew leaves the stored token as it was.
+	Renew(ctx context.Context, renew func(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error)) (*oauth2.Token, error)
+}
+
+// StoredTokens returns a token source over store, for Bearer. It renews a few minutes before the end by renew:
+// OAuth.Refresh for a user, a closure over OAuth.BotToken for a bot. A replica that finds the token renewed by
+// another takes that one. ctx bounds renewals, not the source's life.
+func StoredTokens(ctx context.Context, store TokenStore, renew func(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error)) oauth2.TokenSource {
+	return &storedTokens{ctx: ctx, store: store, renew: renew}
+}
+
+type storedTokens struct {
+	ctx   context.Context
+	store TokenStore
+	renew func(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error)
+
+	mu     sync.Mutex
+	cached *oauth2.Token
+}
+
+// Token implements oauth2.TokenSource.
+func (s *storedTokens) Token() (*oauth2.Token, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if lasts(s.cached) {
+		return s.cached, nil
+	}
+	token, err := s.store.Token(s.ctx)
+	if err != nil {
+		return nil, fmt.Errorf("loading access token: %w", err)
+	}
+	if !lasts(token) {
+		if token, err = s.store.Renew(s.ctx, s.renewUnlessRenewed); err != nil {
+			return nil, fmt.Errorf("renewing access token: %w", err)
+		}
+	}
+	s.cached = token
+	return token, nil
+}
+
+func (s *storedTokens) renewUnlessRenewed(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error) {
+	if lasts(current) {
+		return current, nil
+	}
+	return s.renew(ctx, current)
+}
+
+func lasts(token *oauth2.Token) bool {
+	return token != nil && token.AccessToken != "" && (token.Expiry.IsZero() || time.Until(token.Expiry) > renewBefore)
+}

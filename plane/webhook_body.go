@@ -1,0 +1,197 @@
+package plane
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// envelope is the outermost object of a webhook body, both versions in one.
+type envelope struct {
+	Version     looseText `json:"version"`
+	Event       looseText `json:"event"`
+	Action      looseText `json:"action"`
+	EventID     looseText `json:"event_id"`
+	DeliveryID  looseText `json:"delivery_id"`
+	EntityID    looseText `json:"entity_id"`
+	WebhookID   looseText `json:"webhook_id"`
+	WorkspaceID looseText `json:"workspace_id"`
+	Data        object    `json:"data"`
+	Previous    object    `json:"previous_attributes"`
+	Activity    object    `json:"activity"`
+}
+
+// looseText is a string, or "" for null, "None" and anything that is no string; an odd value in a field that is only
+// passed on must not lose the event.
+type looseText string
+
+func (t *looseText) UnmarshalJSON(b []byte) error {
+	var text string
+	if json.Unmarshal(b, &text) != nil || isNull(text) {
+		text = ""
+	}
+	*t = looseText(text)
+	return nil
+}
+
+// object is a JSON object whose values are read later; anything else reads as none.
+type object map[string]json.RawMessage
+
+func (o *object) UnmarshalJSON(b []byte) error {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(b, &fields) != nil {
+		fields = nil
+	}
+	*o = fields
+	return nil
+}
+
+func isNull(text string) bool { return text == "" || text == "None" }
+
+// freeText are the fields in which the word None may be what somebody wrote.
+var freeText = map[string]bool{"name": true, "description": true, "description_html": true, "description_stripped": true, "comment_html": true, "external_id": true}
+
+// clean reads "None" as null, at any depth that Plane uses it: the record's own fields.
+func (o object) clean() object {
+	for name, value := range o {
+		if string(value) == `"None"` && !freeText[name] {
+			o[name] = json.RawMessage("null")
+		}
+	}
+	return o
+}
+
+// text returns a field that is a string, else "".
+func (o object) text(name string) string {
+	var text looseText
+	if value, ok := o[name]; ok && json.Unmarshal(value, &text) == nil {
+		return string(text)
+	}
+	return ""
+}
+
+// ref returns the id of a reference: name itself as id or object, or v2's name_id.
+func (o object) ref(name string) string {
+	var ref Ref[struct{}]
+	if value, ok := o[name]; ok && json.Unmarshal(value, &ref) == nil && ref.ID != "" {
+		return ref.ID
+	}
+	return o.text(name + "_id")
+}
+
+// record returns the entity's fields. A v2 deletion has none in data and the old record in previous_attributes.
+func (e envelope) record() object {
+	record := e.Data
+	if len(record) == 0 {
+		record = e.Previous
+	}
+	return record.clean().withV1Names()
+}
+
+// v1Names are v2's names for references, with the names under which v1 and the REST API know them.
+var v1Names = map[string]string{
+	"state_id": "state", "label_ids": "labels", "assignee_ids": "assignees", "project_id": "project",
+	"parent_id": "parent", "workspace_id": "workspace", "created_by_id": "created_by", "updated_by_id": "updated_by",
+	"issue_id": "issue", "work_item_id": "issue", "workitem_id": "issue", "actor_id": "actor",
+}
+
+// withV1Names gives v2's references the names of v1, where v1's are not there already.
+func (o object) withV1Names() object {
+	named := make(object, len(o))
+	for name, value := range o {
+		if known, ok := v1Names[name]; ok && len(o[known]) == 0 {
+			name = known
+		}
+		named[name] = value
+	}
+	return named
+}
+
+func (e envelope) number() int {
+	if e.Version == "v2" || e.Version == "2" || e.EventID != "" {
+		return 2
+	}
+	return 1
+}
+
+func (e envelope) actor() string { return e.Activity.ref("actor") }
+
+func (e envelope) changedField() string {
+	if field := e.Activity.text("field"); field != "" {
+		return field
+	}
+	if len(e.Data) == 0 || len(e.Previous) != 1 {
+		return ""
+	}
+	for name := range e.Previous {
+		return name
+	}
+	return ""
+}
+
+// fill decodes the record into the type of the entity.
+func (e *Event) fill(record object) error {
+	var target any
+	switch e.Entity {
+	case EntityWorkItem:
+		e.WorkItem = &WorkItem{}
+		target = e.WorkItem
+	case EntityComment:
+		e.Comment = &Comment{}
+		target = e.Comment
+	case EntityProject:
+		e.Project = &Project{}
+		target = e.Project
+	default:
+		return nil
+	}
+	encoded, err := json.Marshal(record)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(encoded, target)
+}
+
+// entityWords maps every spelling that was seen to the one that Event uses.
+var entityWords = map[string]Entity{
+	"workitem": EntityWorkItem, "work_item": EntityWorkItem, "issue": EntityWorkItem,
+	"workitem_comment": EntityComment, "work_item_comment": EntityComment, "issue_comment": EntityComment, "comment": EntityComment,
+	"cycle_workitem": EntityCycleWorkItem, "cycle_work_item": EntityCycleWorkItem,
+	"module_workitem": EntityModuleWorkItem, "module_work_item": EntityModuleWorkItem,
+}
+
+var actionWords = map[string]Action{
+	"create": ActionCreated, "created": ActionCreated,
+	"update": ActionUpdated, "updated": ActionUpdated,
+	"delete": ActionDeleted, "deleted": ActionDeleted,
+}
+
+// splitEvent reads event and action: "issue" with "created", "workitem.updated", "workitem.comment.created" and
+// "WebhookScope.ScopeChoices.WORK_ITEM_UPDATED".
+func splitEvent(event, action string) (Entity, Action) {
+	event, enum := strings.CutPrefix(event, "WebhookScope.ScopeChoices.")
+	event = strings.ToLower(event)
+	if action == "" {
+		cut := strings.LastIndexByte(event, '.')
+		if enum {
+			cut = strings.LastIndexByte(event, '_')
+		}
+		if cut < 0 {
+			return "", ""
+		}
+		event, action = event[:cut], event[cut+1:]
+	}
+	event = strings.ReplaceAll(event, ".", "_")
+	if known, ok := entityWords[event]; ok {
+		event = string(known)
+	}
+	return Entity(event), actionWords[strings.ToLower(action)]
+}
+
+func firstText(candidates ...string) string {
+	for _, text := range candidates {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
