@@ -1,0 +1,150 @@
+package planetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// A Server is a simulated Plane. It is an http.Handler, safe for concurrent use.
+type Server struct {
+	options Options
+	mux     *http.ServeMux
+
+	mu        sync.Mutex
+	last      time.Time // the newest timestamp handed out
+	workspace workspace
+	projects  []*project
+	people    []Person
+	keys      map[string]Key
+	items     []*workItem
+	unsettled []*workItem
+	comments  []*comment
+	links     []*link
+	limits    map[string]*rateLog
+	limit     int
+	race      bool
+	down      bool
+	faults    []*ActiveFault
+	hooks     []func(*http.Request)
+	counts    map[string]int
+	rejected  int
+	oauth     oauthState
+	outbox    outbox
+}
+
+type workspace struct{ id, slug string }
+
+// New starts a server. It opens no socket and starts no goroutine until a
+// webhook is due.
+func New(options Options) *Server {
+	options = options.withDefaults()
+	s := &Server{
+		options:   options,
+		workspace: workspace{options.Seed.WorkspaceID, options.Seed.WorkspaceSlug},
+		keys:      map[string]Key{},
+		limits:    map[string]*rateLog{},
+		limit:     options.Limit,
+		counts:    map[string]int{},
+		oauth:     newOAuthState(),
+	}
+	s.outbox.changed = make(chan struct{})
+	// A fixed seed makes the waits between attempts repeatable.
+	s.outbox.random = rand.New(rand.NewPCG(1, 2)) //nolint:gosec // Spreads retries; guards nothing.
+	s.seed(options.Seed)
+	s.mux = s.routes()
+	return s
+}
+
+func (s *Server) seed(seed Seed) {
+	for _, p := range seed.People {
+		p.ID = orNewID(p.ID)
+		p.Role = orDefault(p.Role, roleAdmin)
+		s.people = append(s.people, p)
+	}
+	for _, k := range seed.Keys {
+		owner, err := s.person(k.User)
+		if err != nil {
+			panic(fmt.Sprintf("planetest: the owner of a key: %v", err))
+		}
+		k.User = owner.ID
+		s.keys[k.Key] = k
+	}
+	for _, p := range seed.Projects {
+		s.addProject(p)
+	}
+}
+
+// now is the time for a record: the clock's, but never one that was given
+// before, so that an order by time has no ties. The caller holds mu.
+func (s *Server) now() time.Time {
+	t := s.options.Now().UTC().Truncate(time.Microsecond)
+	if !t.After(s.last) {
+		t = s.last.Add(time.Microsecond)
+	}
+	s.last = t
+	return t
+}
+
+func newID() string { return uuid.NewString() }
+
+func orNewID(id string) string {
+	if id == "" {
+		return newID()
+	}
+	return id
+}
+
+// ProjectID is the id of the first project.
+func (s *Server) ProjectID() string { return s.projects[0].id }
+
+// WorkspaceID is the id of the workspace.
+func (s *Server) WorkspaceID() string { return s.workspace.id }
+
+// WorkspaceSlug is the workspace's name in paths.
+func (s *Server) WorkspaceSlug() string { return s.workspace.slug }
+
+// BotKey is the first API key of the seed.
+func (s *Server) BotKey() string { return s.options.Seed.Keys[0].Key }
+
+// BotUserID is the id of the user that owns BotKey.
+func (s *Server) BotUserID() string { return s.keys[s.BotKey()].User }
+
+// People lists the users of the workspace.
+func (s *Server) People() []Person { return append([]Person(nil), s.people...) }
+
+// SetLimit changes the requests that a key may make within 60 seconds.
+func (s *Server) SetLimit(limit int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit = limit
+}
+
+// MultiRace makes the create of work items as racy as a real server's: between
+// the check of the external pair and the insert there is a window of
+// Options.RaceWindow, and every create of the same pair that begins within it
+// makes an item of its own. Off, the check and the insert are one step.
+func (s *Server) MultiRace(enable bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.race = enable
+}
+
+const (
+	roleAdmin = 20
+	roleGuest = 5
+)
+
+// person finds a user by id or display name. People do not change after New.
+func (s *Server) person(idOrName string) (Person, error) {
+	for _, p := range s.people {
+		if p.ID == idOrName || p.DisplayName == idOrName {
+			return p, nil
+		}
+	}
+	return Person{}, fmt.Errorf("no person %q in the workspace", idOrName)
+}
