@@ -17,14 +17,28 @@ func (c *Client) Create(ctx context.Context, model string, records ...Values) ([
 		return nil, nil
 	}
 	call := invocation{model: model, method: "create", args: []argument{{"vals_list", records}}}
-	var ids []int64
-	if err := c.do(ctx, call, &ids); err != nil {
+	var answer createdIDs
+	if err := c.do(ctx, call, &answer); err != nil {
 		return nil, err
 	}
+	ids := []int64(answer)
 	if len(ids) != len(records) {
 		return ids, call.fault(Uncertain, ErrProtocol, fmt.Sprintf("%d records sent, %d ids answered", len(records), len(ids)))
 	}
 	return ids, nil
+}
+
+// createdIDs reads what create answers: a list, or one bare id from a model that overrides create for one record.
+type createdIDs []int64
+
+// UnmarshalJSON reads either form.
+func (ids *createdIDs) UnmarshalJSON(raw []byte) error {
+	var one int64
+	if err := json.Unmarshal(raw, &one); err == nil {
+		*ids = createdIDs{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]int64)(ids))
 }
 
 // Write gives all the records the same values, in one transaction. Odoo answers true also for ids that do not exist,
