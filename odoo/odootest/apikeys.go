@@ -1,0 +1,89 @@
+package odootest
+
+import (
+	"strconv"
+	"time"
+)
+
+// maxKeyDays is how long a key of a user without Settings rights may live.
+const maxKeyDays = 90
+
+// keyRequest is a key on its way: named and dated, perhaps already past make_key.
+type keyRequest struct {
+	user *account
+	name string
+	days int
+}
+
+// keyModels make and list API keys. Over JSON-2 three calls make one: create on
+// res.users.apikeys.description, make_key on that, run_check on the identity check that answers,
+// with the password in the context.
+func keyModels() []*model {
+	return []*model{
+		{
+			name: "res.users.apikeys", label: "Users API Keys", writers: []string{groupSystem},
+			fields: []*field{
+				char("name", "Description").must(), many2one("user_id", "User", "res.users"),
+				char("scope", "Scope"), datetime("expiration_date", "Expiration Date"),
+			},
+		},
+		{
+			name: "res.users.apikeys.description", label: "API Key Description",
+			fields:  []*field{char("name", "Description").must(), char("duration", "Duration").startsAs("90")},
+			methods: map[string]*method{"make_key": {existing: true, run: runMakeKey}},
+		},
+		{
+			name: "res.users.identitycheck", label: "Password Check Wizard", fields: []*field{char("request", "Request")},
+			methods: map[string]*method{"run_check": {existing: true, run: runIdentityCheck}},
+		},
+	}
+}
+
+func runMakeKey(c *call) (any, error) {
+	if c.protocol != protocolJSON2 {
+		return nil, userError("This method can only be accessed over HTTP")
+	}
+	for _, r := range c.table.find(c.ids) {
+		days, err := strconv.Atoi(r.text("duration"))
+		limited := !c.user.in([]string{groupSystem})
+		if err != nil || days < 0 || limited && (days == 0 || days > maxKeyDays) {
+			return nil, raise("odoo.exceptions.ValidationError", "You cannot exceed %d days.", maxKeyDays)
+		}
+		check, err := c.create(c.db.tables["res.users.identitycheck"], map[string]any{"request": r.text("name")})
+		if err != nil {
+			return nil, err
+		}
+		c.server.pendingKeys[check.id()] = keyRequest{user: c.user, name: r.text("name"), days: days}
+		return map[string]any{
+			"type": "ir.actions.act_window", "res_model": "res.users.identitycheck", "res_id": check.id(),
+			"name": "Access Control", "target": "new", "views": []any{[]any{false, "form"}},
+			"context": map[string]any{"dialog_size": "medium"},
+		}, nil
+	}
+	return false, nil
+}
+
+func runIdentityCheck(c *call) (any, error) {
+	for _, id := range c.ids {
+		pending, ok := c.server.pendingKeys[id]
+		if !ok || pending.user != c.user || c.context["password"] != c.user.Password {
+			return nil, userError("Incorrect Password, try again or click on Forgot Password to reset your password.")
+		}
+		delete(c.server.pendingKeys, id)
+		values := map[string]any{"name": pending.name, "user_id": c.user.id}
+		if pending.days > 0 {
+			values["expiration_date"] = c.now.Add(time.Duration(pending.days) * 24 * time.Hour).Format(datetimeLayout)
+		}
+		r, err := c.create(c.db.tables["res.users.apikeys"], values)
+		if err != nil {
+			return nil, err
+		}
+		key := keyFor(c.user.Login + strconv.FormatInt(r.id(), 10))
+		c.server.keys[key] = c.user
+		return map[string]any{
+			"type": "ir.actions.act_window", "res_model": "res.users.apikeys.show", "name": "API Key Ready",
+			"views": []any{[]any{false, "form"}}, "target": "new", "context": map[string]any{"default_key": key},
+		}, nil
+	}
+	return false, nil
+}
