@@ -27,6 +27,7 @@ type projectCatalog struct {
 	states     []State
 	labels     []Label
 	haveLabels bool
+	members    []Member
 }
 
 // LabelColor is the color that created labels get.

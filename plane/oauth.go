@@ -59,7 +59,9 @@ func NewOAuth(cfg OAuthConfig) (*OAuth, error) {
 	}}, nil
 }
 
-func oauthURL(root *url.URL, name string) string { return root.JoinPath("auth", "o", name, "/").String() }
+func oauthURL(root *url.URL, name string) string {
+	return root.JoinPath("auth", "o", name, "/").String()
+}
 
 // AuthCodeURL returns where to send a person for consent. State must be unguessable, bound to the person's session
 // and checked in the callback; otherwise somebody else's consent could be slipped in.

@@ -42,7 +42,7 @@ type Report struct {
 	BaseURL   string    `json:"base_url"`
 	Edition   Edition   `json:"edition"`
 	PathStyle string    `json:"path_style"` // work-items or issues, "" if neither answered
-	Limit     int       `json:"limit"`      // requests per minute, 0 if no answer told
+	Limit     int       `json:"limit"`      // requests per minute, less what others with the key use; 0 if no answer told
 	HasOAuth  bool      `json:"has_oauth"`
 	User      User      `json:"user"`
 	Project   Project   `json:"project"`
@@ -150,12 +150,12 @@ func (c *Client) probeLimit(ctx context.Context, r *Report) {
 		return
 	}
 	status := known.Status(ctx)
-	if !status.Learned {
-		r.add("limit", GradeNote, "the server sends no rate-limit headers", fmt.Sprintf("%d requests per minute are assumed", status.Limit))
+	if status.Proved == 0 {
+		r.add("limit", GradeNote, fmt.Sprintf("the server sends no rate-limit headers; %d requests per minute are assumed", status.Limit), "")
 		return
 	}
-	r.Limit = status.Limit
-	r.add("limit", GradeOK, fmt.Sprintf("%d requests per minute, about %d free now", status.Limit, status.Free), "")
+	r.Limit = status.Proved
+	r.add("limit", GradeOK, fmt.Sprintf("%d requests per minute for us, about %d free now", status.Proved, status.Free), "")
 }
 
 // probeOAuth asks an OAuth endpoint without credentials. It costs nothing of the key's budget and tells the edition,

@@ -55,8 +55,8 @@ type Entry struct {
 
 // BudgetStatus is what a budget believes at one moment.
 type BudgetStatus struct {
-	Limit        int       // requests per minute for the key, as far as it is known
-	Learned      bool      // Limit was proved by the server's headers, not assumed
+	Limit        int       // requests per minute that are reckoned with
+	Proved       int       // the highest limit that the server's headers have proved lately, 0 for none
 	Used         int       // our own requests of the last minute
 	Free         int       // places that are believed free
 	BlockedUntil time.Time // zero unless a 429 asked for silence
@@ -107,7 +107,7 @@ func (w *Window) Observe(now time.Time, o Observation) {
 func (w *Window) Status(now time.Time) BudgetStatus {
 	t := now.UnixMicro()
 	w.prune(t)
-	s := BudgetStatus{Limit: w.limit(), Learned: w.Limit > 0, Used: w.used(), Free: max(w.share(t)-w.used(), 0)}
+	s := BudgetStatus{Limit: w.limit(), Proved: w.Limit, Used: w.used(), Free: max(w.share(t)-w.used(), 0)}
 	if w.BlockedUntil > t {
 		s.BlockedUntil = time.UnixMicro(w.BlockedUntil)
 	}
