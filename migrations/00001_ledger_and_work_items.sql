@@ -66,6 +66,7 @@ CREATE TABLE ops.plane_sync_mappings (
     state            text        NOT NULL CHECK (state IN ('intended', 'linked', 'cancelled', 'broken')),
     content_hash     text        NOT NULL DEFAULT '',
     last_pushed      jsonb       NOT NULL DEFAULT '{}',
+    told             text        NOT NULL DEFAULT '',
     last_error       text,
     created_at       timestamptz NOT NULL DEFAULT now(),
     updated_at       timestamptz NOT NULL DEFAULT now(),

@@ -1,0 +1,214 @@
+package bir
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo"
+)
+
+// Name is what the flow is called in commands, links and logs.
+const Name = "bir"
+
+// Config is what the flow is built from.
+type Config struct {
+	Odoo *odoo.Client
+	// OdooURL is where people open Odoo, for the links in work items.
+	OdooURL   string
+	Workspace string
+	ProjectID string
+	// Location is the time zone in which "today" is reckoned.
+	Location *time.Location
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	// Module is the Odoo module that defines the model. Its name is needed to hang
+	// reminders on a deadline as a user who may not read ir.model.
+	Module string
+	// ReminderUser is the login of whoever is reminded in Odoo; nobody by name
+	// when empty.
+	ReminderUser string
+	Logger       *slog.Logger
+}
+
+// Flow mirrors BIR filing deadlines.
+type Flow struct {
+	config Config
+	places places
+}
+
+var _ bridge.Flow = (*Flow)(nil)
+
+// New returns the flow. It makes no connection.
+func New(config Config) *Flow {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	return &Flow{config: config}
+}
+
+// Scope names the flow and its Plane project.
+func (f *Flow) Scope() mapping.Scope {
+	return mapping.Scope{Flow: Name, Workspace: f.config.Workspace, ProjectID: f.config.ProjectID}
+}
+
+// Model is bir.filing.deadline.
+func (f *Flow) Model() string { return Model }
+
+// pageSize is how many deadlines are read in one call; 60 are made per company
+// and year, so one call is enough for many years.
+const pageSize = 2000
+
+// Wanted reads all deadlines. One full read sees late commits, deletes and stale
+// states that a watermark on write_date would miss.
+func (f *Flow) Wanted(ctx context.Context) (bridge.Wanted, error) {
+	open, err := f.page(ctx)
+	if err != nil {
+		return bridge.Wanted{}, classify(err)
+	}
+	var all []deadline
+	options := odoo.ReadOptions{Fields: odoo.FieldsOf[deadline]()}
+	for page, err := range odoo.SearchReadPages[deadline](ctx, f.config.Odoo, Model, nil, options, pageSize) {
+		if err != nil {
+			return bridge.Wanted{}, classify(fmt.Errorf("reading deadlines: %w", err))
+		}
+		all = append(all, page...)
+	}
+	return f.wanted(all, open), nil
+}
+
+// wanted gives each key to its lowest id and reports the others.
+func (f *Flow) wanted(all []deadline, open page) bridge.Wanted {
+	slices.SortFunc(all, func(a, b deadline) int { return cmp.Compare(a.ID, b.ID) })
+	var wanted bridge.Wanted
+	first := make(map[mapping.Key]int64, len(all))
+	for _, d := range all {
+		key := d.key()
+		if mirrored, taken := first[key]; taken {
+			wanted.Conflicts = append(wanted.Conflicts, bridge.Conflict{Key: key, OdooID: d.ID, MirroredID: mirrored})
+			continue
+		}
+		first[key] = d.ID
+		wanted.Items = append(wanted.Items, bridge.WantedItem{Key: key, OdooID: d.ID, Fields: fromOdoo(d, f.today(), open)})
+	}
+	return wanted
+}
+
+// WantedFor reads the record that carries a key.
+func (f *Flow) WantedFor(ctx context.Context, key mapping.Key) (bridge.WantedItem, error) {
+	open, err := f.page(ctx)
+	if err != nil {
+		return bridge.WantedItem{}, classify(err)
+	}
+	d, err := f.read(ctx, key)
+	if err != nil {
+		return bridge.WantedItem{}, err
+	}
+	return bridge.WantedItem{Key: key, OdooID: d.ID, Fields: fromOdoo(d, f.today(), open)}, nil
+}
+
+// KeyOf reads the key of one record.
+func (f *Flow) KeyOf(ctx context.Context, odooID int64) (mapping.Key, error) {
+	var found []deadline
+	if err := f.config.Odoo.Read(ctx, Model, []int64{odooID}, odoo.FieldsOf[deadline](), &found); err != nil {
+		return "", classify(fmt.Errorf("reading deadline %d: %w", odooID, err))
+	}
+	if len(found) == 0 {
+		return "", bridge.ErrNoRecord
+	}
+	return found[0].key(), nil
+}
+
+// read returns the record that carries a key: the lowest id, where there are more.
+func (f *Flow) read(ctx context.Context, key mapping.Key) (deadline, error) {
+	identity, err := parseKey(key)
+	if err != nil {
+		return deadline{}, &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
+	}
+	var found []deadline
+	options := odoo.ReadOptions{Fields: odoo.FieldsOf[deadline](), Order: "id asc", Limit: 1}
+	if err := f.config.Odoo.SearchRead(ctx, Model, identity.domain(), options, &found); err != nil {
+		return deadline{}, classify(fmt.Errorf("reading the deadline of %s: %w", key, err))
+	}
+	if len(found) == 0 {
+		return deadline{}, bridge.ErrNoRecord
+	}
+	return found[0], nil
+}
+
+// FromPlane tells Odoo what people did with a deadline's work item. It reads the
+// deadline first: what Odoo says itself always wins.
+func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.WorkItemState) bridge.Verdict {
+	d, err := f.read(ctx, link.Key)
+	if errors.Is(err, bridge.ErrNoRecord) {
+		return bridge.Done("kept; Odoo has no deadline for " + string(link.Key) + " any more")
+	}
+	if err != nil {
+		return verdict(err)
+	}
+	message := fromPlane(d, item, link.Told)
+	if message.kind == tellNothing {
+		return bridge.Done("kept; " + message.why)
+	}
+	outcome, err := f.deliver(ctx, d, link.Key, message)
+	if err != nil {
+		return verdict(err)
+	}
+	return bridge.Done("kept; " + outcome).Telling(string(message.kind))
+}
+
+func (f *Flow) today() odoo.Date { return odoo.DateIn(f.config.Now(), f.config.Location) }
+
+// page knows how the addresses of Odoo's web client look: they changed with 18.
+func (f *Flow) page(ctx context.Context) (page, error) {
+	session, err := f.config.Odoo.Connect(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to Odoo: %w", err)
+	}
+	base := strings.TrimRight(f.config.OdooURL, "/")
+	if session.Version.Major >= 18 {
+		return func(model string, id int64) string { return fmt.Sprintf("%s/odoo/%s/%d", base, model, id) }, nil
+	}
+	return func(model string, id int64) string {
+		return fmt.Sprintf("%s/web#id=%d&model=%s&view_type=form", base, id, model)
+	}, nil
+}
+
+// classify says whose fault a failure of Odoo is, and whether time may heal it.
+func classify(err error) error {
+	switch {
+	case errors.Is(err, odoo.ErrDenied):
+		return &bridge.FlowError{Cause: bridge.CauseMissingKey, Err: err}
+	case errors.Is(err, odoo.ErrUser), errors.Is(err, odoo.ErrAccess):
+		return &bridge.FlowError{Cause: bridge.CausePolicy, Permanent: true, Err: err}
+	case errors.Is(err, odoo.ErrValue), errors.Is(err, odoo.ErrValidation):
+		return &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
+	default:
+		return &bridge.FlowError{Cause: bridge.CauseOdoo, Err: err}
+	}
+}
+
+func verdict(err error) bridge.Verdict {
+	var failure *bridge.FlowError
+	if errors.As(err, &failure) && failure.Permanent {
+		return bridge.GiveUp(failure.Cause, err)
+	}
+	if errors.As(err, &failure) {
+		return bridge.RetryLater(failure.Cause, err)
+	}
+	return bridge.RetryLater(bridge.CauseOurs, err)
+}
+
+// places remembers ids of Odoo's own records that never change in a database.
+type places struct {
+	mu  sync.Mutex
+	ids map[string]int64
+}

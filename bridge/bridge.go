@@ -1,0 +1,146 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/robfig/cron/v3"
+
+	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// Config is what a bridge is built from.
+type Config struct {
+	Pool  *pgxpool.Pool
+	Queue *Queue
+	Plane *plane.Client
+	// Workspace is the slug of the Plane workspace, and AppURL where people open it.
+	Workspace string
+	AppURL    string
+	Flows     []Flow
+	Metrics   *Metrics
+	Logger    *slog.Logger
+
+	SyncSchedule    cron.Schedule
+	CleanupSchedule cron.Schedule
+	// Retention is how long finished deliveries are kept.
+	Retention time.Duration
+}
+
+// Bridge works through the queue and runs the schedules.
+type Bridge struct {
+	config     Config
+	mirror     *Mirror
+	deliveries *deliveries
+	mirroring  *mirroring
+	metrics    *Metrics
+	logger     *slog.Logger
+}
+
+// New puts a bridge together. It makes no connection.
+func New(config Config) *Bridge {
+	mirror := NewMirror(config.Pool, config.Plane, config.Metrics, config.Logger)
+	return &Bridge{
+		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
+		deliveries: &deliveries{
+			pool: config.Pool, workspace: config.Workspace, appURL: config.AppURL,
+			flows: config.Flows, catalog: mirror.catalog, logger: config.Logger,
+		},
+		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
+	}
+}
+
+// Mirror is what the sync command writes through.
+func (b *Bridge) Mirror() *Mirror { return b.mirror }
+
+// Flows are the flows that are switched on.
+func (b *Bridge) Flows() []Flow { return b.config.Flows }
+
+// drainTime is how long work in hand may go on after a stop was asked for. It
+// stays below the 30 s that Kubernetes and systemd grant by default.
+const drainTime = 20 * time.Second
+
+// Run migrates the database, works until the context ends, and then lets work in
+// hand finish. While the database cannot be reached it waits and tries again:
+// webhooks are refused meanwhile with 500, so that Plane sends them again.
+func (b *Bridge) Run(ctx context.Context) error {
+	stop, err := b.start(ctx)
+	if err != nil {
+		return err
+	}
+	b.logger.InfoContext(ctx, "working through the queue", slog.Int("workers", b.config.Queue.config.Workers))
+	<-ctx.Done()
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if err := stop(draining); err != nil {
+		return fmt.Errorf("stopping the workers: %w", err)
+	}
+	return nil
+}
+
+func (b *Bridge) start(ctx context.Context) (stop func(context.Context) error, err error) {
+	wait := time.Second
+	for {
+		stop, err := b.tryStart(ctx)
+		if err == nil {
+			return stop, nil
+		}
+		if ctx.Err() != nil {
+			return func(context.Context) error { return nil }, nil
+		}
+		b.logger.ErrorContext(ctx, "the database cannot be used yet; trying again", slog.Any("error", err), slog.Duration("wait", wait))
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+		case <-timer.C:
+		}
+		wait = min(2*wait, 30*time.Second)
+	}
+}
+
+func (b *Bridge) tryStart(ctx context.Context) (stop func(context.Context) error, err error) {
+	ran, err := migrations.Up(ctx, b.config.Pool, b.logger)
+	if err != nil {
+		return nil, fmt.Errorf("migrating the database: %w", err)
+	}
+	if ran > 0 {
+		b.logger.InfoContext(ctx, "database migrated", slog.Int("migrations", ran))
+	}
+	return b.config.Queue.work(ctx, b.workers(), b.periodic())
+}
+
+// periodic are the schedules. River fires each once in the whole cluster.
+func (b *Bridge) periodic() []*river.PeriodicJob {
+	var jobs []*river.PeriodicJob
+	for _, flow := range b.config.Flows {
+		name := flow.Scope().Flow
+		jobs = append(jobs, river.NewPeriodicJob(b.config.SyncSchedule, func() (river.JobArgs, *river.InsertOpts) {
+			return syncJob{name}, nil
+		}, &river.PeriodicJobOpts{RunOnStart: true}))
+	}
+	return append(jobs, river.NewPeriodicJob(b.config.CleanupSchedule, func() (river.JobArgs, *river.InsertOpts) {
+		return cleanupJob{}, nil
+	}, nil))
+}
+
+// cleanup removes deliveries that were finished long ago, and gives a job to
+// open ones that have none, such as those whose job died with its worker too
+// often.
+func (b *Bridge) cleanup(ctx context.Context) Verdict {
+	removed, err := ledger{b.config.Pool}.forget(ctx, b.config.Retention)
+	if err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	stranded, err := b.config.Queue.requeueStranded(ctx)
+	if err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	b.logger.InfoContext(ctx, "cleaned up", slog.Int64("deliveries_removed", removed), slog.Int("deliveries_without_job", stranded))
+	return Done(fmt.Sprintf("%d removed, %d put back", removed, stranded))
+}

@@ -1,0 +1,80 @@
+package bridge
+
+import (
+	"context"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// Flow is one kind of Odoo record that is kept in step with work items of one
+// Plane project. A flow reads and writes Odoo; everything about Plane, the queue
+// and the database is the core's.
+type Flow interface {
+	// Scope names the flow and the Plane project it mirrors into.
+	Scope() mapping.Scope
+	// Model is the Odoo model whose records it mirrors.
+	Model() string
+	// Wanted reads every record from Odoo and says what each should look like in
+	// Plane.
+	Wanted(ctx context.Context) (Wanted, error)
+	// WantedFor reads the records that may carry a key, or ErrNoRecord.
+	WantedFor(ctx context.Context, key mapping.Key) (WantedItem, error)
+	// KeyOf reads the key of one record by its id, or ErrNoRecord.
+	KeyOf(ctx context.Context, odooID int64) (mapping.Key, error)
+	// FromPlane tells Odoo of a linked work item as it is now. It is called again
+	// after a crash, and with the same state more than once, so it has to leave
+	// the same end whatever ran before.
+	FromPlane(ctx context.Context, link mapping.Link, item WorkItemState) Verdict
+}
+
+// Wanted is everything a flow wants mirrored.
+type Wanted struct {
+	Items []WantedItem
+	// Conflicts are records that are not mirrored because another record has the
+	// same key.
+	Conflicts []Conflict
+}
+
+// WantedItem is what one record should look like in Plane.
+type WantedItem struct {
+	Key    mapping.Key
+	OdooID int64
+	Fields mapping.Fields
+}
+
+// Conflict is a record that stays out of Plane, and why.
+type Conflict struct {
+	Key    mapping.Key
+	OdooID int64
+	// MirroredID is the record that has the key.
+	MirroredID int64
+}
+
+// WorkItemState is a work item as a webhook or a sweep last saw it.
+type WorkItemState struct {
+	ID         string
+	Name       string
+	StateName  string
+	Group      plane.StateGroup
+	TargetDate string
+	URL        string
+	ActorID    string
+	ActorName  string
+	UpdatedAt  time.Time
+	Deleted    bool
+}
+
+// FlowError is how a flow says whose fault a failure is. An error that is none
+// counts as Odoo's, and as one that time may heal.
+type FlowError struct {
+	Cause     Cause
+	Permanent bool
+	Err       error
+}
+
+func (e *FlowError) Error() string { return e.Err.Error() }
+
+// Unwrap is the failure itself.
+func (e *FlowError) Unwrap() error { return e.Err }

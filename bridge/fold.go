@@ -1,0 +1,46 @@
+package bridge
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// folded is what a batch of deliveries of one entity comes to: the newest state
+// among them, and which deliveries it stands for.
+type folded struct {
+	newest     plane.Event
+	at         time.Time
+	ids        []uuid.UUID
+	unreadable []Delivery
+}
+
+// fold keeps the newest state of a batch. One change in Plane sends a webhook
+// per field, each with the state at the time of sending, and they arrive in any
+// order; the newest stands for them all.
+func fold(batch []Delivery) folded {
+	var f folded
+	for _, d := range batch {
+		event, err := plane.DecodeEvent(d.RawBody)
+		if err != nil {
+			f.unreadable = append(f.unreadable, d)
+			continue
+		}
+		f.ids = append(f.ids, d.ID)
+		if at := eventTime(event, d); len(f.ids) == 1 || !at.Before(f.at) {
+			f.newest, f.at = event, at
+		}
+	}
+	return f
+}
+
+// eventTime is when the state in an event was true. A delete carries the times
+// of the old record, so it counts from when we heard of it.
+func eventTime(event plane.Event, d Delivery) time.Time {
+	if event.Action == plane.ActionDeleted || event.WorkItem == nil || event.WorkItem.UpdatedAt.IsZero() {
+		return d.ReceivedAt
+	}
+	return event.WorkItem.UpdatedAt.Time
+}

@@ -1,0 +1,132 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+)
+
+const (
+	// checkTimeout bounds one check, so that a probe is answered in time.
+	checkTimeout = 5 * time.Second
+	// localFor and remoteFor are how long a result stands. A probe every few
+	// seconds must not spend Plane's rate budget.
+	localFor  = 2 * time.Second
+	remoteFor = time.Minute
+	// queueTooOld is when work that is due but not begun means that something is
+	// stuck.
+	queueTooOld = 5 * time.Minute
+)
+
+// Check is one thing that has to work. Its error is what an operator reads.
+type Check func(ctx context.Context) error
+
+// CheckReport is the state of one check.
+type CheckReport struct {
+	OK    bool   `json:"ok"`
+	Error string `json:"error,omitempty"`
+}
+
+// HealthReport is the answer of /readyz.
+type HealthReport struct {
+	OK     bool                   `json:"ok"`
+	Checks map[string]CheckReport `json:"checks"`
+}
+
+// Health runs the checks behind /readyz and remembers their results for a while.
+type Health struct {
+	checks map[string]*cachedCheck
+	now    func() time.Time
+}
+
+type cachedCheck struct {
+	check Check
+	ttl   time.Duration
+	mu    sync.Mutex
+	at    time.Time
+	err   error
+}
+
+// NewHealth returns the checks of the database and the queue, and those given
+// for remote servers.
+func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
+	h := &Health{now: time.Now, checks: map[string]*cachedCheck{
+		"database":   {ttl: localFor, check: func(ctx context.Context) error { return pool.Ping(ctx) }},
+		"migrations": {ttl: localFor, check: func(ctx context.Context) error { return migrations.Check(ctx, pool) }},
+		"queue":      {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
+	}}
+	for name, check := range remote {
+		h.checks[name] = &cachedCheck{ttl: remoteFor, check: check}
+	}
+	return h
+}
+
+// Report runs every check whose result is too old, all at once.
+func (h *Health) Report(ctx context.Context) HealthReport {
+	report := HealthReport{OK: true, Checks: make(map[string]CheckReport, len(h.checks))}
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	for _, name := range slices.Sorted(maps.Keys(h.checks)) {
+		wait.Go(func() {
+			result := CheckReport{OK: true}
+			if err := h.checks[name].run(ctx, h.now()); err != nil {
+				result = CheckReport{Error: err.Error()}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			report.Checks[name] = result
+			report.OK = report.OK && result.OK
+		})
+	}
+	wait.Wait()
+	return report
+}
+
+func (c *cachedCheck) run(ctx context.Context, now time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// A failure is looked at again soon: whoever repairs it is watching.
+	ttl := c.ttl
+	if c.err != nil {
+		ttl = min(ttl, 10*time.Second)
+	}
+	if !c.at.IsZero() && now.Sub(c.at) < ttl {
+		return c.err
+	}
+	// The probe that asks may hang up; the result is for the next one as well.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+	defer cancel()
+	c.err = c.check(ctx)
+	if errors.Is(c.err, context.DeadlineExceeded) {
+		c.err = fmt.Errorf("no answer within %s", checkTimeout)
+	}
+	c.at = now
+	return c.err
+}
+
+const sqlOldestDue = `SELECT now() - min(scheduled_at) FROM ops.river_job
+	WHERE state IN ('available', 'retryable') AND scheduled_at <= now()`
+
+func checkQueueAge(ctx context.Context, pool *pgxpool.Pool) error {
+	rows, err := pool.Query(ctx, sqlOldestDue)
+	if err != nil {
+		return fmt.Errorf("reading the age of the queue: %w", err)
+	}
+	age, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Duration])
+	if err != nil {
+		return fmt.Errorf("reading the age of the queue: %w", err)
+	}
+	if age != nil && *age > queueTooOld {
+		return fmt.Errorf("work has been due for %s without being begun", age.Round(time.Second))
+	}
+	return nil
+}

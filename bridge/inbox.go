@@ -1,0 +1,78 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// acceptTimeout bounds how long a sender waits for its answer. Plane gives up
+// after 30 s and would send the event again.
+const acceptTimeout = 10 * time.Second
+
+// enqueuer puts a job into the queue inside the caller's transaction.
+type enqueuer interface {
+	enqueueDelivery(ctx context.Context, tx pgx.Tx, id uuid.UUID) error
+}
+
+// Inbox makes a delivery durable: its ledger row and its job in one transaction.
+// It is the one seam that webhooks and sweeps come through.
+type Inbox struct {
+	pool  *pgxpool.Pool
+	queue enqueuer
+}
+
+// NewInbox returns an inbox in front of a queue.
+func NewInbox(pool *pgxpool.Pool, queue *Queue) *Inbox {
+	return &Inbox{pool: pool, queue: queue}
+}
+
+// Accept keeps a delivery and its job, or neither. It reports a duplicate when
+// the delivery id or the event was kept before; then nothing is written. An
+// error means that nothing is kept and the sender has to send again.
+func (in *Inbox) Accept(ctx context.Context, d Delivery) (duplicate bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	defer cancel()
+	err = pgx.BeginFunc(ctx, in.pool, func(tx pgx.Tx) error {
+		fresh, err := ledger{tx}.accept(ctx, d)
+		if err != nil || !fresh {
+			duplicate = err == nil
+			return err
+		}
+		return in.queue.enqueueDelivery(ctx, tx, d.ID)
+	})
+	if err != nil {
+		return false, fmt.Errorf("accepting delivery %s: %w", d.ID, err)
+	}
+	return duplicate, nil
+}
+
+// NewDelivery describes a webhook body for the ledger. A body that is signed but
+// of a kind we do not know is kept all the same, under the name its header gives.
+func NewDelivery(id uuid.UUID, origin, eventHeader string, headers map[string]string, body []byte) Delivery {
+	d := Delivery{
+		ID: id, EventKey: plane.EventKey(body), Origin: origin, Event: eventHeader,
+		Headers: headers, RawBody: body, Status: StatusReceived,
+	}
+	event, err := plane.DecodeEvent(body)
+	if err != nil {
+		return d
+	}
+	d.Event = string(event.Entity)
+	d.Action, d.EntityID = known(string(event.Action)), known(event.EntityID)
+	d.ProjectID, d.ActorID = known(event.ProjectID), known(event.ActorID)
+	return d
+}
+
+func known(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

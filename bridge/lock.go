@@ -1,0 +1,33 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrLocked says that another worker, here or in another replica, is busy with
+// the same entity.
+var ErrLocked = errors.New("another worker is busy with the same entity")
+
+const sqlTryLock = `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))`
+
+// withLock runs work while holding the lock of an entity, and commits work's
+// transaction when it returns nil. The lock lives in that transaction: a crash
+// frees it at once, and it works through a transaction-mode pooler. Statements
+// that have to be durable before a remote call go through the pool instead.
+func withLock(ctx context.Context, pool *pgxpool.Pool, entity string, work func(tx pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		var locked bool
+		if err := tx.QueryRow(ctx, sqlTryLock, entity).Scan(&locked); err != nil {
+			return fmt.Errorf("locking %s: %w", entity, err)
+		}
+		if !locked {
+			return ErrLocked
+		}
+		return work(tx)
+	})
+}

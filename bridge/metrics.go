@@ -1,0 +1,114 @@
+package bridge
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are what /metrics shows.
+type Metrics struct {
+	registry *prometheus.Registry
+	webhooks *prometheus.CounterVec
+	verdicts *prometheus.CounterVec
+	mirrored *prometheus.CounterVec
+}
+
+// NewMetrics returns empty metrics; what is read from the database is read anew
+// at each scrape.
+func NewMetrics(pool *pgxpool.Pool) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bridge_webhooks_total", Help: "Plane webhooks by HTTP status and whether they were duplicates.",
+		}, []string{"status", "duplicate"}),
+		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bridge_work_total", Help: "Pieces of work by kind and what became of them.",
+		}, []string{"kind", "verdict"}),
+		mirrored: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bridge_mirrored_total", Help: "Work items written to Plane by flow and action.",
+		}, []string{"flow", "action"}),
+	}
+	m.registry.MustRegister(m.webhooks, m.verdicts, m.mirrored, newLedgerCollector(pool),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler answers scrapes.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
+}
+
+func (m *Metrics) webhook(r reply) {
+	m.webhooks.WithLabelValues(strconv.Itoa(r.status), strconv.FormatBool(r.answer.Duplicate)).Inc()
+}
+
+func (m *Metrics) verdict(kind string, v Verdict) {
+	m.verdicts.WithLabelValues(kind, v.kind.String()).Inc()
+}
+
+func (m *Metrics) mirror(flow string, action Action) {
+	m.mirrored.WithLabelValues(flow, string(action)).Inc()
+}
+
+// ledgerCollector reads counts that live in the database, so that every replica
+// shows the same and a restart loses nothing.
+type ledgerCollector struct {
+	pool       *pgxpool.Pool
+	deliveries *prometheus.Desc
+	jobs       *prometheus.Desc
+}
+
+func newLedgerCollector(pool *pgxpool.Pool) *ledgerCollector {
+	return &ledgerCollector{
+		pool:       pool,
+		deliveries: prometheus.NewDesc("bridge_deliveries", "Deliveries in the ledger by status.", []string{"status"}, nil),
+		jobs:       prometheus.NewDesc("bridge_jobs", "Jobs in the queue by kind and state, finished ones left out.", []string{"kind", "state"}, nil),
+	}
+}
+
+// Describe names the metrics.
+func (c *ledgerCollector) Describe(descs chan<- *prometheus.Desc) {
+	descs <- c.deliveries
+	descs <- c.jobs
+}
+
+// Collect reads the counts. While the database is away these metrics are absent;
+// /readyz says why.
+func (c *ledgerCollector) Collect(metrics chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	c.count(ctx, metrics, c.deliveries, `SELECT status, '', count(*) FROM ops.plane_webhook_deliveries GROUP BY status`)
+	c.count(ctx, metrics, c.jobs, `SELECT kind, state::text, count(*) FROM ops.river_job WHERE finalized_at IS NULL GROUP BY kind, state`)
+}
+
+func (c *ledgerCollector) count(ctx context.Context, metrics chan<- prometheus.Metric, desc *prometheus.Desc, sql string) {
+	rows, err := c.pool.Query(ctx, sql)
+	if err != nil {
+		metrics <- prometheus.NewInvalidMetric(desc, err)
+		return
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var first, second string
+		var n int64
+		if err := rows.Scan(&first, &second, &n); err != nil {
+			metrics <- prometheus.NewInvalidMetric(desc, err)
+			return
+		}
+		labels := []string{first}
+		if second != "" {
+			labels = append(labels, second)
+		}
+		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), labels...)
+	}
+	if err := rows.Err(); err != nil {
+		metrics <- prometheus.NewInvalidMetric(desc, err)
+	}
+}

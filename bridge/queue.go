@@ -1,0 +1,260 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+)
+
+const (
+	// jobTimeout leaves room for one call to Odoo, which may take 60 s while Odoo
+	// retries conflicts inside it.
+	jobTimeout = 75 * time.Second
+	// rescueAfter is when a job that nobody finished runs again. With River's look
+	// every 30 s, work orphaned by a kill runs again within about two minutes.
+	rescueAfter = 90 * time.Second
+	// maxAttempts with the waits of retryPolicy spans about an hour and a half,
+	// which outlasts a server that is being updated.
+	maxAttempts = 12
+
+	firstRetry = 2 * time.Second
+	lastRetry  = 15 * time.Minute
+)
+
+// The queues of the bridge: deliveries do not wait behind mirroring, nor either
+// behind planning.
+const (
+	queuePlane   = "plane"
+	queueMirror  = "mirror"
+	queueControl = "control"
+)
+
+// deliveryJob is one accepted delivery to work through.
+type deliveryJob struct {
+	DeliveryID uuid.UUID `json:"delivery_id"`
+}
+
+// Kind names the job in the queue; ops.work_queue reads it.
+func (deliveryJob) Kind() string { return "plane_delivery" }
+
+// InsertOpts says where and how often it is tried.
+func (deliveryJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queuePlane, MaxAttempts: maxAttempts}
+}
+
+// mirrorJob is one record of Odoo to look at again and mirror into Plane.
+type mirrorJob struct {
+	Flow string      `json:"flow"`
+	Key  mapping.Key `json:"key"`
+}
+
+// Kind names the job in the queue.
+func (mirrorJob) Kind() string { return "mirror_entity" }
+
+// InsertOpts says where and how often it is tried.
+func (mirrorJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueMirror, MaxAttempts: maxAttempts}
+}
+
+// odooChangeJob is a hint from Odoo that a record changed.
+type odooChangeJob struct {
+	Model string `json:"model"`
+	ID    int64  `json:"id"`
+}
+
+// Kind names the job in the queue; ops.work_queue reads it.
+func (odooChangeJob) Kind() string { return "odoo_change" }
+
+// InsertOpts says where and how often it is tried.
+func (odooChangeJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueMirror, MaxAttempts: maxAttempts, Priority: 1}
+}
+
+// QueueConfig is what the queue needs besides the database.
+type QueueConfig struct {
+	// InstanceID names this replica; see settings.Settings.
+	InstanceID string
+	// Workers is how many deliveries are processed at a time.
+	Workers int
+	// PollOnly is for transaction-mode poolers, which have no LISTEN.
+	PollOnly bool
+	Logger   *slog.Logger
+}
+
+// Queue is the durable queue: River's tables in schema ops.
+type Queue struct {
+	pool   *pgxpool.Pool
+	client *river.Client[pgx.Tx]
+	config QueueConfig
+}
+
+// NewQueue returns a queue that can take jobs. Run works through them.
+func NewQueue(pool *pgxpool.Pool, config QueueConfig) (*Queue, error) {
+	q := &Queue{pool: pool, config: config}
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: migrations.Schema, Logger: config.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("opening the queue: %w", err)
+	}
+	q.client = client
+	return q, nil
+}
+
+func (q *Queue) enqueueDelivery(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	if _, err := q.client.InsertTx(ctx, tx, deliveryJob{id}, nil); err != nil {
+		return fmt.Errorf("queueing delivery %s: %w", id, err)
+	}
+	return nil
+}
+
+// OdooChanged queues a look at a record of Odoo.
+func (q *Queue) OdooChanged(ctx context.Context, model string, id int64) error {
+	if _, err := q.client.Insert(ctx, odooChangeJob{model, id}, nil); err != nil {
+		return fmt.Errorf("queueing the change of %s %d: %w", model, id, err)
+	}
+	return nil
+}
+
+// sqlStranded finds open deliveries that no live job will process.
+const sqlStranded = `SELECT delivery_id FROM ops.plane_webhook_deliveries d
+	WHERE status IN ('received', 'failed') AND received_at < now() - interval '5 minutes'
+		AND NOT EXISTS (SELECT FROM ops.river_job j WHERE j.kind = 'plane_delivery'
+			AND j.args @> jsonb_build_object('delivery_id', d.delivery_id) AND j.finalized_at IS NULL)`
+
+// requeueStranded gives a job to every open delivery that has none.
+func (q *Queue) requeueStranded(ctx context.Context) (int, error) {
+	rows, err := q.pool.Query(ctx, sqlStranded)
+	if err != nil {
+		return 0, fmt.Errorf("looking for deliveries without a job: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return 0, fmt.Errorf("looking for deliveries without a job: %w", err)
+	}
+	var jobs []river.InsertManyParams
+	for _, id := range ids {
+		jobs = append(jobs, river.InsertManyParams{Args: deliveryJob{id}})
+	}
+	if len(jobs) == 0 {
+		return 0, nil
+	}
+	if _, err := q.client.InsertManyFast(ctx, jobs); err != nil {
+		return 0, fmt.Errorf("queueing %d deliveries without a job: %w", len(jobs), err)
+	}
+	return len(jobs), nil
+}
+
+const sqlWaitingKeys = `SELECT DISTINCT args ->> 'key' FROM ops.river_job
+	WHERE kind = 'mirror_entity' AND args ->> 'flow' = $1
+		AND state IN ('available', 'scheduled', 'retryable', 'pending')`
+
+// mirrorAll queues one look per key, except for keys that wait in the queue
+// already, and returns how many it added. A job that is running does not count:
+// it may have read the record before the change.
+func (q *Queue) mirrorAll(ctx context.Context, flow string, keys []mapping.Key) (int, error) {
+	rows, err := q.pool.Query(ctx, sqlWaitingKeys, flow)
+	if err != nil {
+		return 0, fmt.Errorf("reading what waits to be mirrored: %w", err)
+	}
+	waiting, err := pgx.CollectRows(rows, pgx.RowTo[mapping.Key])
+	if err != nil {
+		return 0, fmt.Errorf("reading what waits to be mirrored: %w", err)
+	}
+	seen := make(map[mapping.Key]bool, len(waiting))
+	for _, key := range waiting {
+		seen[key] = true
+	}
+	var jobs []river.InsertManyParams
+	for _, key := range keys {
+		if !seen[key] {
+			jobs = append(jobs, river.InsertManyParams{Args: mirrorJob{flow, key}})
+		}
+	}
+	if len(jobs) == 0 {
+		return 0, nil
+	}
+	if _, err := q.client.InsertManyFast(ctx, jobs); err != nil {
+		return 0, fmt.Errorf("queueing %d entities to mirror: %w", len(jobs), err)
+	}
+	return len(jobs), nil
+}
+
+// sqlTakeUp puts back what this instance was doing when it was killed. Without
+// it the work would wait for the rescuer.
+const sqlTakeUp = `UPDATE ops.river_job SET state = 'available', scheduled_at = now()
+	WHERE state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1`
+
+// takeUp returns this instance's own unfinished work to the queue. Only one
+// process may run under an instance id at a time; were there two, the entity
+// lock would still keep them from doing the same thing at once.
+func (q *Queue) takeUp(ctx context.Context) error {
+	tag, err := q.pool.Exec(ctx, sqlTakeUp, q.config.InstanceID)
+	if err != nil {
+		return fmt.Errorf("taking up unfinished work: %w", err)
+	}
+	if tag.RowsAffected() > 0 {
+		q.config.Logger.InfoContext(ctx, "took up work that this instance had left unfinished",
+			slog.Int64("jobs", tag.RowsAffected()), slog.String("instance", q.config.InstanceID))
+	}
+	return nil
+}
+
+// work starts the workers and returns a function that stops them: it lets what
+// runs finish until its context ends, and then cancels it.
+func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*river.PeriodicJob) (stop func(context.Context) error, err error) {
+	if err := q.takeUp(ctx); err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
+		Schema: migrations.Schema, Logger: q.config.Logger, ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
+		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{}, MaxAttempts: maxAttempts,
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: 500 * time.Millisecond,
+		Queues: map[string]river.QueueConfig{
+			queuePlane:   {MaxWorkers: q.config.Workers},
+			queueMirror:  {MaxWorkers: 2},
+			queueControl: {MaxWorkers: 2},
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the queue's workers: %w", err)
+	}
+	// The workers get a context of their own: they end by stop, which lets work
+	// in hand finish, and not the moment a signal arrives.
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return nil, fmt.Errorf("starting the queue's workers: %w", err)
+	}
+	return func(ctx context.Context) error {
+		if err := client.Stop(ctx); err == nil {
+			return nil
+		}
+		cancelling, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return client.StopAndCancel(cancelling)
+	}, nil
+}
+
+// retryPolicy waits 2 s after the first failure and three times as long after
+// each further one, a quarter of an hour at most, give or take a fifth so that
+// many failures of one outage do not come back as one wave.
+type retryPolicy struct{}
+
+// NextRetry is when a failed job runs again.
+func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+	wait := firstRetry
+	for range job.Attempt - 1 {
+		wait = min(3*wait, lastRetry)
+	}
+	spread := 0.8 + 0.4*rand.Float64() //nolint:gosec // jitter needs no secrecy
+	return time.Now().Add(time.Duration(spread * float64(wait)))
+}

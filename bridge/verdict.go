@@ -1,0 +1,104 @@
+package bridge
+
+import (
+	"errors"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// Cause says whose fault a failure is, which is whom to call about it.
+type Cause string
+
+// The causes of failure, as ops.plane_webhook_deliveries.cause holds them.
+const (
+	CauseOurs       Cause = "ours"
+	CausePlane      Cause = "plane"
+	CauseOdoo       Cause = "odoo"
+	CauseData       Cause = "data"
+	CausePolicy     Cause = "policy"
+	CauseMissingKey Cause = "missing_key"
+)
+
+// Verdict is what became of one piece of work. Handlers return it and never
+// touch the queue or the ledger; the worker alone carries it out.
+type Verdict struct {
+	kind    verdictKind
+	outcome string
+	cause   Cause
+	err     error
+	until   time.Time
+	told    string
+}
+
+type verdictKind int
+
+const (
+	verdictDone verdictKind = iota
+	verdictIgnored
+	verdictRetry
+	verdictPutBack
+	verdictDead
+)
+
+// Done says that the work took effect; outcome tells in words what it did.
+func Done(outcome string) Verdict { return Verdict{kind: verdictDone, outcome: outcome} }
+
+// Ignored says that there was nothing to do, and why.
+func Ignored(reason string) Verdict { return Verdict{kind: verdictIgnored, outcome: reason} }
+
+// RetryLater says that the work failed in a way that time may heal.
+func RetryLater(cause Cause, err error) Verdict {
+	return Verdict{kind: verdictRetry, cause: cause, err: err}
+}
+
+// PutBack says that the work has to wait until a known time; it is no failure
+// and costs no attempt.
+func PutBack(until time.Time, reason string) Verdict {
+	return Verdict{kind: verdictPutBack, until: until, outcome: reason}
+}
+
+// GiveUp says that trying again cannot help until a person acts.
+func GiveUp(cause Cause, err error) Verdict {
+	return Verdict{kind: verdictDead, cause: cause, err: err}
+}
+
+// Telling adds what the flow told Odoo, in a form that only the flow reads. The
+// core keeps it on the link in the transaction that ends the work.
+func (v Verdict) Telling(what string) Verdict {
+	v.told = what
+	return v
+}
+
+// verdictOfPlane turns an error of a call to Plane into a verdict.
+func verdictOfPlane(err error) Verdict {
+	var busy *plane.BusyError
+	switch {
+	case errors.As(err, &busy):
+		return PutBack(busy.Until, "waiting for Plane's rate limit")
+	case errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):
+		return RetryLater(CauseMissingKey, err)
+	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge):
+		return GiveUp(CauseData, err)
+	default:
+		return RetryLater(CausePlane, err)
+	}
+}
+
+// String names the kind as metrics and logs show it.
+func (k verdictKind) String() string {
+	switch k {
+	case verdictDone:
+		return "done"
+	case verdictIgnored:
+		return "ignored"
+	case verdictRetry:
+		return "retry"
+	case verdictPutBack:
+		return "put_back"
+	case verdictDead:
+		return "dead"
+	default:
+		return "unknown"
+	}
+}

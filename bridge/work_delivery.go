@@ -1,0 +1,168 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// lockedFor is how soon work is tried again whose entity another worker holds.
+const lockedFor = time.Second
+
+// deliveries works through accepted deliveries. One call takes all open
+// deliveries of an entity, writes the newest state once, and tells the flow, so
+// that order, bursts and redeliveries all end in the same place.
+type deliveries struct {
+	pool      *pgxpool.Pool
+	workspace string
+	appURL    string
+	flows     flows
+	catalog   *plane.Catalog
+	logger    *slog.Logger
+}
+
+// process works through one delivery and whatever else is open for its entity.
+// last says that the queue will not try again after this.
+func (p *deliveries) process(ctx context.Context, id uuid.UUID, last bool) Verdict {
+	delivery, err := ledger{p.pool}.byID(ctx, id)
+	if errors.Is(err, errNoDelivery) {
+		return Ignored("the delivery is not in the ledger any more")
+	}
+	if err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	if delivery.Status.Finished() {
+		return Ignored("another delivery of the same entity stood for it")
+	}
+	var verdict Verdict
+	err = withLock(ctx, p.pool, "work item:"+delivery.entity(), func(tx pgx.Tx) error {
+		verdict, err = p.processLocked(ctx, tx, delivery, last)
+		return err
+	})
+	if errors.Is(err, ErrLocked) {
+		return PutBack(time.Now().Add(lockedFor), err.Error())
+	}
+	if err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	return verdict
+}
+
+// processLocked commits the state of the work item, the marks on the deliveries
+// and the note on the link together. A crash before the commit leaves all of it
+// undone, and what the flow did in Odoo is done again to the same effect.
+func (p *deliveries) processLocked(ctx context.Context, tx pgx.Tx, delivery Delivery, last bool) (Verdict, error) {
+	batch, err := p.batch(ctx, tx, delivery)
+	if err != nil || len(batch) == 0 {
+		return Ignored("another delivery of the same entity stood for it"), err
+	}
+	f := fold(batch)
+	for _, broken := range f.unreadable {
+		if err := (ledger{tx}).fail(ctx, broken.ID, StatusDead, CauseData, "the body is signed but cannot be understood"); err != nil {
+			return Verdict{}, err
+		}
+	}
+	if len(f.ids) == 0 {
+		return GiveUp(CauseData, errors.New("the body is signed but cannot be understood")), nil
+	}
+	verdict := p.handle(ctx, tx, f)
+	return verdict, p.settle(ctx, tx, delivery.ID, f.ids, verdict, last)
+}
+
+func (p *deliveries) batch(ctx context.Context, tx pgx.Tx, delivery Delivery) ([]Delivery, error) {
+	if delivery.EntityID != nil {
+		return ledger{tx}.openOfEntity(ctx, *delivery.EntityID)
+	}
+	again, err := ledger{tx}.byID(ctx, delivery.ID)
+	if err != nil || again.Status.Finished() {
+		return nil, err
+	}
+	return []Delivery{again}, nil
+}
+
+// settle writes what became of the deliveries. A success stands for the whole
+// batch; a failure is this delivery's alone, the others have tries of their own.
+func (p *deliveries) settle(ctx context.Context, tx pgx.Tx, id uuid.UUID, batch []uuid.UUID, v Verdict, last bool) error {
+	switch v.kind {
+	case verdictDone:
+		return ledger{tx}.settle(ctx, batch, StatusProcessed, v.outcome)
+	case verdictIgnored:
+		return ledger{tx}.settle(ctx, batch, StatusIgnored, v.outcome)
+	case verdictRetry:
+		if last {
+			return ledger{tx}.fail(ctx, id, StatusDead, v.cause, v.err.Error())
+		}
+		return ledger{tx}.fail(ctx, id, StatusFailed, v.cause, v.err.Error())
+	case verdictDead:
+		return ledger{tx}.fail(ctx, id, StatusDead, v.cause, v.err.Error())
+	default:
+		return nil
+	}
+}
+
+func (p *deliveries) handle(ctx context.Context, tx pgx.Tx, f folded) Verdict {
+	if f.newest.Entity != plane.EntityWorkItem {
+		return Ignored(fmt.Sprintf("events of kind %s are not mirrored", f.newest.Entity))
+	}
+	item, err := p.state(ctx, f)
+	if err != nil {
+		return verdictOfPlane(err)
+	}
+	news, err := p.keep(ctx, tx, item)
+	if err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	if !news {
+		return Done("older than what is known; nothing changed")
+	}
+	return p.tell(ctx, tx, item)
+}
+
+// tell passes the state on to the flow that the work item belongs to.
+func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict {
+	links := mapping.NewStore(tx)
+	link, err := links.ByIssue(ctx, p.workspace, item.ID)
+	if errors.Is(err, mapping.ErrNoLink) {
+		return Done("kept; not linked to Odoo")
+	}
+	if err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	flow, found := p.flows.byName(link.Flow)
+	if !found {
+		return Done("kept; its flow " + link.Flow + " is switched off")
+	}
+	if item.Deleted {
+		if err := links.Unbind(ctx, flow.Scope(), link.Key); err != nil {
+			return RetryLater(CauseOurs, err)
+		}
+		return Done("kept; the link of " + string(link.Key) + " is open again, because its work item was deleted")
+	}
+	verdict := flow.FromPlane(ctx, link, item.WorkItemState)
+	if verdict.kind == verdictDone && verdict.told != "" {
+		if err := links.NoteTold(ctx, link.ID, verdict.told); err != nil {
+			return RetryLater(CauseOurs, err)
+		}
+	}
+	return verdict
+}
+
+func (p *deliveries) keep(ctx context.Context, tx pgx.Tx, item seenItem) (news bool, err error) {
+	row := WorkItem{
+		ExternalID: item.ID, Title: item.Name, Status: item.StateName, Assignee: known(item.assignee),
+		URL: known(item.URL), ProjectRef: known(item.projectID), UpdatedAt: item.UpdatedAt,
+	}
+	if item.Deleted {
+		return true, workItems{tx}.delete(ctx, row)
+	}
+	return workItems{tx}.upsert(ctx, row)
+}

@@ -1,0 +1,103 @@
+package bridge
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// syncJob compares everything a flow wants with what was mirrored.
+type syncJob struct {
+	Flow string `json:"flow"`
+}
+
+// Kind names the job in the queue.
+func (syncJob) Kind() string { return "sync" }
+
+// InsertOpts says where and how often it is tried. The schedule comes again, so
+// a failure is not tried for long.
+func (syncJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueControl, MaxAttempts: 4}
+}
+
+// cleanupJob removes what was finished long ago and finds work that lost its job.
+type cleanupJob struct{}
+
+// Kind names the job in the queue.
+func (cleanupJob) Kind() string { return "cleanup" }
+
+// InsertOpts says where and how often it is tried.
+func (cleanupJob) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueControl, MaxAttempts: 4}
+}
+
+// worker runs one kind of job: a handler gives the verdict, carryOut turns it
+// into what River does next.
+type worker[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+	handle func(ctx context.Context, job *river.Job[T]) Verdict
+	finish finisher
+}
+
+// Work runs one job.
+func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
+	return w.finish.carryOut(ctx, job.Kind, job.JobRow, w.handle(ctx, job))
+}
+
+// finisher is the one place that decides what a verdict means for the queue.
+type finisher struct {
+	metrics *Metrics
+	logger  *slog.Logger
+}
+
+func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobRow, v Verdict) error {
+	f.metrics.verdict(kind, v)
+	log := f.logger.With(slog.String("kind", kind), slog.Int64("job", job.ID), slog.Int("attempt", job.Attempt))
+	switch v.kind {
+	case verdictPutBack:
+		log.DebugContext(ctx, "work put back", slog.Time("until", v.until), slog.String("reason", v.outcome))
+		return river.JobSnooze(max(time.Until(v.until), 100*time.Millisecond))
+	case verdictRetry:
+		if isLast(job) {
+			log.ErrorContext(ctx, "work failed for the last time; it waits for someone to act", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
+		} else {
+			log.WarnContext(ctx, "work failed and is tried again", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
+		}
+		return v.err
+	case verdictDead:
+		log.ErrorContext(ctx, "work cannot be done; it waits for someone to act", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
+		return river.JobCancel(v.err)
+	default:
+		log.DebugContext(ctx, "work done", slog.String("outcome", v.outcome))
+		return nil
+	}
+}
+
+func isLast(job *rivertype.JobRow) bool { return job.Attempt >= job.MaxAttempts }
+
+// workers registers every kind of job.
+func (b *Bridge) workers() *river.Workers {
+	all, finish := river.NewWorkers(), finisher{b.metrics, b.logger}
+	river.AddWorker(all, &worker[deliveryJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[deliveryJob]) Verdict {
+		ctx = plane.WithMaxWait(plane.WithLane(ctx, plane.LaneInteractive), maxBudgetWait)
+		return b.deliveries.process(ctx, job.Args.DeliveryID, isLast(job.JobRow))
+	}})
+	river.AddWorker(all, &worker[odooChangeJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[odooChangeJob]) Verdict {
+		return b.mirroring.change(plane.WithLane(ctx, plane.LaneInteractive), job.Args.Model, job.Args.ID)
+	}})
+	river.AddWorker(all, &worker[mirrorJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[mirrorJob]) Verdict {
+		return b.mirroring.entity(plane.WithLane(ctx, plane.LaneBackfill), job.Args.Flow, job.Args.Key)
+	}})
+	river.AddWorker(all, &worker[syncJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[syncJob]) Verdict {
+		return b.mirroring.sync(ctx, job.Args.Flow)
+	}})
+	river.AddWorker(all, &worker[cleanupJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[cleanupJob]) Verdict {
+		return b.cleanup(ctx)
+	}})
+	return all
+}

@@ -1,0 +1,51 @@
+package settings
+
+import "errors"
+
+// Need is a group of settings that a command cannot do without.
+type Need func(Settings) []error
+
+// Check reports everything that is missing for the given needs, all at once.
+func (s Settings) Check(needs ...Need) error {
+	var faults []error
+	for _, need := range needs {
+		faults = append(faults, need(s)...)
+	}
+	return errors.Join(faults...)
+}
+
+// Database is needed by whatever keeps state.
+func Database(s Settings) []error {
+	return missing(s.DatabaseURL == "", "DATABASE_URL", "set it to the PostgreSQL that holds schema ops, such as postgres://user@host:5432/database")
+}
+
+// Odoo is needed by whatever reads or writes Odoo.
+func Odoo(s Settings) []error {
+	var faults []error
+	faults = append(faults, missing(s.OdooURL == "", "ODOO_URL", "set it to Odoo's address, such as http://127.0.0.1:8069")...)
+	faults = append(faults, missing(s.OdooDB == "", "ODOO_DB", "set it to the name of Odoo's database")...)
+	faults = append(faults, missing(s.OdooLogin == "", "ODOO_LOGIN", "set it to the login of the bridge's user in Odoo")...)
+	return append(faults, missing(s.OdooPassword == "", "ODOO_PASSWORD", "set it to that user's password or API key, or ODOO_PASSWORD_FILE to a file that holds it")...)
+}
+
+// OdooIfAny accepts Odoo unset, and refuses it half set.
+func OdooIfAny(s Settings) []error {
+	if s.OdooURL == "" && s.OdooDB == "" && s.OdooLogin == "" && s.OdooPassword == "" {
+		return nil
+	}
+	return Odoo(s)
+}
+
+// Plane is needed by whatever calls Plane's API for the BIR flow.
+func Plane(s Settings) []error {
+	faults := missing(s.PlaneAPIKey == "" && s.PlaneAuth == "api_key", "PLANE_API_KEY",
+		"set it, or PLANE_API_KEY_FILE to a file that holds it (ssot/secrets/registry.yaml#plane_api_key)")
+	return append(faults, missing(s.PlaneBIRProjectID == "", "PLANE_BIR_PROJECT_ID", "set it to the id of the project that deadlines are mirrored into")...)
+}
+
+func missing(is bool, setting, todo string) []error {
+	if !is {
+		return nil
+	}
+	return []error{Fault{setting, "is not set: " + todo}}
+}

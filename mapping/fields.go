@@ -1,0 +1,92 @@
+package mapping
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// Fields are the parts of a work item that the bridge writes. The zero value of
+// a field means "empty", not "unknown".
+type Fields struct {
+	Name            string `json:"name"`
+	DescriptionHTML string `json:"description_html"`
+	// TargetDate is YYYY-MM-DD, or empty for none.
+	TargetDate string `json:"target_date"`
+	// Priority is one of urgent, high, medium, low, none.
+	Priority string `json:"priority"`
+	// Group is a state group: backlog, unstarted, started, completed, cancelled.
+	Group string `json:"group"`
+	// Labels are the names of the labels the bridge manages on this item, sorted.
+	// Labels that people add are not in it.
+	Labels []string `json:"labels"`
+}
+
+// Field names one part of Fields.
+type Field string
+
+// The fields, by the names that plans and reports print.
+const (
+	FieldName        Field = "name"
+	FieldDescription Field = "description"
+	FieldTargetDate  Field = "target_date"
+	FieldPriority    Field = "priority"
+	FieldState       Field = "state"
+	FieldLabels      Field = "labels"
+)
+
+// Hash is a short name for this content; equal fields have equal hashes.
+func (f Fields) Hash() string {
+	f.Labels = sorted(f.Labels)
+	content, err := json.Marshal(f)
+	if err != nil {
+		// Strings always marshal; reaching this line is a programming error.
+		panic(fmt.Sprintf("hashing fields: %v", err))
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// Differing lists the fields in which two contents differ, in a fixed order.
+func (f Fields) Differing(other Fields) []Field {
+	var differing []Field
+	for _, c := range []struct {
+		field Field
+		equal bool
+	}{
+		{FieldName, f.Name == other.Name},
+		{FieldDescription, f.DescriptionHTML == other.DescriptionHTML},
+		{FieldTargetDate, f.TargetDate == other.TargetDate},
+		{FieldPriority, f.Priority == other.Priority},
+		{FieldState, f.Group == other.Group},
+		{FieldLabels, slices.Equal(sorted(f.Labels), sorted(other.Labels))},
+	} {
+		if !c.equal {
+			differing = append(differing, c.field)
+		}
+	}
+	return differing
+}
+
+// MergeLabels gives the label list to write: what is on the item now, without
+// the labels that the bridge wrote last time, plus those it wants now. Plane
+// replaces the whole list on a write, so leaving a person's label out would
+// delete it.
+func MergeLabels(current, lastPushed, wanted []string) []string {
+	merged := make([]string, 0, len(current)+len(wanted))
+	for _, label := range current {
+		if !slices.Contains(lastPushed, label) {
+			merged = append(merged, label)
+		}
+	}
+	return slices.Compact(sorted(append(merged, wanted...)))
+}
+
+func sorted(labels []string) []string {
+	if len(labels) == 0 {
+		return []string{}
+	}
+	return slices.Sorted(slices.Values(labels))
+}

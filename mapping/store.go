@@ -1,0 +1,224 @@
+package mapping
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// State is where a link stands; docs/states.md draws the transitions.
+type State string
+
+// The states of a link.
+const (
+	// Intended: a create call was about to be sent, and may have taken effect.
+	Intended State = "intended"
+	// Linked: the work item exists and belongs to the record.
+	Linked State = "linked"
+	// Cancelled: the record vanished from Odoo; its work item was cancelled.
+	Cancelled State = "cancelled"
+	// Broken: the work item is gone from Plane, or archived there.
+	Broken State = "broken"
+)
+
+// Link is one row of ops.plane_sync_mappings.
+type Link struct {
+	ID          int64   `db:"id"`
+	Flow        string  `db:"flow"`
+	Model       string  `db:"odoo_model"`
+	OdooID      int64   `db:"odoo_id"`
+	Key         Key     `db:"entity_key"`
+	Workspace   string  `db:"plane_workspace"`
+	ProjectID   string  `db:"plane_project_id"`
+	IssueID     *string `db:"plane_issue_id"`
+	State       State   `db:"state"`
+	ContentHash string  `db:"content_hash"`
+	LastPushed  Fields  `db:"last_pushed"`
+	// Told is what the flow last told Odoo about the work item, in the flow's own words.
+	Told         string     `db:"told"`
+	LastError    *string    `db:"last_error"`
+	CreatedAt    time.Time  `db:"created_at"`
+	UpdatedAt    time.Time  `db:"updated_at"`
+	LastSyncedAt *time.Time `db:"last_synced_at"`
+}
+
+// Issue is the id of the linked work item, or empty before there is one.
+func (l Link) Issue() string {
+	if l.IssueID == nil {
+		return ""
+	}
+	return *l.IssueID
+}
+
+// Scope says where links live: the Plane workspace and project of a flow.
+type Scope struct {
+	Flow      string
+	Workspace string
+	ProjectID string
+}
+
+// ErrNoLink is returned when no link fits; it is not a fault.
+var ErrNoLink = errors.New("no link")
+
+// ErrIssueTaken says that the work item already belongs to another record.
+var ErrIssueTaken = errors.New("the work item is linked to another record")
+
+// DB is what the store needs of a pool, a connection or a transaction.
+type DB interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Store reads and writes links.
+type Store struct{ db DB }
+
+// NewStore returns a store that works through db.
+func NewStore(db DB) *Store { return &Store{db: db} }
+
+// With returns the same store inside a transaction.
+func (s *Store) With(tx DB) *Store { return &Store{db: tx} }
+
+const (
+	sqlColumns = `id, flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, plane_issue_id,
+		state, content_hash, last_pushed, told, last_error, created_at, updated_at, last_synced_at`
+
+	sqlByKey = `SELECT ` + sqlColumns + ` FROM ops.plane_sync_mappings
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+
+	sqlByIssue = `SELECT ` + sqlColumns + ` FROM ops.plane_sync_mappings
+		WHERE plane_workspace = $1 AND plane_issue_id = $2`
+
+	sqlAll = `SELECT ` + sqlColumns + ` FROM ops.plane_sync_mappings
+		WHERE flow = $1 AND plane_workspace = $2 AND plane_project_id = $3 ORDER BY entity_key`
+
+	// DO UPDATE, not DO NOTHING, so that the row comes back either way; xmax is
+	// zero only on a row that this statement inserted.
+	sqlIntend = `INSERT INTO ops.plane_sync_mappings
+			(flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, state)
+		VALUES ($1, $2, $3, $4, $5, $6, 'intended')
+		ON CONFLICT ON CONSTRAINT one_link_per_entity DO UPDATE SET updated_at = now()
+		RETURNING (xmax = 0) AS fresh`
+
+	sqlBind = `UPDATE ops.plane_sync_mappings
+		SET plane_issue_id = $4, state = 'linked', odoo_id = $5, content_hash = $6, last_pushed = $7,
+			last_error = NULL, updated_at = now(), last_synced_at = now()
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+
+	sqlUnbind = `UPDATE ops.plane_sync_mappings
+		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', updated_at = now()
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+
+	sqlSetState = `UPDATE ops.plane_sync_mappings SET state = $4, last_error = $5, updated_at = now()
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+
+	sqlNoteTold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1`
+
+	sqlSetError = `UPDATE ops.plane_sync_mappings SET last_error = $4, updated_at = now()
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+)
+
+// ByKey returns the link of a record, or ErrNoLink.
+func (s *Store) ByKey(ctx context.Context, scope Scope, key Key) (Link, error) {
+	return s.one(ctx, "reading the link of "+string(key), sqlByKey, key, scope.Workspace, scope.ProjectID)
+}
+
+// ByIssue returns the link of a work item, or ErrNoLink.
+func (s *Store) ByIssue(ctx context.Context, workspace, issueID string) (Link, error) {
+	return s.one(ctx, "reading the link of work item "+issueID, sqlByIssue, workspace, issueID)
+}
+
+// All returns the links of a flow, by key.
+func (s *Store) All(ctx context.Context, scope Scope) ([]Link, error) {
+	rows, err := s.db.Query(ctx, sqlAll, scope.Flow, scope.Workspace, scope.ProjectID)
+	if err != nil {
+		return nil, fmt.Errorf("reading the links of flow %s: %w", scope.Flow, err)
+	}
+	links, err := pgx.CollectRows(rows, pgx.RowToStructByName[Link])
+	if err != nil {
+		return nil, fmt.Errorf("reading the links of flow %s: %w", scope.Flow, err)
+	}
+	return links, nil
+}
+
+// Intend notes that a work item is about to be created for key, and reports
+// whether the intention is new. An old one means that an earlier create may have
+// taken effect, so the caller has to look before it creates. It must be
+// committed before the create call is sent.
+func (s *Store) Intend(ctx context.Context, scope Scope, key Key, odooID int64) (fresh bool, err error) {
+	model, _, err := key.Parse()
+	if err != nil {
+		return false, err
+	}
+	rows, err := s.db.Query(ctx, sqlIntend, scope.Flow, model, odooID, key, scope.Workspace, scope.ProjectID)
+	if err != nil {
+		return false, fmt.Errorf("noting the intention to create a work item for %s: %w", key, err)
+	}
+	fresh, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	if err != nil {
+		return false, fmt.Errorf("noting the intention to create a work item for %s: %w", key, err)
+	}
+	return fresh, nil
+}
+
+// Bind links the record to its work item and notes what was written there. It
+// returns ErrIssueTaken when the work item is another record's.
+func (s *Store) Bind(ctx context.Context, scope Scope, key Key, odooID int64, issueID string, pushed Fields) error {
+	err := s.change(ctx, "linking "+string(key), sqlBind,
+		key, scope.Workspace, scope.ProjectID, issueID, odooID, pushed.Hash(), pushed)
+	var broken *pgconn.PgError
+	if errors.As(err, &broken) && broken.ConstraintName == "one_link_per_issue" {
+		return fmt.Errorf("linking %s to work item %s: %w", key, issueID, ErrIssueTaken)
+	}
+	return err
+}
+
+// Unbind forgets a work item that is gone from Plane. What is left is an
+// intention, so whoever creates it again looks first.
+func (s *Store) Unbind(ctx context.Context, scope Scope, key Key) error {
+	return s.change(ctx, "unlinking "+string(key), sqlUnbind, key, scope.Workspace, scope.ProjectID)
+}
+
+// SetState moves a link to another state and says why.
+func (s *Store) SetState(ctx context.Context, scope Scope, key Key, state State, why string) error {
+	return s.change(ctx, "marking the link of "+string(key), sqlSetState, key, scope.Workspace, scope.ProjectID, state, why)
+}
+
+// NoteTold keeps what the flow told Odoo about the work item.
+func (s *Store) NoteTold(ctx context.Context, linkID int64, told string) error {
+	return s.change(ctx, "noting what Odoo was told", sqlNoteTold, linkID, told)
+}
+
+// SetError notes on the link what went wrong last; Bind clears it.
+func (s *Store) SetError(ctx context.Context, scope Scope, key Key, why string) error {
+	return s.change(ctx, "noting the error of "+string(key), sqlSetError, key, scope.Workspace, scope.ProjectID, why)
+}
+
+func (s *Store) one(ctx context.Context, act, sql string, args ...any) (Link, error) {
+	rows, err := s.db.Query(ctx, sql, args...)
+	if err != nil {
+		return Link{}, fmt.Errorf("%s: %w", act, err)
+	}
+	link, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Link])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Link{}, ErrNoLink
+	}
+	if err != nil {
+		return Link{}, fmt.Errorf("%s: %w", act, err)
+	}
+	return link, nil
+}
+
+func (s *Store) change(ctx context.Context, act, sql string, args ...any) error {
+	tag, err := s.db.Exec(ctx, sql, args...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", act, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("%s: %w", act, ErrNoLink)
+	}
+	return nil
+}
