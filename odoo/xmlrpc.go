@@ -82,7 +82,8 @@ func (t *xmlRPC) read(call invocation, got answer) ([]byte, error) {
 		return nil, call.broken(got)
 	}
 	if value == nil {
-		return nil, nil
+		// An empty text: "nothing" would have come as a fault.
+		return []byte(`""`), nil
 	}
 	raw, err := json.Marshal(value)
 	if err != nil {
@@ -180,7 +181,26 @@ func decodeXML(body []byte) (value any, err error) {
 	if err := response.Unmarshal(&value); err != nil {
 		return nil, fmt.Errorf("broken XML-RPC answer: %w", err)
 	}
-	return value, nil
+	return withEmptyStructs(value), nil
+}
+
+// withEmptyStructs makes an empty struct an empty map again. The decoder leaves a nil map for it, and nil for an empty
+// text; the latter stays, since null decodes into an empty text as well.
+func withEmptyStructs(value any) any {
+	switch value := value.(type) {
+	case []any:
+		for i := range value {
+			value[i] = withEmptyStructs(value[i])
+		}
+	case map[string]any:
+		if value == nil {
+			return map[string]any{}
+		}
+		for name := range value {
+			value[name] = withEmptyStructs(value[name])
+		}
+	}
+	return value
 }
 
 // nestsTooDeep counts tags. One value inside another is three tags deeper in an array and three in a struct.
