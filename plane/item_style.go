@@ -2,7 +2,7 @@ package plane
 
 import "strings"
 
-// itemsToken stands in a path for the collection's name. Escaped segments never contain braces, so it is unmistakable.
+// itemsToken stands in a path for the collection's name. Other segments are escaped and never contain braces.
 const itemsToken = "{items}"
 
 // itemStyles are the names of the work item collection: work-items is current (Community from 1.1 on), issues is

@@ -67,11 +67,11 @@ func (c *Client) inProject(projectID string, segments ...string) string {
 	return c.inWorkspace(append([]string{"projects", projectID}, segments...)...)
 }
 
-// needIDs refuses empty ids, because a path without its last id addresses the whole collection.
+// needIDs refuses ids that would address something else: a path without its last id addresses the whole collection.
 func needIDs(ids ...string) error {
 	for _, id := range ids {
-		if id == "" || id == "." || id == ".." {
-			return &Error{Kind: KindInvalid, Message: "an id is empty"}
+		if id == "" || id == "." || id == ".." || id == itemsToken {
+			return &Error{Kind: KindInvalid, Message: fmt.Sprintf("%q is no id", id)}
 		}
 	}
 	return nil

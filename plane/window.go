@@ -99,6 +99,8 @@ func (w *Window) Observe(now time.Time, o Observation) {
 	}
 	if o.Remaining >= 0 {
 		w.learn(t, sentAt, o.Remaining)
+	} else {
+		w.Share = w.share(t) // the server is there, but said nothing new
 	}
 	w.SeenAt = t
 }
