@@ -35,7 +35,7 @@ func send(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	// The caller may have hung up; Odoo does not care either.
-	_, _ = w.Write(body) //nolint:errcheck // See above.
+	_, _ = w.Write(body) // See above.
 }
 
 func serveNotFound(w http.ResponseWriter, _ *http.Request) {

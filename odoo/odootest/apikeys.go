@@ -43,47 +43,57 @@ func runMakeKey(c *call) (any, error) {
 	if c.protocol != protocolJSON2 {
 		return nil, userError("This method can only be accessed over HTTP")
 	}
-	for _, r := range c.table.find(c.ids) {
-		days, err := strconv.Atoi(r.text("duration"))
-		limited := !c.user.in([]string{groupSystem})
-		if err != nil || days < 0 || limited && (days == 0 || days > maxKeyDays) {
-			return nil, raise("odoo.exceptions.ValidationError", "You cannot exceed %d days.", maxKeyDays)
-		}
-		check, err := c.create(c.db.tables["res.users.identitycheck"], map[string]any{"request": r.text("name")})
-		if err != nil {
-			return nil, err
-		}
-		c.server.pendingKeys[check.id()] = keyRequest{user: c.user, name: r.text("name"), days: days}
-		return map[string]any{
-			"type": "ir.actions.act_window", "res_model": "res.users.identitycheck", "res_id": check.id(),
-			"name": "Access Control", "target": "new", "views": []any{[]any{false, "form"}},
-			"context": map[string]any{"dialog_size": "medium"},
-		}, nil
+	described, err := c.one()
+	if err != nil {
+		return nil, err
 	}
-	return false, nil
+	days, err := strconv.Atoi(described.text("duration"))
+	limited := !c.user.in([]string{groupSystem})
+	if err != nil || days < 0 || limited && (days == 0 || days > maxKeyDays) {
+		return nil, raise("odoo.exceptions.ValidationError", "You cannot exceed %d days.", maxKeyDays)
+	}
+	check, err := c.create(c.db.tables["res.users.identitycheck"], map[string]any{"request": described.text("name")})
+	if err != nil {
+		return nil, err
+	}
+	c.server.pendingKeys[check.id()] = keyRequest{user: c.user, name: described.text("name"), days: days}
+	return map[string]any{
+		"type": "ir.actions.act_window", "res_model": "res.users.identitycheck", "res_id": check.id(),
+		"name": "Access Control", "target": "new", "views": []any{[]any{false, "form"}},
+		"context": map[string]any{"dialog_size": "medium"},
+	}, nil
 }
 
 func runIdentityCheck(c *call) (any, error) {
-	for _, id := range c.ids {
-		pending, ok := c.server.pendingKeys[id]
-		if !ok || pending.user != c.user || c.context["password"] != c.user.Password {
-			return nil, userError("Incorrect Password, try again or click on Forgot Password to reset your password.")
-		}
-		delete(c.server.pendingKeys, id)
-		values := map[string]any{"name": pending.name, "user_id": c.user.id}
-		if pending.days > 0 {
-			values["expiration_date"] = c.now.Add(time.Duration(pending.days) * 24 * time.Hour).Format(datetimeLayout)
-		}
-		r, err := c.create(c.db.tables["res.users.apikeys"], values)
-		if err != nil {
-			return nil, err
-		}
-		key := keyFor(c.user.Login + strconv.FormatInt(r.id(), 10))
-		c.server.keys[key] = c.user
-		return map[string]any{
-			"type": "ir.actions.act_window", "res_model": "res.users.apikeys.show", "name": "API Key Ready",
-			"views": []any{[]any{false, "form"}}, "target": "new", "context": map[string]any{"default_key": key},
-		}, nil
+	check, err := c.one()
+	if err != nil {
+		return nil, err
 	}
-	return false, nil
+	pending, ok := c.server.pendingKeys[check.id()]
+	if !ok || pending.user != c.user || c.context["password"] != c.user.Password {
+		return nil, userError("Incorrect Password, try again or click on Forgot Password to reset your password.")
+	}
+	delete(c.server.pendingKeys, check.id())
+	values := map[string]any{"name": pending.name, "user_id": c.user.id}
+	if pending.days > 0 {
+		values["expiration_date"] = c.now.Add(time.Duration(pending.days) * 24 * time.Hour).Format(datetimeLayout)
+	}
+	r, err := c.create(c.db.tables["res.users.apikeys"], values)
+	if err != nil {
+		return nil, err
+	}
+	key := keyFor(c.user.Login + strconv.FormatInt(r.id(), 10))
+	c.server.keys[key] = c.user
+	return map[string]any{
+		"type": "ir.actions.act_window", "res_model": "res.users.apikeys.show", "name": "API Key Ready",
+		"views": []any{[]any{false, "form"}}, "target": "new", "context": map[string]any{"default_key": key},
+	}, nil
+}
+
+// one is the record of a method that takes exactly one.
+func (c *call) one() (row, error) {
+	if len(c.ids) != 1 {
+		return nil, valueError("Expected singleton: %s%s", c.table.name, pythonRepr(c.ids))
+	}
+	return c.table.rows[c.ids[0]], nil
 }

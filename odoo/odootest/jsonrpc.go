@@ -44,9 +44,9 @@ func (s *Server) serveJSONRPC(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		params = map[string]any{}
 	}
-	service, _ := params["service"].(string) //nolint:errcheck // An absent service is refused like an unknown one.
-	name, _ := params["method"].(string)     //nolint:errcheck // Likewise.
-	args, _ := params["args"].([]any)        //nolint:errcheck // No arguments.
+	service, _ := params["service"].(string) // An absent service is refused like an unknown one.
+	name, _ := params["method"].(string)     // Likewise.
+	args, _ := params["args"].([]any)        // No arguments.
 	result, err := s.dispatch(r.Context(), protocolJSONRPC, service, name, args)
 	if answered(w, err) {
 		return
@@ -127,7 +127,7 @@ func (s *Server) serviceObject(ctx context.Context, protocol, name string, args 
 		return s.do(ctx, want)
 	}
 	if len(args) > 5 {
-		want.positional, _ = args[5].([]any) //nolint:errcheck // Not a list: no arguments.
+		want.positional, _ = args[5].([]any) // Not a list: no arguments.
 	}
 	if len(args) > 6 {
 		if named, ok := args[6].(map[string]any); ok {
@@ -176,7 +176,7 @@ func decodeJSON(body []byte) (any, error) {
 	decoder.UseNumber()
 	var value any
 	if err := decoder.Decode(&value); err != nil {
-		return nil, err //nolint:wrapcheck // Only whether it failed matters.
+		return nil, err // Only whether it failed matters.
 	}
 	if decoder.More() {
 		return nil, errors.New("extra data after the document")

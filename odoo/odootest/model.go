@@ -1,7 +1,5 @@
 package odootest
 
-import "time"
-
 // Field types, by Odoo's own names.
 const (
 	typeChar      = "char"
@@ -61,14 +59,6 @@ func (r row) number(name string) int64 {
 		return 0
 	}
 	return n
-}
-
-func (r row) time(name string) time.Time {
-	t, ok := r[name].(time.Time)
-	if !ok {
-		return time.Time{}
-	}
-	return t
 }
 
 // model is a kind of record: its fields, who may touch it, and what happens around its writes.

@@ -1,7 +1,6 @@
 package odootest
 
 import (
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -26,14 +25,15 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		response, err := t.serve(r)
-		done <- outcome{response, err}
+		var result outcome
+		result.response, result.err = t.serve(r)
+		done <- result
 	}()
 	select {
 	case result := <-done:
 		return result.response, result.err
 	case <-r.Context().Done():
-		return nil, r.Context().Err() //nolint:wrapcheck // http.Client wraps it.
+		return nil, r.Context().Err() // http.Client wraps it.
 	}
 }
 
@@ -62,8 +62,7 @@ func (t roundTripper) serve(r *http.Request) (response *http.Response, err error
 
 func drain(r *http.Request) {
 	if r.Body != nil {
-		// Nobody is left to hear of it.
-		_ = errors.Join(r.Body.Close())
+		_ = r.Body.Close() // Nobody is left to hear of it.
 	}
 }
 

@@ -143,7 +143,7 @@ func encodeValue(out *strings.Builder, value any) {
 	default:
 		out.WriteString("<string>")
 		// A strings.Builder does not fail.
-		_ = xml.EscapeText(out, []byte(fmt.Sprint(v))) //nolint:errcheck // See above.
+		_ = xml.EscapeText(out, []byte(fmt.Sprint(v))) // See above.
 		out.WriteString("</string>")
 	}
 	out.WriteString("</value>\n")
@@ -161,7 +161,7 @@ func encodeStruct(out *strings.Builder, object map[string]any) {
 	out.WriteString("<struct>\n")
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		out.WriteString("<member>\n<name>")
-		_ = xml.EscapeText(out, []byte(name)) //nolint:errcheck // A strings.Builder does not fail.
+		_ = xml.EscapeText(out, []byte(name)) // A strings.Builder does not fail.
 		out.WriteString("</name>\n")
 		encodeValue(out, object[name])
 		out.WriteString("</member>\n")
