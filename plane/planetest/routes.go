@@ -108,9 +108,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serveWithFaults(w, r)
 }
 
-// dispatch routes without the mux's own redirects, which Plane does not make.
+// dispatch routes without the mux's own redirects, which keep the method and
+// clean paths; Plane's do neither.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
-	if strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.") {
+	path := r.URL.Path
+	api := strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/auth/")
+	if strings.Contains(path, "//") || strings.Contains(path, "/.") || api && !strings.HasSuffix(path, "/") {
 		s.unknownPath(w, r)
 		return
 	}
