@@ -29,6 +29,9 @@
 //     with equal values. The body is read when the webhook is sent.
 //   - A path without its final slash is redirected, which turns a POST into a GET.
 //
+// What it does not have (creating projects, modules, cycles, attachments) is
+// answered 501.
+//
 // # Time
 //
 // All times come from [Options.Now] and never repeat: two writes in the same

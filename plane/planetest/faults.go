@@ -21,7 +21,8 @@ const (
 	// FaultEffectThenStatus takes effect and answers Fault.Status, as a proxy
 	// does that lost patience.
 	FaultEffectThenStatus
-	// FaultWait waits and then serves the request as usual.
+	// FaultWait waits and then serves the request as usual, also when the
+	// client has gone meanwhile: the outcome of such a call is uncertain.
 	FaultWait
 	// FaultEffectThenWait takes effect, and waits before it answers.
 	FaultEffectThenWait

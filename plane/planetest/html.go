@@ -19,6 +19,7 @@ var descriptionPolicy = func() *bluemonday.Policy {
 		s samp small span strike strong sub summary sup table tbody td th thead time tr tt u ul var wbr`)...)
 	p.AllowAttrs("lang", "title").Globally()
 	p.AllowAttrs("href", "hreflang").OnElements("a")
+	p.AllowNoAttrs().OnElements("a") // A link whose target goes stays as an element.
 	p.AllowAttrs("alt", "height", "src", "width").OnElements("img")
 	p.AllowAttrs("align", "colspan", "rowspan", "headers").OnElements("td", "th")
 	p.AllowAttrs("start").OnElements("ol")
@@ -31,7 +32,9 @@ var descriptionPolicy = func() *bluemonday.Policy {
 
 // sanitise is what the server keeps of a description. Several elements side by
 // side are wrapped into one, and unsafe markup goes. It is false for text that
-// the server cannot parse (an empty one).
+// the server cannot parse (an empty one). Recorded are the wrapping into a div
+// and the removal of scripts and handlers; the rest follows the lists of the
+// server's libraries (lxml, nh3), and rare markup may come out differently.
 func sanitise(source string) (string, bool) {
 	if strings.TrimSpace(source) == "" {
 		return "", false

@@ -10,7 +10,7 @@ func TestDescriptionsAreSanitisedAndWrapped(t *testing.T) {
 		`plain text`:                                            `<p>plain text</p>`,
 		`<b>x</b><i>y</i>`:                                      `<span><b>x</b><i>y</i></span>`,
 		`<p><a href="https://o.example/?a=1&amp;b=2">O</a></p>`: `<p><a href="https://o.example/?a=1&amp;b=2" rel="noopener noreferrer">O</a></p>`,
-		`<p><a href="javascript:alert(1)">O</a></p>`:            `<p>O</p>`,
+		`<p><a href="javascript:alert(1)">O</a></p>`:            `<p><a rel="noopener noreferrer">O</a></p>`,
 		`<p>it's "5" &lt; 6 &amp; é</p>`:                        `<p>it's "5" &lt; 6 &amp; é</p>`,
 		`<p>a<br>b</p>`:                                         `<p>a<br>b</p>`,
 		`<iframe src="https://x.example"></iframe><p>a</p>`:     `<div><p>a</p></div>`,

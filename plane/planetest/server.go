@@ -102,6 +102,15 @@ func orNewID(id string) string {
 // ProjectID is the id of the first project.
 func (s *Server) ProjectID() string { return s.projects[0].id }
 
+// ProjectIDs are the ids of all projects in the order of the seed.
+func (s *Server) ProjectIDs() []string {
+	var ids []string
+	for _, p := range s.projects {
+		ids = append(ids, p.id)
+	}
+	return ids
+}
+
 // WorkspaceID is the id of the workspace.
 func (s *Server) WorkspaceID() string { return s.workspace.id }
 

@@ -258,3 +258,68 @@ func TestHeldWebhooksCanBeShuffled(t *testing.T) {
 		t.Errorf("%d sent, in the order of events: %v", len(sent), same)
 	}
 }
+
+func TestRequestIsComparedNotItsResult(t *testing.T) {
+	t.Parallel()
+	s, client, to := hooked(t, V1, Options{})
+	id := createOverAPI(t, client, `{"name":"a","description_html":"<h2>A</h2><p>B</p>"}`)
+	quiesce(t, s)
+	callAPI(t, client, "PATCH", "work-items/"+id+"/", `{"description_html":"<h2>A</h2><p>B</p>"}`)
+	quiesce(t, s)
+	got := to.all()
+	if len(got) != 2 || got[1].text(t, "activity", "field") != "description_html" {
+		t.Errorf("%d webhooks; a description that the server wraps differs from what is sent again", len(got))
+	}
+}
+
+func TestSlowReceiverDoesNotHoldUpOtherWorkers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var to receiver
+		slow := make(chan struct{})
+		first := true
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			to.ServeHTTP(w, r)
+			if first {
+				first = false
+				<-slow
+			}
+		})
+		s, client := start(t, Options{WebhookWorkers: 2, WebhookTransport: HandlerTransport{Handler: handler}})
+		s.AddWebhook("http://bridge/hook", "secret", V1)
+		createOverAPI(t, client, `{"name":"a"}`)
+		synctest.Wait()
+		createOverAPI(t, client, `{"name":"b"}`)
+		synctest.Wait()
+		if n := len(to.all()); n != 2 {
+			t.Errorf("%d webhooks while the first is not answered, want 2", n)
+		}
+		close(slow)
+		wait(t, s)
+	})
+}
+
+func TestReceiverThatDoesNotAnswerTimesOutAndIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release })
+		s, client := start(t, Options{WebhookTransport: HandlerTransport{Handler: handler}})
+		s.AddWebhook("http://bridge/hook", "secret", V1)
+		createOverAPI(t, client, `{"name":"a"}`)
+		time.Sleep(29 * time.Second)
+		if n := len(s.Deliveries()[0].Attempts); n != 0 {
+			t.Errorf("%d attempts ended within 29 s", n)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if a := s.Deliveries()[0].Attempts; len(a) != 1 || a[0].Err == "" {
+			t.Errorf("attempts after 31 s: %+v", a)
+		}
+		close(release)
+		wait(t, s)
+		if n := len(s.Deliveries()[0].Attempts); n != 2 {
+			t.Errorf("%d attempts in all, want 2", n)
+		}
+	})
+}

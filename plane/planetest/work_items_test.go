@@ -302,3 +302,33 @@ func TestLabelsAndStatesCanBeChanged(t *testing.T) {
 	callAPI(t, client, "DELETE", "work-items/"+item+"/", "")
 	callAPI(t, client, "DELETE", state, "")
 }
+
+func TestProjectsDoNotMix(t *testing.T) {
+	t.Parallel()
+	seed := recordedSeed()
+	seed.Projects = append(seed.Projects, SeedProject{Name: "Tasks", Identifier: "TSK"})
+	s := New(Options{Seed: seed, Limit: 100})
+	client := &http.Client{Transport: s.RoundTripper()}
+	other := "/api/v1/workspaces/insightpulseai/projects/" + s.ProjectIDs()[1] + "/"
+	id := createOverAPI(t, client, `{"name":"a","external_source":"odoo","external_id":"k"}`)
+	createOverAPI(t, client, `{"name":"a","external_source":"odoo","external_id":"k"}`, other+"work-items/")
+	if status, _, _ := try(t, client, "GET", other+"work-items/"+id+"/", ""); status != http.StatusNotFound {
+		t.Errorf("an item of another project: %d, want 404", status)
+	}
+	status, body, _ := try(t, client, "POST", other+"work-items/", `{"name":"b","state":"`+recordedDone+`"}`)
+	if status != http.StatusBadRequest || body != `{"non_field_errors":["State is not valid please pass a valid state_id"]}` {
+		t.Errorf("a state of another project: %d %s", status, body)
+	}
+	label := createOverAPI(t, client, `{"name":"one"}`, "labels/")
+	if got := callAPI(t, client, "POST", other+"work-items/", `{"name":"c","labels":["`+label+`"]}`); field(t, got, "labels") != "[]" {
+		t.Errorf("a label of another project: %s", got)
+	}
+}
+
+func TestWhatIsNotSimulatedSaysSo(t *testing.T) {
+	t.Parallel()
+	_, client := start(t, Options{})
+	if status, _, _ := try(t, client, "POST", "modules/", `{"name":"a"}`); status != http.StatusNotImplemented {
+		t.Errorf("status %d, want 501", status)
+	}
+}
