@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -97,28 +98,26 @@ func (c *Client) WorkItemByExternalID(ctx context.Context, projectID, source, ex
 }
 
 // pickByPair reads the lookup's answer. Community sends the object itself; a server that answers with a page is
-// read too, and a record with another pair never passes for the one that was asked for.
+// read too, and a record with another pair never passes for the one that was asked for. Only a view that leaves the
+// pair out has to be believed.
 func pickByPair(cl call, raw json.RawMessage, source, externalID string) (WorkItem, error) {
-	unexpected := func(err error) error {
-		return &Error{Status: 200, Kind: KindUnexpected, Method: cl.method, Path: cl.path, cause: decodeError(err)}
-	}
-	if !isPage(raw) {
-		var item WorkItem
-		if err := json.Unmarshal(raw, &item); err != nil {
-			return WorkItem{}, unexpected(err)
-		}
-		return item, nil
-	}
 	var candidates page[WorkItem]
-	if err := json.Unmarshal(raw, &candidates); err != nil {
-		return WorkItem{}, unexpected(err)
+	var err error
+	if isPage(raw) {
+		err = json.Unmarshal(raw, &candidates)
+	} else {
+		candidates.Results = make([]WorkItem, 1)
+		err = json.Unmarshal(raw, &candidates.Results[0])
+	}
+	if err != nil {
+		return WorkItem{}, &Error{Status: http.StatusOK, Kind: KindUnexpected, Method: cl.method, Path: cl.path, cause: decodeError(err)}
 	}
 	for _, item := range candidates.Results {
-		if item.ExternalSource == source && item.ExternalID == externalID {
+		if item.ExternalSource == source && item.ExternalID == externalID || len(cl.query["fields"]) > 0 && !isPage(raw) {
 			return item, nil
 		}
 	}
-	return WorkItem{}, &Error{Status: 200, Kind: KindNotFound, Method: cl.method, Path: cl.path, Message: "no work item carries this external id"}
+	return WorkItem{}, &Error{Status: http.StatusOK, Kind: KindNotFound, Method: cl.method, Path: cl.path, Message: "no work item carries this external id"}
 }
 
 func isPage(raw json.RawMessage) bool {
