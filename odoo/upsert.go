@@ -63,21 +63,26 @@ func readReference(call invocation, id ExternalID, found []any) (string, int64, 
 	return model, int64(number), nil
 }
 
-// ExternalIDs tells the external ids of records, "prefix.name", "" for a record that has none. Whoever may read the
-// records may ask. Ids of records that are gone may be left out.
-func (c *Client) ExternalIDs(ctx context.Context, model string, ids ...int64) (map[int64]string, error) {
-	raw := map[string]string{}
-	call := invocation{model: model, method: "get_external_id", ids: recordSet(ids), reads: true}
-	if err := c.do(ctx, call, &raw); err != nil {
+// ExternalIDs tells the external ids of records, whoever gave them. Whoever may read the records may ask. Ids of records
+// that are gone are left out. It asks get_metadata, because the answer of get_external_id cannot be sent over XML-RPC
+// (its keys are numbers: fault 1, measured).
+func (c *Client) ExternalIDs(ctx context.Context, model string, ids ...int64) (map[int64][]ExternalID, error) {
+	var records []struct {
+		ID    int64 `odoo:"id"`
+		Names []struct {
+			Name ExternalID `odoo:"xmlid"`
+		} `odoo:"xmlids"`
+	}
+	call := invocation{model: model, method: "get_metadata", ids: recordSet(ids), reads: true}
+	if err := c.do(ctx, call, &records); err != nil {
 		return nil, err
 	}
-	external := make(map[int64]string, len(raw))
-	for key, name := range raw {
-		id, err := strconv.ParseInt(key, 10, 64)
-		if err != nil {
-			return nil, call.fault(Permanent, ErrProtocol, "an id that is no number")
+	external := make(map[int64][]ExternalID, len(records))
+	for _, record := range records {
+		external[record.ID] = []ExternalID{}
+		for _, name := range record.Names {
+			external[record.ID] = append(external[record.ID], name.Name)
 		}
-		external[id] = name
 	}
 	return external, nil
 }

@@ -1,0 +1,422 @@
+package odoo_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/odoo"
+)
+
+// The suite runs over all three protocols against the server that ODOO_TEST_URL names, with ODOO_TEST_DB,
+// ODOO_TEST_LOGIN and ODOO_TEST_PASSWORD of an administrator. It needs the models bir.filing.deadline and
+// base.automation, and leaves records behind: give it a database to throw away.
+func TestSuiteAgainstAServer(t *testing.T) {
+	t.Parallel()
+	url := os.Getenv("ODOO_TEST_URL")
+	if url == "" {
+		t.Skip("ODOO_TEST_URL is not set")
+	}
+	base := odoo.Config{
+		URL: url, Database: cmp.Or(os.Getenv("ODOO_TEST_DB"), "odoo"), Login: cmp.Or(os.Getenv("ODOO_TEST_LOGIN"), "admin"),
+		Secret: cmp.Or(os.Getenv("ODOO_TEST_PASSWORD"), "admin"), Protocol: odoo.JSONRPC,
+	}
+	key := mintKey(t, base)
+	for _, protocol := range []odoo.Protocol{odoo.JSONRPC, odoo.XMLRPC, odoo.JSON2} {
+		t.Run(string(protocol), func(t *testing.T) {
+			config := base
+			config.Protocol, config.Secret = protocol, key
+			client, err := odoo.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := suite{Client: client, protocol: protocol, stamp: fmt.Sprintf("%s%d", protocol, time.Now().UnixNano())}
+			t.Run("session", s.session)
+			t.Run("records", s.records)
+			t.Run("errors", s.errors)
+			t.Run("batches", s.batches)
+			t.Run("pages", s.pages)
+			t.Run("external ids", s.externalIDs)
+			t.Run("races", s.races)
+			t.Run("forty writers", s.fortyWriters)
+			t.Run("keys", s.keys)
+			t.Run("push", s.push)
+			t.Run("fields", s.fields)
+			t.Run("parameters", s.parameters)
+			t.Run("least privilege", s.leastPrivilege)
+		})
+	}
+}
+
+type suite struct {
+	*odoo.Client
+	protocol odoo.Protocol
+	stamp    string
+}
+
+const model = "bir.filing.deadline"
+
+type deadline struct {
+	ID       int64         `odoo:"id"`
+	Name     string        `odoo:"name"`
+	FormType string        `odoo:"form_type"`
+	Day      odoo.Date     `odoo:"deadline_date"`
+	Month    int           `odoo:"period_month"`
+	Company  odoo.Many2One `odoo:"company_id"`
+	Return   odoo.Many2One `odoo:"return_id"`
+	Written  odoo.DateTime `odoo:"write_date"`
+}
+
+// mintKey makes an API key the way an administrator can without a browser: by a code action, which it removes again.
+func mintKey(t *testing.T, config odoo.Config) string {
+	t.Helper()
+	if key := os.Getenv("ODOO_TEST_KEY"); key != "" {
+		return key
+	}
+	client, err := odoo.New(config)
+	must(t, err)
+	models, err := client.Search(t.Context(), "ir.model", odoo.Where("model", "=", "res.users"), odoo.ReadOptions{})
+	must(t, err)
+	action, err := client.Create(t.Context(), "ir.actions.server", odoo.Values{
+		"name": "key for the suite", "model_id": models[0], "state": "code",
+		"code": "action = {'type': 'ir.actions.act_window_close', 'infos': {'key': env['res.users.apikeys']._generate(None, 'suite', datetime.datetime.now() + datetime.timedelta(days=30))}}",
+	})
+	must(t, err)
+	var made struct {
+		Infos struct {
+			Key string `odoo:"key"`
+		} `odoo:"infos"`
+	}
+	must(t, client.Call(t.Context(), "ir.actions.server", "run", action, nil, &made))
+	must(t, client.Unlink(t.Context(), "ir.actions.server", action...))
+	return made.Infos.Key
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s suite) session(t *testing.T) {
+	session, err := s.Connect(t.Context())
+	must(t, err)
+	if session.Version.Major < 17 || session.UserID == 0 || session.Protocol != s.protocol {
+		t.Errorf("got %+v", session)
+	}
+}
+
+func (s suite) make(t *testing.T, n int) []int64 {
+	t.Helper()
+	var records []odoo.Values
+	for i := range n {
+		records = append(records, odoo.Values{
+			"name": fmt.Sprint(s.stamp, "-", i), "form_type": "1600", "period_month": i%12 + 1, "period_year": 2031,
+			"deadline_date": odoo.Date{Year: 2031, Month: 1, Day: 10},
+		})
+	}
+	ids, err := s.Create(t.Context(), model, records...)
+	must(t, err)
+	return ids
+}
+
+func (s suite) records(t *testing.T) {
+	ids := s.make(t, 2)
+	must(t, s.Write(t.Context(), model, ids[:1], odoo.Values{"deadline_date": odoo.Date{Year: 2031, Month: 2, Day: 28}, "return_id": nil, "name": "<é&>"}))
+	var rows []deadline
+	must(t, s.Read(t.Context(), model, append(ids, 1<<30), odoo.FieldsOf[deadline](), &rows))
+	if len(rows) != 2 || rows[0].Name != "<é&>" || rows[0].Day.String() != "2031-02-28" || rows[0].Company.Name == "" ||
+		!rows[0].Return.IsZero() || rows[1].Month != 2 || time.Since(rows[0].Written.Time) > time.Hour {
+		t.Errorf("got %+v", rows)
+	}
+	n, err := s.SearchCount(t.Context(), model, odoo.And(odoo.Where("id", "in", ids), odoo.Not(odoo.Where("name", "=", "<é&>"))))
+	must(t, err)
+	if n != 1 {
+		t.Errorf("counted %d", n)
+	}
+	must(t, s.Unlink(t.Context(), model, ids[1]))
+	must(t, s.Unlink(t.Context(), model, ids[1]))
+	missing, err := s.WriteExisting(t.Context(), model, ids, odoo.Values{"name": "again"})
+	must(t, err)
+	if !slices.Equal(missing, ids[1:]) {
+		t.Errorf("missing %v of %v", missing, ids)
+	}
+	fields, err := s.FieldsGet(t.Context(), model, "type", "selection", "relation")
+	must(t, err)
+	if fields["company_id"].Relation != "res.company" || len(fields["state"].Selection) != 4 {
+		t.Errorf("got %+v", fields)
+	}
+}
+
+func (s suite) errors(t *testing.T) {
+	ctx := t.Context()
+	_, badValue := s.Create(ctx, model, odoo.Values{"name": "x", "form_type": "9999", "deadline_date": "2026-01-01"})
+	_, required := s.Create(ctx, model, odoo.Values{"name": "x"})
+	_, unknownModel := s.SearchCount(ctx, "no.such.model", nil)
+	_, badRow := s.Load(ctx, model, []string{"id", "name", "form_type", "deadline_date"}, [][]string{{"planebridge.bad", "x", "ZZZ", "2026-01-01"}})
+	wrong := func() error {
+		config := odoo.Config{URL: os.Getenv("ODOO_TEST_URL"), Database: cmp.Or(os.Getenv("ODOO_TEST_DB"), "odoo"), Login: "admin",
+			Secret: strings.Repeat("0", 40), Protocol: s.protocol}
+		client, err := odoo.New(config)
+		must(t, err)
+		_, err = client.Connect(ctx)
+		return err
+	}
+	// XML-RPC has one fault code for what the model refuses, and does not say which class it was.
+	refused := odoo.ErrValidation
+	if s.protocol == odoo.XMLRPC {
+		refused = odoo.ErrUser
+	}
+	for name, tt := range map[string]struct {
+		err  error
+		want odoo.Kind
+	}{
+		"bad value": {badValue, odoo.ErrValue}, "required": {required, refused}, "unknown model": {unknownModel, odoo.ErrUnknownModel},
+		"bad row": {badRow, odoo.ErrValidation}, "wrong secret": {wrong(), odoo.ErrDenied},
+		"unknown method": {s.Call(ctx, model, "no_such_method", []int64{}, nil, nil), odoo.ErrUnknownMethod},
+		"private method": {s.Call(ctx, model, "_cron_generate_deadlines", []int64{}, nil, nil), odoo.ErrAccess},
+		"unknown field":  {s.SearchRead(ctx, model, nil, odoo.ReadOptions{Fields: []string{"nope"}, Limit: 1}, &[]deadline{}), odoo.ErrValue},
+	} {
+		if !errors.Is(tt.err, tt.want) || odoo.ClassOf(tt.err) != odoo.Permanent {
+			t.Errorf("%s: got %v", name, tt.err)
+		}
+		if tt.err != nil && strings.Contains(tt.err.Error(), "Traceback") {
+			t.Errorf("%s shows a traceback: %v", name, tt.err)
+		}
+	}
+}
+
+func (s suite) batches(t *testing.T) {
+	ids := s.make(t, 200)
+	var records []odoo.RecordValues
+	for i, id := range ids {
+		records = append(records, odoo.RecordValues{ID: id, Values: odoo.Values{"name": fmt.Sprint(s.stamp, " new ", i)}})
+	}
+	records[77].Values = odoo.Values{"form_type": "9999"}
+	failed := s.WriteEach(t.Context(), model, records)
+	if len(failed) != 1 || !errors.Is(failed[ids[77]], odoo.ErrValue) {
+		t.Errorf("failed: %v", failed)
+	}
+	n, err := s.SearchCount(t.Context(), model, odoo.And(odoo.Where("id", "in", ids), odoo.Where("name", "like", s.stamp+" new")))
+	must(t, err)
+	if n != 199 {
+		t.Errorf("%d of 199 written", n)
+	}
+}
+
+func (s suite) pages(t *testing.T) {
+	ids := s.make(t, 25)
+	var seen []int64
+	for page, err := range odoo.SearchReadPages[deadline](t.Context(), s.Client, model, odoo.Where("id", "in", ids), odoo.ReadOptions{Fields: []string{"name"}}, 10) {
+		must(t, err)
+		for _, row := range page {
+			seen = append(seen, row.ID)
+		}
+	}
+	slices.Sort(ids)
+	if !slices.Equal(seen, ids) {
+		t.Errorf("saw %v of %v", seen, ids)
+	}
+}
+
+func (s suite) values(month int) odoo.Values {
+	return odoo.Values{
+		"name": s.stamp, "form_type": "1600", "period_month": month, "period_year": 2032,
+		"deadline_date": odoo.Date{Year: 2032, Month: 1, Day: 10}, "company_id": odoo.Many2One{ID: 1}, "return_id": nil,
+	}
+}
+
+func (s suite) externalIDs(t *testing.T) {
+	ctx := t.Context()
+	external, err := odoo.NewExternalID("suite_" + s.stamp)
+	must(t, err)
+	if _, _, err := s.Resolve(ctx, external); !errors.Is(err, odoo.ErrMissing) {
+		t.Fatalf("before it is made: %v", err)
+	}
+	first, err := s.Upsert(ctx, model, odoo.Upsertion{ExternalID: external, Values: s.values(1)})
+	must(t, err)
+	second, err := s.Upsert(ctx, model, odoo.Upsertion{ExternalID: external, Values: s.values(2)})
+	must(t, err)
+	third, err := s.Upsert(ctx, model, odoo.Upsertion{ExternalID: external, KnownID: first, Values: s.values(3)})
+	must(t, err)
+	owner, resolved, err := s.Resolve(ctx, external)
+	must(t, err)
+	if second != first || third != first || resolved != first || owner != model {
+		t.Errorf("ids %d, %d, %d, %s %d", first, second, third, owner, resolved)
+	}
+	names, err := s.ExternalIDs(ctx, model, first)
+	must(t, err)
+	if !slices.Equal(names[first], []odoo.ExternalID{external}) {
+		t.Errorf("got %v", names)
+	}
+	again, created, err := s.LoadOnce(ctx, model, external, s.values(9))
+	must(t, err)
+	var rows []deadline
+	must(t, s.Read(ctx, model, []int64{first}, []string{"period_month"}, &rows))
+	if again != first || created || rows[0].Month != 3 {
+		t.Errorf("loaded %d, created %v, %+v", again, created, rows)
+	}
+	must(t, s.Unlink(ctx, model, first))
+	_, err = s.Upsert(ctx, model, odoo.Upsertion{ExternalID: external, KnownID: first, Values: s.values(4)})
+	if !errors.Is(err, odoo.ErrMissing) {
+		t.Errorf("a deleted record: %v", err)
+	}
+	if exists, err := s.Exists(ctx, model, first); err != nil || exists[first] {
+		t.Errorf("it was brought back: %v, %v", exists, err)
+	}
+}
+
+func (s suite) races(t *testing.T) {
+	external, err := odoo.NewExternalID("race_" + s.stamp)
+	must(t, err)
+	var group sync.WaitGroup
+	made := make([]int64, 4)
+	for i := range made {
+		group.Go(func() {
+			var err error
+			made[i], err = s.Upsert(t.Context(), model, odoo.Upsertion{ExternalID: external, Values: s.values(i + 1)})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if len(slices.Compact(slices.Sorted(slices.Values(made)))) != 1 {
+		t.Errorf("made %v", made)
+	}
+}
+
+func (s suite) fortyWriters(t *testing.T) {
+	ids := s.make(t, 1)
+	var group sync.WaitGroup
+	for i := range 40 {
+		group.Go(func() {
+			if err := s.Write(t.Context(), model, ids, odoo.Values{"name": fmt.Sprint(s.stamp, i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func (s suite) keys(t *testing.T) {
+	ends, limited, err := s.APIKeyExpiry(t.Context())
+	must(t, err)
+	if limited && ends.Before(time.Now()) {
+		t.Errorf("ended %s", ends)
+	}
+	keys, err := s.APIKeys(t.Context())
+	must(t, err)
+	if len(keys) == 0 {
+		t.Error("no key, although the call was made with one")
+	}
+}
+
+func (s suite) push(t *testing.T) {
+	ctx := context.WithoutCancel(t.Context())
+	config := odoo.PushConfig{Name: "Suite", Model: model, TriggerFields: []string{"deadline_date", "state"}, URL: "http://127.0.0.1:1/hook?token=x"}
+	first, err := s.SetupPush(ctx, config)
+	must(t, err)
+	defer func() {
+		for _, want := range []int{4, 0} {
+			if n, err := s.RemovePush(ctx, model); err != nil || n != want {
+				t.Errorf("removed %d, %v", n, err)
+			}
+		}
+	}()
+	second, err := s.SetupPush(ctx, config)
+	must(t, err)
+	if first != second || first.Changed == 0 || first.Deleted == 0 {
+		t.Errorf("rules %+v, then %+v", first, second)
+	}
+	var rules []struct {
+		Trigger string  `odoo:"trigger"`
+		Fields  []int64 `odoo:"trigger_field_ids"`
+		Actions []int64 `odoo:"action_server_ids"`
+	}
+	must(t, s.Read(ctx, "base.automation", []int64{first.Changed, first.Deleted}, odoo.FieldsOf[struct {
+		Trigger string  `odoo:"trigger"`
+		Fields  []int64 `odoo:"trigger_field_ids"`
+		Actions []int64 `odoo:"action_server_ids"`
+	}](), &rules))
+	if len(rules) != 2 || rules[0].Trigger != "on_create_or_write" || len(rules[0].Fields) != 2 || len(rules[0].Actions) != 1 ||
+		rules[1].Trigger != "on_unlink" || len(rules[1].Actions) != 1 {
+		t.Errorf("rules %+v", rules)
+	}
+	config.TriggerFields = []string{"nope"}
+	if _, err := s.SetupPush(ctx, config); !errors.Is(err, odoo.ErrValue) || !strings.Contains(err.Error(), "nope") {
+		t.Errorf("an unknown field: %v", err)
+	}
+}
+
+func (s suite) fields(t *testing.T) {
+	specs := []odoo.FieldSpec{
+		{Name: "x_suite_" + string(s.protocol), Label: "Suite", Type: "char"},
+		{Name: "x_suite_state_" + string(s.protocol), Label: "State", Type: "selection", Selection: [][2]string{{"on", "It's \"on\""}, {"off", "Aus é"}}},
+	}
+	if _, err := s.SetupFields(t.Context(), model, specs); err != nil {
+		t.Fatal(err)
+	}
+	added, err := s.SetupFields(t.Context(), model, specs)
+	must(t, err)
+	if len(added) != 0 {
+		t.Errorf("added again: %v", added)
+	}
+	got, err := s.FieldsGet(t.Context(), model, "type", "selection")
+	must(t, err)
+	if got[specs[0].Name].Type != "char" || !slices.Equal(got[specs[1].Name].Selection, specs[1].Selection) {
+		t.Errorf("got %+v, %+v", got[specs[0].Name], got[specs[1].Name])
+	}
+}
+
+func (s suite) parameters(t *testing.T) {
+	if value, ok, err := s.Param(t.Context(), "web.base.url"); err != nil || !ok || !strings.HasPrefix(value, "http") {
+		t.Errorf("got %q, %v, %v", value, ok, err)
+	}
+	if _, ok, err := s.Param(t.Context(), "planebridge.not_set"); err != nil || ok {
+		t.Errorf("a parameter that is not set: %v, %v", ok, err)
+	}
+	params, err := s.Params(t.Context(), "web.base.url", "planebridge.not_set")
+	if err != nil || len(params) != 1 {
+		t.Errorf("got %v, %v", params, err)
+	}
+}
+
+// leastPrivilege looks what an internal user without further rights may do.
+func (s suite) leastPrivilege(t *testing.T) {
+	if s.protocol == odoo.JSON2 {
+		t.Skip("JSON-2 takes no password, and a user's first key takes a browser")
+	}
+	ctx := t.Context()
+	external, err := odoo.NewExternalID("partner_" + s.stamp)
+	must(t, err)
+	partner, err := s.Upsert(ctx, "res.partner", odoo.Upsertion{ExternalID: external, Values: odoo.Values{"name": s.stamp}})
+	must(t, err)
+	_, err = s.Create(ctx, "res.users", odoo.Values{"name": s.stamp, "login": s.stamp, "password": "pass-" + s.stamp})
+	must(t, err)
+	user, err := odoo.New(odoo.Config{
+		URL: os.Getenv("ODOO_TEST_URL"), Database: cmp.Or(os.Getenv("ODOO_TEST_DB"), "odoo"), Login: s.stamp,
+		Secret: "pass-" + s.stamp, Protocol: s.protocol,
+	})
+	must(t, err)
+	if _, id, err := user.Resolve(ctx, external); err != nil || id != partner {
+		t.Errorf("resolved %d, %v", id, err)
+	}
+	if _, _, err := user.Param(ctx, "web.base.url"); !errors.Is(err, odoo.ErrAccess) {
+		t.Errorf("a parameter: %v", err)
+	}
+	if _, err := user.APIKeys(ctx); err != nil {
+		t.Errorf("own keys: %v", err)
+	}
+	if _, err := user.SetupPush(ctx, odoo.PushConfig{Name: "x", Model: model, TriggerFields: []string{"state"}, URL: "http://x"}); !errors.Is(err, odoo.ErrAccess) {
+		t.Errorf("setting up push: %v", err)
+	}
+}
