@@ -15,14 +15,15 @@ install_postgres() {
   DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql >&2
 }
 
-as_cluster_user() {
-  setpriv --reuid "$cluster_user" --regid "$cluster_user" --init-groups --reset-env "$@"
-}
+become_cluster_user=(setpriv --reuid "$cluster_user" --regid "$cluster_user" --init-groups --reset-env)
 
-# postgres_command prints the command line that serves the cluster in $1 on loopback port $2.
-# The data is a copy that is thrown away after the run, so nothing waits for the disk.
+as_cluster_user() { "${become_cluster_user[@]}" "$@"; }
+
+# postgres_command prints, ended by NULs, the command that serves the cluster in $1 on loopback port
+# $2. It becomes PostgreSQL itself, so signals reach it. The data is a copy that is thrown away after
+# the run, so nothing waits for the disk.
 postgres_command() {
-  printf '%s\0' "$(postgres_bin)/postgres" -D "$1/data" -p "$2" -k "$1/socket" \
+  printf '%s\0' "${become_cluster_user[@]}" "$(postgres_bin)/postgres" -D "$1/data" -p "$2" -k "$1/socket" \
     -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off \
     -c full_page_writes=off -c max_connections=200 -c logging_collector=off
 }
@@ -31,7 +32,7 @@ postgres_command() {
 wait_for_postgres() {
   local tries
   for tries in $(seq 300); do
-    "$(postgres_bin)/pg_isready" -q -h "$1/socket" -p "$2" && return
+    "$(postgres_bin)/pg_isready" -q -h "$1/socket" -p "$2" -U "$cluster_user" && return
     sleep 0.1
   done
   die "PostgreSQL in $1 did not answer after $((tries / 10)) s"

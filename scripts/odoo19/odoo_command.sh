@@ -31,23 +31,27 @@ EOC
   chmod 700 "$1/odoo"
 }
 
-# odoo_in_rootfs becomes Odoo with the state folder of $1 and the arguments after it. There is no
-# process in between (unshare, bash and chroot replace themselves), so the caller's child IS Odoo
-# and signals reach it. The mounts belong to it alone and vanish with it.
-odoo_in_rootfs() {
-  local state="$1"
+# enter_rootfs is what the shell inside the mount namespace does; it becomes Odoo in the end.
+# shellcheck disable=SC2016
+enter_rootfs='
+  set -euo pipefail
+  root="$1" state="$2" addons="$3" state_inside="$4" addons_inside="$5"; shift 5
+  mount -t proc proc "$root/proc"
+  mount --rbind /dev "$root/dev"
+  mount --bind "$state" "$root$state_inside"
+  mount --bind -o ro "$addons" "$root$addons_inside"
+  exec chroot "$root" setpriv --reuid odoo --regid odoo --init-groups \
+    env -i PATH=/usr/bin:/bin HOME="$state_inside" LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1 \
+    odoo -c "$state_inside/odoo.conf" "$@"
+'
+
+# odoo_command prints, ended by NULs, the command that runs Odoo with the state folder of $1 and the
+# arguments after it. There is no process in between (unshare, bash and chroot replace themselves),
+# so the caller's child IS Odoo and signals reach it. The mounts belong to it alone and vanish with
+# it.
+odoo_command() {
+  local state="$1/odoo"
   shift
-  # The outer shell must not expand what belongs to the inner one.
-  # shellcheck disable=SC2016
-  unshare --mount bash -c '
-    set -euo pipefail
-    root="$1" state="$2" addons="$3" state_inside="$4" addons_inside="$5"; shift 5
-    mount -t proc proc "$root/proc"
-    mount --rbind /dev "$root/dev"
-    mount --bind "$state" "$root$state_inside"
-    mount --bind -o ro "$addons" "$root$addons_inside"
-    exec chroot "$root" setpriv --reuid odoo --regid odoo --init-groups \
-      env -i PATH=/usr/bin:/bin HOME="$state_inside" LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1 \
-      odoo -c "$state_inside/odoo.conf" "$@"
-  ' odoo_in_rootfs "$rootfs" "$state/odoo" "$addons" "$state_inside" "$addons_inside" "$@"
+  printf '%s\0' unshare --mount bash -c "$enter_rootfs" enter_rootfs \
+    "$rootfs" "$state" "$addons" "$state_inside" "$addons_inside" "$@"
 }

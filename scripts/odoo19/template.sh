@@ -21,6 +21,9 @@ build_template() {
   rm -rf "$cache/template" "$cache/stamps/template"
   # Not in the cache: under /root the cluster's own user could not reach it.
   work="$(mktemp -d "${TMPDIR:-/tmp}/odoo19-template.XXXXXX")"
+  # Expanded now on purpose: the variable is gone when the trap runs.
+  # shellcheck disable=SC2064
+  trap "abandon_cluster '$work'" EXIT
   chmod 711 "$work"
   port="$(free_port)"
   create_cluster "$work"
@@ -30,8 +33,14 @@ build_template() {
   as_cluster_user "$(postgres_bin)/pg_ctl" -D "$work/data" -m fast -w stop >&2
   mkdir "$cache/template"
   cp -a "$work/data" "$work/odoo" "$cache/template/"
-  rm -rf "$work"
   printf '%s\n' "$version" >"$cache/stamps/template"
+}
+
+# abandon_cluster ends the server that was started for the template, whatever went wrong, and
+# removes its folder.
+abandon_cluster() {
+  [ -e "$1/data/postmaster.pid" ] && kill -INT "$(head -n 1 "$1/data/postmaster.pid")"
+  rm -rf "$1"
 }
 
 # free_port prints a loopback port that nobody listens on.
@@ -52,7 +61,7 @@ create_cluster() {
 serve_cluster() {
   local command
   mapfile -d '' command < <(postgres_command "$1" "$2")
-  as_cluster_user "${command[@]}" </dev/null >"$1/postgres.log" 2>&1 9>&- &
+  "${command[@]}" </dev/null >"$1/postgres.log" 2>&1 9>&- &
   wait_for_postgres "$1" "$2"
 }
 
@@ -69,10 +78,11 @@ SQL
 # install_modules also looks at the result: Odoo skips a module that it does not like with a log
 # line and exit code 0.
 install_modules() {
-  local installed wanted
+  local command installed wanted
   prepare_odoo_state "$1" "$2"
-  odoo_in_rootfs "$1" -d "$template_database" -i "$modules" --stop-after-init --without-demo \
-    --no-http >"$1/install.log" 2>&1 || { tail -n 40 "$1/install.log" >&2; die "installing the modules failed"; }
+  mapfile -d '' command < <(odoo_command "$1" -d "$template_database" -i "$modules" \
+    --stop-after-init --without-demo --no-http)
+  "${command[@]}" 9>&- >"$1/install.log" 2>&1 || { tail -n 40 "$1/install.log" >&2; die "installing the modules failed"; }
   installed="$(as_cluster_user "$(postgres_bin)/psql" -At -h "$1/socket" -p "$2" -d "$template_database" -c \
     "SELECT count(*) FROM ir_module_module WHERE state = 'installed' AND name = ANY (string_to_array('$modules', ','))")"
   wanted="$(tr ',' '\n' <<<"$modules" | wc -l)"
