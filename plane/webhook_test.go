@@ -126,11 +126,13 @@ func TestEveryRecordedWebhookDecodes(t *testing.T) {
 		return w
 	}
 	want := map[string]wantEvent{
-		"01-issue-created-all":         with(func(w *wantEvent) { w.Name, w.Assignees, w.Labels = "issue.created", "", "" }),
-		"02-issue-updated-assignees":   with(func(w *wantEvent) { w.Field, w.Labels = "assignees", "" }),
-		"03-issue-updated-labels":      with(func(w *wantEvent) { w.Field = "labels" }),
-		"04-issue-updated-state":       with(func(w *wantEvent) { w.Field, w.State, w.Group, w.Target = "state", "Done", "completed", "2026-10-26" }),
-		"05-issue-updated-target_date": with(func(w *wantEvent) { w.Field, w.State, w.Group, w.Target = "target_date", "Done", "completed", "2026-10-26" }),
+		"01-issue-created-all":       with(func(w *wantEvent) { w.Name, w.Assignees, w.Labels = "issue.created", "", "" }),
+		"02-issue-updated-assignees": with(func(w *wantEvent) { w.Field, w.Labels = "assignees", "" }),
+		"03-issue-updated-labels":    with(func(w *wantEvent) { w.Field = "labels" }),
+		"04-issue-updated-state":     with(func(w *wantEvent) { w.Field, w.State, w.Group, w.Target = "state", "Done", "completed", "2026-10-26" }),
+		"05-issue-updated-target_date": with(func(w *wantEvent) {
+			w.Field, w.State, w.Group, w.Target = "target_date", "Done", "completed", "2026-10-26"
+		}),
 		"06-issue_comment-created-all": {
 			Version: 1, Name: "issue_comment.created", Entity: hookComment, Project: wireProject, Actor: bridgeUser.ID,
 			Comment: "<p>Filed</p>", On: hookItem,

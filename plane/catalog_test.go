@@ -1,0 +1,132 @@
+package plane
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const reorderedStates = `[
+	{"id":"late","group":"started","sequence":300,"name":"Review"},
+	{"id":"early","group":"started","sequence":100.5,"name":"Doing"},
+	{"id":"first","group":"backlog","sequence":10,"name":"Inbox"},
+	{"id":"chosen","group":"backlog","sequence":20,"name":"Backlog","default":true}]`
+
+// projectServer has states, labels and members, and one label that somebody else creates first.
+type projectServer struct {
+	states, labels, members, created atomic.Int32
+}
+
+func (s *projectServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	path := strings.TrimSuffix(r.URL.Path, "/")
+	switch collection := path[strings.LastIndex(path, "/")+1:]; {
+	case collection == "states":
+		s.states.Add(1)
+		return answer(r, 200, reorderedStates), nil
+	case collection == "members":
+		s.members.Add(1)
+		return answer(r, 200, `[{"id":"u","display_name":"maria"}]`), nil
+	case collection == "labels" && r.Method == http.MethodGet:
+		s.labels.Add(1)
+		return answer(r, 200, `{"results":[{"id":"l-1","name":"area:compliance"}],"next_page_results":false}`), nil
+	default:
+		s.created.Add(1)
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(string(body), "raced") {
+			return answer(r, 409, `{"error":"Label with the same name already exists in the project","id":"l-raced"}`), nil
+		}
+		return answer(r, 201, `{"id":"l-new","name":"form:1601C"}`), nil
+	}
+}
+
+func TestTheStateForAGroupIsTheDefaultElseTheFirst(t *testing.T) {
+	t.Parallel()
+	server := &projectServer{}
+	catalog := NewCatalog(clientOver(t, server))
+	for group, want := range map[StateGroup]string{GroupStarted: "early", GroupBacklog: "chosen"} {
+		if state, err := catalog.StateFor(t.Context(), "p", group); err != nil || state.ID != want {
+			t.Errorf("group %s: state %q, error %v", group, state.ID, err)
+		}
+	}
+	if _, err := catalog.StateFor(t.Context(), "p", GroupCancelled); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a group without states: error %v", err)
+	}
+	if group, err := catalog.GroupOf(t.Context(), "p", "late"); err != nil || group != GroupStarted {
+		t.Errorf("group %q, error %v", group, err)
+	}
+	if n := server.states.Load(); n != 1 {
+		t.Errorf("states were read %d times", n)
+	}
+	catalog.Forget("p")
+	if _, err := catalog.StateFor(t.Context(), "p", GroupStarted); err != nil || server.states.Load() != 2 {
+		t.Errorf("after Forget states were read %d times, error %v", server.states.Load(), err)
+	}
+}
+
+func TestMissingLabelsAreMadeOnceAndRacedOnesAdopted(t *testing.T) {
+	t.Parallel()
+	server := &projectServer{}
+	catalog := NewCatalog(clientOver(t, server))
+	for range 2 {
+		ids, err := catalog.LabelIDs(t.Context(), "p", "form:1601C", "area:compliance", "raced")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"l-new", "l-1", "l-raced"}, ids); diff != "" {
+			t.Errorf("ids differ (-want +got):\n%s", diff)
+		}
+	}
+	if server.labels.Load() != 1 || server.created.Load() != 2 {
+		t.Errorf("labels were read %d times, %d creates were sent", server.labels.Load(), server.created.Load())
+	}
+	names, err := catalog.LabelNames(t.Context(), "p", "l-1", "l-raced", "gone")
+	if diff := cmp.Diff(map[string]string{"l-1": "area:compliance", "l-raced": "raced"}, names); diff != "" || err != nil {
+		t.Errorf("names differ, error %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestSomebodyWhoLeftIsLookedForOnce(t *testing.T) {
+	t.Parallel()
+	server := &projectServer{}
+	catalog := NewCatalog(clientOver(t, server))
+	for range 3 {
+		for id, want := range map[string]string{"u": "maria", "left": ""} {
+			if name, err := catalog.MemberName(t.Context(), "p", id); err != nil || name != want {
+				t.Errorf("member %s is %q, error %v", id, name, err)
+			}
+		}
+	}
+	if n := server.members.Load(); n > 2 {
+		t.Errorf("members were read %d times", n)
+	}
+}
+
+func TestManyWorkersReadAProjectOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &projectServer{}
+		catalog := NewCatalog(clientOver(t, server))
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if _, err := catalog.LabelIDs(t.Context(), "p", "form:1601C"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if server.labels.Load() != 1 || server.created.Load() != 1 {
+			t.Errorf("labels were read %d times, %d creates were sent", server.labels.Load(), server.created.Load())
+		}
+	})
+}

@@ -1,0 +1,120 @@
+package plane
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// probedServer answers what a probe asks.
+type probedServer struct {
+	me, projects, items, oauth func(r *http.Request) *http.Response
+}
+
+func reply(status int, body string, headers ...string) func(r *http.Request) *http.Response {
+	return func(r *http.Request) *http.Response { return answer(r, status, body, headers...) }
+}
+
+func (s probedServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch path := r.URL.Path; {
+	case strings.HasSuffix(path, "/users/me/"):
+		return s.me(r), nil
+	case strings.Contains(path, "/auth/o/"):
+		return s.oauth(r), nil
+	case strings.HasSuffix(path, "/projects/"):
+		return s.projects(r), nil
+	default:
+		return s.items(r), nil
+	}
+}
+
+func community() probedServer {
+	return probedServer{
+		me:       reply(200, `{"id":"u","display_name":"bridge"}`, "X-RateLimit-Remaining", "299"),
+		projects: reply(200, `{"results":[{"id":"p","name":"BIR","identifier":"BIR","member_role":20,"is_member":true}]}`, "X-RateLimit-Remaining", "298"),
+		items:    reply(200, `{"results":[]}`, "X-RateLimit-Remaining", "297"),
+		oauth:    reply(404, `{"error":"Page not found."}`),
+	}
+}
+
+func finding(r Report, name string) Finding {
+	for _, f := range r.Findings {
+		if f.Name == name {
+			return f
+		}
+	}
+	return Finding{}
+}
+
+func TestAProbeOfACommunityServerSaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	r, err := clientOver(t, community()).Probe(t.Context(), "p")
+	if err != nil || !r.OK() {
+		t.Fatalf("report %+v, error %v", r, err)
+	}
+	if r.Edition != EditionCommunity || r.HasOAuth || r.PathStyle != "work-items" || r.Limit != 300 || r.User.ID != "u" || r.Project.Identifier != "BIR" {
+		t.Errorf("report %+v", r)
+	}
+	if f := finding(r, "edition"); !strings.Contains(f.Do, "reconcile") {
+		t.Errorf("edition: %+v", f)
+	}
+}
+
+func TestAProbeSaysWhatToDoAboutEachFault(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change  func(*probedServer)
+		finding string
+		grade   Grade
+		do      string
+	}{
+		"a wrong key":        {func(s *probedServer) { s.me = reply(403, `{"detail":"Given API token is not valid"}`) }, "key", GradeFail, "PLANE_API_KEY"},
+		"a wrong workspace":  {func(s *probedServer) { s.projects = reply(403, `{"detail":"You do not have permission"}`) }, "workspace", GradeFail, "workspace slug"},
+		"an unknown project": {func(s *probedServer) { s.projects = reply(200, `[]`) }, "project", GradeFail, "project id"},
+		"a guest":            {func(s *probedServer) { s.projects = reply(200, `[{"id":"p","member_role":5,"is_member":true}]`) }, "project", GradeFail, "guest"},
+		"an archived project": {func(s *probedServer) {
+			s.projects = reply(200, `[{"id":"p","member_role":20,"archived_at":"2026-01-01"}]`)
+		}, "project", GradeFail, "restore"},
+		"a broken server":    {func(s *probedServer) { s.items = reply(500, ``) }, "work items", GradeFail, "log"},
+		"the commercial one": {func(s *probedServer) { s.oauth = reply(401, `{"detail":"no"}`) }, "edition", GradeOK, ""},
+		"a web app's page":   {func(s *probedServer) { s.oauth = reply(200, `<html>`, "Content-Type", "text/html") }, "edition", GradeNote, "API key"},
+		"no rate-limit header": {func(s *probedServer) {
+			s.me, s.items, s.projects = reply(200, `{}`), reply(200, `[]`), reply(200, `[{"id":"p","member_role":20}]`)
+		}, "limit", GradeNote, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := community()
+				tc.change(&server)
+				r, err := clientOver(t, server).Probe(t.Context(), "p")
+				if err != nil {
+					t.Fatal(err)
+				}
+				f := finding(r, tc.finding)
+				if f.Grade != tc.grade || !strings.Contains(f.Do, tc.do) {
+					t.Errorf("%+v, want grade %s and %q in what to do", f, tc.grade, tc.do)
+				}
+				if (tc.grade == GradeFail) == r.OK() {
+					t.Errorf("OK is %v", r.OK())
+				}
+			})
+		})
+	}
+}
+
+func TestAProbeOfAnOlderServerNotesItsPathStyle(t *testing.T) {
+	t.Parallel()
+	server := community()
+	server.items = func(r *http.Request) *http.Response {
+		if strings.Contains(r.URL.Path, "/work-items/") {
+			return answer(r, 404, `{"error":"Page not found."}`)
+		}
+		return answer(r, 200, `[]`)
+	}
+	r, err := clientOver(t, server).Probe(t.Context(), "p")
+	if err != nil || r.PathStyle != "issues" || finding(r, "path style").Grade != GradeNote {
+		t.Errorf("report %+v, error %v", r, err)
+	}
+}
