@@ -37,14 +37,14 @@ func NewMirror(pool *pgxpool.Pool, client *plane.Client, metrics *Metrics, logge
 // Apply brings one record's work item to what is wanted and returns what it took.
 // It decides again under the record's lock, so a plan that is out of date, or
 // another replica at the same work, does no harm.
-func (m *Mirror) Apply(ctx context.Context, scope mapping.Scope, item WantedItem) (Step, error) {
+func (m *Mirror) Apply(ctx context.Context, scope mapping.Scope, item WantedItem, extent Extent) (Step, error) {
 	var step Step
 	err := withLock(ctx, m.pool, "mirror:"+string(item.Key), func(pgx.Tx) error {
 		link, err := m.links.ByKey(ctx, scope, item.Key)
 		if err != nil && !errors.Is(err, mapping.ErrNoLink) {
 			return err
 		}
-		step = decide(item, link, err == nil)
+		step = decide(item, link, err == nil, extent)
 		return m.carryOut(ctx, scope, step, link)
 	})
 	if err != nil {
@@ -120,11 +120,7 @@ func (m *Mirror) adopt(ctx context.Context, scope mapping.Scope, item WantedItem
 	if !existing.ArchivedAt.IsZero() {
 		return m.breakLink(ctx, scope, item, existing.ID)
 	}
-	fields := []mapping.Field{mapping.FieldName, mapping.FieldDescription, mapping.FieldTargetDate, mapping.FieldPriority, mapping.FieldLabels}
-	if item.Fields.Group == string(plane.GroupCompleted) {
-		fields = append(fields, mapping.FieldState)
-	}
-	patch, err := m.patch(ctx, scope, item.Fields, mapping.Fields{}, fields, existing.Labels.IDs())
+	patch, err := m.patch(ctx, scope, item.Fields, mapping.Fields{}, ownedFields(item.Fields), existing.Labels.IDs())
 	if err != nil {
 		return err
 	}

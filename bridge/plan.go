@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // ErrNoRecord is what a flow returns when Odoo has no record for a key or an id.
@@ -88,9 +89,21 @@ func (p Plan) Work() []Step {
 	return slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.Action == ActionLeave })
 }
 
+// Extent is how much of what is mirrored already a plan writes again.
+type Extent bool
+
+// The extents of a plan.
+const (
+	// WhatChanged writes what Odoo wants otherwise than at the last write.
+	WhatChanged Extent = false
+	// Everything writes every field that Odoo owns again, changed or not. It puts
+	// back what was edited in Plane, at one or two requests a work item.
+	Everything Extent = true
+)
+
 // Plan compares what a flow wants with what was last written. It asks Odoo and
 // the database and makes no request to Plane.
-func (m *Mirror) Plan(ctx context.Context, flow Flow) (Plan, error) {
+func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, error) {
 	scope := flow.Scope()
 	wanted, err := flow.Wanted(ctx)
 	if err != nil {
@@ -107,14 +120,14 @@ func (m *Mirror) Plan(ctx context.Context, flow Flow) (Plan, error) {
 	plan := Plan{Scope: scope, Conflicts: wanted.Conflicts}
 	for _, item := range wanted.Items {
 		link, found := byKey[item.Key]
-		plan.Steps = append(plan.Steps, decide(item, link, found))
+		plan.Steps = append(plan.Steps, decide(item, link, found, extent))
 	}
 	slices.SortStableFunc(plan.Steps, func(a, b Step) int { return cmp.Compare(a.Item.Fields.TargetDate, b.Item.Fields.TargetDate) })
 	return plan, nil
 }
 
 // decide says what one record needs, from its link alone.
-func decide(item WantedItem, link mapping.Link, found bool) Step {
+func decide(item WantedItem, link mapping.Link, found bool, extent Extent) Step {
 	switch {
 	case !found:
 		return Step{Action: ActionCreate, Item: item}
@@ -123,8 +136,23 @@ func decide(item WantedItem, link mapping.Link, found bool) Step {
 	case link.State == mapping.Broken:
 		return Step{Action: ActionLeave, Item: item, Reason: "its work item is archived in Plane"}
 	}
+	if extent == Everything {
+		return Step{Action: ActionChange, Item: item, Fields: ownedFields(item.Fields), Reason: "everything is written again"}
+	}
 	if differing := item.Fields.Differing(link.LastPushed); len(differing) > 0 {
 		return Step{Action: ActionChange, Item: item, Fields: differing}
 	}
 	return Step{Action: ActionLeave, Item: item}
+}
+
+// ownedFields are the fields that Odoo owns. The state is among them only when
+// the matter is closed: among open groups it is the people's in Plane.
+func ownedFields(wanted mapping.Fields) []mapping.Field {
+	owned := []mapping.Field{
+		mapping.FieldName, mapping.FieldDescription, mapping.FieldTargetDate, mapping.FieldPriority, mapping.FieldLabels,
+	}
+	if wanted.Group == string(plane.GroupCompleted) {
+		owned = append(owned, mapping.FieldState)
+	}
+	return owned
 }

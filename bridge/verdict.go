@@ -70,13 +70,16 @@ func (v Verdict) Telling(what string) Verdict {
 	return v
 }
 
+// ErrKeyMissing says that a secret is not set.
+var ErrKeyMissing = errors.New("KEY_MISSING")
+
 // verdictOfPlane turns an error of a call to Plane into a verdict.
 func verdictOfPlane(err error) Verdict {
 	var busy *plane.BusyError
 	switch {
 	case errors.As(err, &busy):
 		return PutBack(busy.Until, "waiting for Plane's rate limit")
-	case errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):
+	case errors.Is(err, ErrKeyMissing), errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):
 		return RetryLater(CauseMissingKey, err)
 	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge):
 		return GiveUp(CauseData, err)

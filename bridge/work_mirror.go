@@ -57,7 +57,7 @@ func (m *mirroring) entity(ctx context.Context, flowName string, key mapping.Key
 	if err != nil {
 		return verdictOfFlow(err)
 	}
-	step, err := m.mirror.Apply(plane.WithMaxWait(ctx, maxBudgetWait), flow.Scope(), item)
+	step, err := m.mirror.Apply(plane.WithMaxWait(ctx, maxBudgetWait), flow.Scope(), item, WhatChanged)
 	if errors.Is(err, ErrLocked) {
 		return PutBack(time.Now().Add(lockedFor), err.Error())
 	}
@@ -92,7 +92,7 @@ func (m *mirroring) sync(ctx context.Context, flowName string) Verdict {
 	if !found {
 		return Ignored("flow " + flowName + " is switched off")
 	}
-	plan, err := m.mirror.Plan(ctx, flow)
+	plan, err := m.mirror.Plan(ctx, flow, WhatChanged)
 	if err != nil {
 		return verdictOfFlow(err)
 	}

@@ -26,7 +26,8 @@ func settingsModels() []*model {
 				char("model", "Model Name").must(), integer("res_id", "Record ID"),
 				boolean("noupdate", "Non Updatable").startsAs(false),
 			},
-			check: uniqueExternalID,
+			check:   uniqueExternalID,
+			methods: map[string]*method{"check_object_reference": checkObjectReference},
 		},
 		{
 			name: "ir.model", label: "Models",

@@ -1,0 +1,47 @@
+# Two commands are enough to begin with: make demo, make test.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+BINARY   := bin/odoo-plane-bridge
+LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: help build demo test test-odoo lint fmt fuzz bench tidy clean
+
+help: ## Show what there is to make.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+build: ## Build the static binary into bin/.
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/odoo-plane-bridge
+
+demo: build ## Run the whole bridge against simulated servers and show what happens.
+	@./scripts/ensure-postgres.sh
+	@$(BINARY) demo
+
+test: ## Run all tests, against a real PostgreSQL.
+	@./scripts/ensure-postgres.sh
+	$(GO) test -race -shuffle=on ./...
+
+test-odoo: ## Run the tests that need a real Odoo 19 (made once, then kept).
+	@./scripts/ensure-postgres.sh
+	./scripts/odoo19/provision.sh
+	$(GO) test -count=1 -timeout 20m -tags odoo19 -run Odoo19 ./...
+
+lint: ## Check style, imports and common mistakes.
+	$(LINT) run ./...
+
+fmt: ## Format the code.
+	$(LINT) fmt ./...
+
+fuzz: ## Fuzz what parses bytes from outside, 30 s each.
+	./scripts/fuzz.sh 30s
+
+bench: ## Run the benchmarks.
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+tidy: ## Tidy both modules.
+	$(GO) mod tidy
+	cd tools && $(GO) mod tidy
+
+clean: ## Remove what was built.
+	rm -rf bin

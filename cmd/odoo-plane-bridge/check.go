@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+type checkCommand struct {
+	JSON bool `help:"Print JSON."`
+}
+
+// Run looks at everything the bridge depends on and changes nothing.
+func (c *checkCommand) Run(p *process) error {
+	s, live, err := p.settings(settings.Database, settings.OdooIfAny)
+	if err != nil {
+		return err
+	}
+	a, err := wire(s, live, p.logger(s))
+	if err != nil {
+		return err
+	}
+	defer a.pool.Close()
+	findings := a.check(p.ctx)
+	if c.JSON {
+		err = printJSON(p.stdout, findings)
+	} else {
+		err = printFindings(p.stdout, findings)
+	}
+	if err != nil {
+		return err
+	}
+	if failed := count(findings, plane.GradeFail); failed > 0 {
+		return fmt.Errorf("%d of %d checks failed", failed, len(findings))
+	}
+	return nil
+}
+
+func (a *app) check(ctx context.Context) []plane.Finding {
+	var findings []plane.Finding
+	findings = append(findings, a.checkDatabase(ctx)...)
+	findings = append(findings, a.checkSecrets()...)
+	findings = append(findings, a.checkOdooSide(ctx)...)
+	return append(findings, a.checkPlaneSide(ctx)...)
+}
+
+func (a *app) checkDatabase(ctx context.Context) []plane.Finding {
+	if err := a.pool.Ping(ctx); err != nil {
+		return []plane.Finding{failed("database", err, "Is the server up, and is DATABASE_URL right?")}
+	}
+	findings := []plane.Finding{ok("database", "answers")}
+	switch err := migrations.Check(ctx, a.pool); {
+	case errors.Is(err, migrations.ErrPending):
+		return append(findings, plane.Finding{Name: "migrations", Grade: plane.GradeNote, Found: "some are pending", Do: "Run `odoo-plane-bridge migrate`, or start `serve`, which runs them."})
+	case err != nil:
+		return append(findings, failed("migrations", err, "May the role read schema ops?"))
+	default:
+		return append(findings, ok("migrations", "all have run"))
+	}
+}
+
+func (a *app) checkSecrets() []plane.Finding {
+	if len(a.settings.WebhookSecrets()) == 0 {
+		return []plane.Finding{{Name: "webhook secret", Grade: plane.GradeFail, Found: "PLANE_WEBHOOK_SECRET is not set",
+			Do: "Set it to the secret that Plane showed when the webhook was made (ssot/secrets/registry.yaml#plane_webhook_secret)."}}
+	}
+	if a.settings.PlaneWebhookSecretPrevious != "" {
+		return []plane.Finding{{Name: "webhook secret", Grade: plane.GradeNote, Found: "a previous secret is accepted as well",
+			Do: "Unset PLANE_WEBHOOK_SECRET_PREVIOUS when the rotation is over."}}
+	}
+	return []plane.Finding{ok("webhook secret", "set")}
+}
+
+func (a *app) checkOdooSide(ctx context.Context) []plane.Finding {
+	if a.odoo == nil {
+		return []plane.Finding{failed("odoo", errors.New("not configured"), "Set ODOO_URL, ODOO_DB, ODOO_LOGIN and ODOO_PASSWORD.")}
+	}
+	session, err := a.odoo.Connect(ctx)
+	if err != nil {
+		return []plane.Finding{failed("odoo", err, adviceForOdoo(err))}
+	}
+	findings := []plane.Finding{ok("odoo", fmt.Sprintf("version %s over %s: %s", session.Version.Series, session.Protocol, session.Why))}
+	n, err := a.odoo.SearchCount(ctx, bir.Model, nil)
+	if err != nil {
+		return append(findings, failed("deadlines", err, adviceForOdoo(err)))
+	}
+	return append(findings, ok("deadlines", fmt.Sprintf("%d in Odoo", n)))
+}
+
+func adviceForOdoo(err error) string {
+	switch {
+	case errors.Is(err, odoo.ErrDenied):
+		return "Check ODOO_LOGIN and ODOO_PASSWORD; an API key of an ordinary user ends after 90 days at most."
+	case errors.Is(err, odoo.ErrAccess):
+		return "Give the bridge's user the right to read " + bir.Model + " (Accounting / Administrator)."
+	case errors.Is(err, odoo.ErrUnknownModel):
+		return "Install the module that defines " + bir.Model + " in this database."
+	case errors.Is(err, odoo.ErrDatabase):
+		return "Check ODOO_DB, and whether Odoo can reach its database."
+	default:
+		return "Is Odoo up, and is ODOO_URL right?"
+	}
+}
+
+func (a *app) checkPlaneSide(ctx context.Context) []plane.Finding {
+	if a.settings.PlaneAPIKey == "" {
+		return []plane.Finding{failed("plane", errors.New("PLANE_API_KEY is not set"), "Set it (ssot/secrets/registry.yaml#plane_api_key).")}
+	}
+	report, err := a.plane.Probe(plane.WithLane(ctx, plane.LaneInteractive), string(a.settings.PlaneBIRProjectID))
+	if err != nil {
+		return []plane.Finding{failed("plane", err, "Is Plane up, and is PLANE_BASE_URL right?")}
+	}
+	findings := report.Findings
+	if a.settings.PlaneBIRProjectID == "" {
+		findings = append(findings, failed("project", errors.New("PLANE_BIR_PROJECT_ID is not set"), "Set it to the id of the project that deadlines are mirrored into."))
+	}
+	return findings
+}
+
+func ok(name, found string) plane.Finding {
+	return plane.Finding{Name: name, Grade: plane.GradeOK, Found: found}
+}
+
+func failed(name string, err error, do string) plane.Finding {
+	return plane.Finding{Name: name, Grade: plane.GradeFail, Found: err.Error(), Do: do}
+}
+
+func count(findings []plane.Finding, grade plane.Grade) int {
+	n := 0
+	for _, finding := range findings {
+		if finding.Grade == grade {
+			n++
+		}
+	}
+	return n
+}
+
+func printFindings(w io.Writer, findings []plane.Finding) error {
+	var b strings.Builder
+	for _, finding := range findings {
+		fmt.Fprintf(&b, "%-5s %-16s %s\n", finding.Grade, finding.Name, finding.Found)
+		if finding.Do != "" {
+			fmt.Fprintf(&b, "%22s -> %s\n", "", finding.Do)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+)
+
+// Exit codes, for scripts: everything done, something failed, wrong usage or
+// settings.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// commands is the command line.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Receive webhooks, work through the queue and run the schedules."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database to the newest schema."`
+	Sync    syncCommand    `cmd:"" help:"Mirror Odoo into Plane once, now."`
+	Check   checkCommand   `cmd:"" help:"Look at settings, database, Odoo and Plane, and say what to do about what is wrong."`
+	Demo    demoCommand    `cmd:"" help:"Run the whole bridge against a simulated Plane and Odoo, and show what happens."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// process is what a command gets from outside, so that tests run commands as
+// they are.
+type process struct {
+	ctx    context.Context //nolint:containedctx // one process, one context, handed to kong's Run methods
+	getenv func(string) string
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// errUsage marks a failure that exits with 2.
+var errUsage = errors.New("wrong usage or settings")
+
+// run is the whole program but for the process around it.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	var line commands
+	exited := -1
+	parser, err := kong.New(&line, kong.Name("odoo-plane-bridge"), kong.Writers(stdout, stderr),
+		kong.Description("Joins Plane and Odoo: webhooks in, BIR deadlines out, nothing lost and nothing twice."),
+		kong.Exit(func(code int) { exited = code }), kong.UsageOnError())
+	if err != nil {
+		fmt.Fprintln(stderr, "odoo-plane-bridge:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "odoo-plane-bridge: %v\nTry odoo-plane-bridge --help.\n", err)
+		return exitUsage
+	}
+	return report(parsed.Run(&process{ctx, getenv, stdout, stderr}), stderr)
+}
+
+func report(err error, stderr io.Writer) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(stderr, err)
+		return exitUsage
+	default:
+		fmt.Fprintln(stderr, "odoo-plane-bridge:", err)
+		return exitFailed
+	}
+}
+
+// settings reads all settings and checks those that a command needs. Every fault
+// is in the one error.
+func (p *process) settings(needs ...settings.Need) (settings.Settings, *settings.Live, error) {
+	sources := p.sources()
+	loaded, err := settings.Load(p.ctx, sources...)
+	if err := errors.Join(err, loaded.Check(needs...)); err != nil {
+		return loaded, nil, fmt.Errorf("%w:\n%w", errUsage, err)
+	}
+	return loaded, settings.NewLive(loaded, sources...), nil
+}
+
+func (p *process) sources() []settings.Source {
+	sources := []settings.Source{settings.Environment{Getenv: p.getenv}}
+	if p.getenv("SECRETS_SOURCE") == "vault" {
+		sources = append(sources, settings.Vault{Connect: connectTo(p.getenv)})
+	}
+	return sources
+}
+
+// logger writes to stderr, so that what a command prints can be piped.
+func (p *process) logger(s settings.Settings) *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.Level(s.LogLevel)}
+	if s.LogFormat == "text" || (s.LogFormat == "" && isTerminal(p.stderr)) {
+		return slog.New(slog.NewTextHandler(p.stderr, options))
+	}
+	return slog.New(slog.NewJSONHandler(p.stderr, options))
+}

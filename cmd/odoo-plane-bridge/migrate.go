@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+)
+
+type migrateCommand struct{}
+
+// Run brings the database to the newest schema. It may run while replicas serve.
+func (c *migrateCommand) Run(p *process) error {
+	s, _, err := p.settings(settings.Database)
+	if err != nil {
+		return err
+	}
+	pool, err := openPool(s)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	ran, err := migrations.Up(p.ctx, pool, p.logger(s))
+	if err != nil {
+		return fmt.Errorf("migrating the database: %w", err)
+	}
+	if ran == 0 {
+		_, err = fmt.Fprintln(p.stdout, "the database has every migration already")
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "%d migrations run\n", ran)
+	return err
+}

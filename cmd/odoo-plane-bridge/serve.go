@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+)
+
+// refreshEvery is how often settings are read again, so that a rotated secret is
+// taken up.
+const refreshEvery = time.Minute
+
+type serveCommand struct{}
+
+// Run serves until the process is told to stop.
+func (c *serveCommand) Run(p *process) error {
+	s, live, err := p.settings(settings.Database, settings.OdooIfAny)
+	if err != nil {
+		return err
+	}
+	a, err := wire(s, live, p.logger(s))
+	if err != nil {
+		return err
+	}
+	defer a.pool.Close()
+	if err := a.listen(p.ctx); err != nil {
+		return err
+	}
+	return a.serve(p.ctx)
+}
+
+// listen takes the two ports, before anything else is tried: while the database
+// is away, webhooks get a 500 that makes Plane send them again, and /readyz says
+// what is missing.
+func (a *app) listen(ctx context.Context) error {
+	var err error
+	if a.main, err = listen(ctx, "LISTEN_ADDR", string(a.settings.ListenAddr)); err != nil {
+		return err
+	}
+	if a.side, err = listen(ctx, "METRICS_ADDR", string(a.settings.MetricsAddr)); err != nil {
+		return errors.Join(err, a.main.Close())
+	}
+	a.logger.InfoContext(ctx, "listening", slog.String("address", a.main.Addr().String()),
+		slog.String("metrics", a.side.Addr().String()), slog.String("version", version))
+	return nil
+}
+
+// serve works on the ports that listen took, until the context ends.
+func (a *app) serve(ctx context.Context) error {
+	a.warnOfGaps(ctx)
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", a.metrics.Handler())
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serveHTTP(ctx, a.main, a.receiver) })
+	group.Go(func() error { return serveHTTP(ctx, a.side, mux) })
+	group.Go(func() error { return a.bridge.Run(ctx) })
+	group.Go(func() error { return a.refresh(ctx) })
+	err := group.Wait()
+	a.logger.InfoContext(context.WithoutCancel(ctx), "stopped")
+	return err
+}
+
+// warnOfGaps says at the start what cannot work as set up; it is no reason not
+// to start, because secrets may still arrive.
+func (a *app) warnOfGaps(ctx context.Context) {
+	if len(a.settings.WebhookSecrets()) == 0 {
+		a.logger.WarnContext(ctx, "PLANE_WEBHOOK_SECRET is not set: webhooks are refused with 503 until it is")
+	}
+	if len(a.bridge.Flows()) == 0 {
+		gaps := errors.Join(append(settings.Odoo(a.settings), settings.Plane(a.settings)...)...)
+		a.logger.WarnContext(ctx, "the BIR flow is off: deadlines are not mirrored", slog.Any("error", gaps))
+	}
+}
+
+func (a *app) refresh(ctx context.Context) error {
+	ticker := time.NewTicker(refreshEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			a.live.Refresh(ctx, a.logger)
+		}
+	}
+}
+
+func listen(ctx context.Context, setting, address string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot listen there: %w", setting, err)
+	}
+	return listener, nil
+}
+
+// serveHTTP serves until the context ends and then lets requests in hand finish.
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	return server.Shutdown(stopping)
+}

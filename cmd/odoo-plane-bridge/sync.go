@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+type syncCommand struct {
+	Flow   string `help:"The flow to mirror." default:"bir" enum:"bir"`
+	DryRun bool   `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
+	Full   bool   `help:"Write every field that Odoo owns again, changed or not."`
+	JSON   bool   `help:"Print JSON."`
+}
+
+// Run mirrors what Odoo has into Plane, once. It is safe while replicas serve.
+func (c *syncCommand) Run(p *process) error {
+	s, live, err := p.settings(settings.Database, settings.Odoo, settings.Plane)
+	if err != nil {
+		return err
+	}
+	a, err := wire(s, live, p.logger(s))
+	if err != nil {
+		return err
+	}
+	defer a.pool.Close()
+	if err := migrations.Check(p.ctx, a.pool); err != nil {
+		return fmt.Errorf("looking at the database: %w", err)
+	}
+	plan, err := a.bridge.Mirror().Plan(p.ctx, a.bridge.Flows()[0], bridge.Extent(c.Full))
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		return c.print(p.stdout, plan)
+	}
+	return c.execute(p, a, plan)
+}
+
+func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
+	if c.JSON {
+		return printJSON(w, summarise(plan))
+	}
+	for _, step := range plan.Work() {
+		fmt.Fprintf(w, "%-7s %-10s %s%s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name, detail(step))
+	}
+	printConflicts(w, plan)
+	sum := summarise(plan)
+	_, err := fmt.Fprintf(w, "%d to create, %d to change, %d to leave as they are: about %d requests, %s at 60 a minute\n",
+		sum.Create, sum.Change, sum.Leave, sum.Requests, minutes(sum.Requests))
+	return err
+}
+
+func detail(step bridge.Step) string {
+	var parts []string
+	for _, field := range step.Fields {
+		parts = append(parts, string(field))
+	}
+	if step.Reason != "" {
+		parts = append(parts, step.Reason)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "  (" + strings.Join(parts, ", ") + ")"
+}
+
+func printConflicts(w io.Writer, plan bridge.Plan) {
+	for _, conflict := range plan.Conflicts {
+		fmt.Fprintf(w, "left out: Odoo's record %d has the same key as record %d (%s); delete one of them in Odoo\n",
+			conflict.OdooID, conflict.MirroredID, conflict.Key)
+	}
+}
+
+// minutes says how long n requests take at Plane's documented rate.
+func minutes(n int) string {
+	switch whole := int(math.Ceil(float64(n) / 60)); {
+	case n == 0:
+		return "no time"
+	case whole == 1:
+		return "a minute at most"
+	default:
+		return fmt.Sprintf("about %d minutes", whole)
+	}
+}
+
+// planSummary is a plan as JSON shows it.
+type planSummary struct {
+	Create    int        `json:"create"`
+	Change    int        `json:"change"`
+	Leave     int        `json:"leave"`
+	Requests  int        `json:"requests"`
+	Conflicts int        `json:"conflicts"`
+	Steps     []stepLine `json:"steps"`
+}
+
+type stepLine struct {
+	Action string   `json:"action"`
+	Key    string   `json:"key"`
+	Name   string   `json:"name"`
+	Due    string   `json:"due"`
+	Fields []string `json:"fields,omitempty"`
+	Reason string   `json:"reason,omitempty"`
+}
+
+func summarise(plan bridge.Plan) planSummary {
+	sum := planSummary{
+		Create: plan.Count(bridge.ActionCreate), Change: plan.Count(bridge.ActionChange), Leave: plan.Count(bridge.ActionLeave),
+		Requests: plan.Requests(), Conflicts: len(plan.Conflicts), Steps: []stepLine{},
+	}
+	for _, step := range plan.Work() {
+		line := stepLine{
+			Action: string(step.Action), Key: string(step.Item.Key), Name: step.Item.Fields.Name,
+			Due: step.Item.Fields.TargetDate, Reason: step.Reason,
+		}
+		for _, field := range step.Fields {
+			line.Fields = append(line.Fields, string(field))
+		}
+		sum.Steps = append(sum.Steps, line)
+	}
+	return sum
+}
+
+// syncResult is what a sync did.
+type syncResult struct {
+	Created   int      `json:"created"`
+	Changed   int      `json:"changed"`
+	Left      int      `json:"left"`
+	Failed    int      `json:"failed"`
+	Conflicts int      `json:"conflicts"`
+	Errors    []string `json:"errors,omitempty"`
+}
+
+func (c *syncCommand) execute(p *process, a *app, plan bridge.Plan) error {
+	result, err := carryOut(p, a, plan, bridge.Extent(c.Full))
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if err := printJSON(p.stdout, result); err != nil {
+			return err
+		}
+	} else {
+		printConflicts(p.stdout, plan)
+		fmt.Fprintf(p.stdout, "%d created, %d changed, %d left as they are, %d failed\n",
+			result.Created, result.Changed, result.Left, result.Failed)
+		for _, failure := range result.Errors {
+			fmt.Fprintln(p.stdout, "failed:", failure)
+		}
+	}
+	if result.Failed > 0 {
+		return fmt.Errorf("%d of %d work items could not be written; run sync again", result.Failed, len(plan.Work()))
+	}
+	return nil
+}
+
+// carryOut applies a plan step by step. One step that fails does not hold up the
+// others; a server that is away does.
+func carryOut(p *process, a *app, plan bridge.Plan, extent bridge.Extent) (syncResult, error) {
+	result := syncResult{Left: plan.Count(bridge.ActionLeave), Conflicts: len(plan.Conflicts)}
+	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
+	defer progress.Done()
+	ctx := plane.WithLane(p.ctx, plane.LaneBackfill)
+	for _, step := range plan.Work() {
+		done, err := a.bridge.Mirror().Apply(ctx, plan.Scope, step.Item, extent)
+		switch {
+		case ctx.Err() != nil:
+			return result, fmt.Errorf("stopped; what is done is kept, and the next sync goes on: %w", context.Cause(ctx))
+		case errors.Is(err, bridge.ErrLocked):
+			result.Left++
+		case err != nil:
+			a.logger.DebugContext(ctx, "a work item could not be written", slog.Any("error", err))
+			result.Failed++
+			result.Errors = append(result.Errors, err.Error())
+		case done.Action == bridge.ActionCreate:
+			result.Created++
+		case done.Action == bridge.ActionChange:
+			result.Changed++
+		default:
+			result.Left++
+		}
+		progress.Step()
+		if result.Failed >= maxFailures && result.Created+result.Changed == 0 {
+			return result, fmt.Errorf("the first %d work items all failed; the last: %w", result.Failed, err)
+		}
+	}
+	return result, nil
+}
+
+// maxFailures is how many steps may fail in a row from the start before a sync
+// gives up: Plane is away then, and more tries only cost time.
+const maxFailures = 3
+
+// slowAfter is when a person is shown that work goes on.
+const slowAfter = time.Second

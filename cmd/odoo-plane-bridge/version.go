@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// version is set by the build; see Makefile.
+var version = "development"
+
+type versionCommand struct {
+	JSON bool `help:"Print JSON."`
+}
+
+// Run prints the version.
+func (c *versionCommand) Run(p *process) error {
+	if c.JSON {
+		return printJSON(p.stdout, map[string]string{"version": version, "revision": revision(), "go": runtime.Version()})
+	}
+	_, err := fmt.Fprintf(p.stdout, "odoo-plane-bridge %s (%s, %s)\n", version, revision(), runtime.Version())
+	return err
+}
+
+// revision is the commit that the binary was built from, as far as Go noted it.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return setting.Value
+		}
+	}
+	return "unknown"
+}
