@@ -10,7 +10,8 @@ import (
 // Implementations are safe for concurrent use.
 type Budget interface {
 	// Wait blocks until one request may be sent, and takes its place, or until ctx ends. If the wait would exceed
-	// the limit that ctx carries (WithMaxWait), it returns *BusyError at once.
+	// the limit that ctx carries (WithMaxWait), it returns *BusyError at once. A budget that others share asks again
+	// every second or so while it waits, because what they observe may make room earlier.
 	Wait(ctx context.Context, lane Lane) error
 	// Observe corrects the budget by what the server said. It is called once after every Wait that returned nil,
 	// with a context that does not end with the request's.

@@ -18,7 +18,7 @@ type MCPMode string
 
 // The three transports. The first two are Plane's hosted server, which reaches Plane Cloud only.
 const (
-	MCPRemoteOAuth  MCPMode = "remote-oauth"   // the person consents in the browser
+	MCPRemoteOAuth MCPMode = "remote-oauth" // the person consents in the browser
 	// #nosec G101 -- a mode, no key
 	MCPRemoteAPIKey MCPMode = "remote-api-key" // automation
 	MCPStdio        MCPMode = "stdio"          // a local process; the one for self-hosted servers

@@ -3,6 +3,7 @@ package plane
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -175,7 +176,8 @@ func exchange(client *http.Client, req *http.Request, limit int64) (*response, e
 	return &response{status: res.StatusCode, header: res.Header, body: body}, nil
 }
 
-// transportError types a failure without an answer. Only a dial that failed proves that nothing was sent.
+// transportError types a failure without an answer. Only a failed dial, or a certificate that was refused before
+// anything followed, proves that nothing was sent.
 func transportError(cl call, err error) *Error {
 	var inURL *url.Error
 	if errors.As(err, &inURL) {
@@ -183,7 +185,8 @@ func transportError(cl call, err error) *Error {
 	}
 	e := &Error{Kind: KindInterrupted, Method: cl.method, Path: cl.path, Uncertain: !cl.reads(), cause: err}
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &op) && op.Op == "dial" || errors.As(err, &certificate) {
 		e.Kind, e.Uncertain = KindUnreachable, false
 	}
 	if errors.Is(err, errBodyTooLarge) {

@@ -113,7 +113,8 @@ func pickByPair(cl call, raw json.RawMessage, source, externalID string) (WorkIt
 		return WorkItem{}, &Error{Status: http.StatusOK, Kind: KindUnexpected, Method: cl.method, Path: cl.path, cause: decodeError(err)}
 	}
 	for _, item := range candidates.Results {
-		if item.ExternalSource == source && item.ExternalID == externalID || len(cl.query["fields"]) > 0 && !isPage(raw) {
+		leftOut := item.ExternalSource == "" && item.ExternalID == "" && cl.query.Has("fields") && !isPage(raw)
+		if leftOut || item.ExternalSource == source && item.ExternalID == externalID {
 			return item, nil
 		}
 	}
