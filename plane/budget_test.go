@@ -5,118 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
-	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
-
-// slidingServer counts as Plane does: a request leaves the log 60 s after it was made, a refused one never enters.
-type slidingServer struct {
-	limit   int
-	latency time.Duration
-	silent  bool // sends no rate-limit headers
-
-	mu       sync.Mutex
-	log      []time.Time
-	accepted []time.Time // ours
-	refused  []time.Time // ours
-	lowest   int         // fewest remaining that one of our requests saw
-	foreign  struct{ accepted, refused int }
-}
-
-// admit answers whether one more request fits, and what remains after it.
-func (s *slidingServer) admit() (remaining int, ok bool, retryAfter time.Duration) {
-	now := time.Now()
-	for len(s.log) > 0 && now.Sub(s.log[0]) >= time.Minute {
-		s.log = s.log[1:]
-	}
-	if len(s.log) >= s.limit {
-		return 0, false, time.Minute - now.Sub(s.log[0])
-	}
-	s.log = append(s.log, now)
-	return s.limit - len(s.log), true, 0
-}
-
-func (s *slidingServer) RoundTrip(r *http.Request) (*http.Response, error) {
-	time.Sleep(s.latency / 2)
-	s.mu.Lock()
-	remaining, ok, wait := s.admit()
-	if ok {
-		s.accepted = append(s.accepted, time.Now())
-		if len(s.accepted) == 1 || remaining < s.lowest {
-			s.lowest = remaining
-		}
-	} else {
-		s.refused = append(s.refused, time.Now())
-	}
-	s.mu.Unlock()
-	time.Sleep(s.latency - s.latency/2)
-	if !ok {
-		seconds := int((wait + time.Second - 1) / time.Second)
-		return answer(r, 429, `{"error_code":5900,"error_message":"RATE_LIMIT_EXCEEDED"}`, "Retry-After", strconv.Itoa(seconds)), nil
-	}
-	if s.silent {
-		return answer(r, 200, `{}`), nil
-	}
-	return answer(r, 200, `{}`, "X-RateLimit-Remaining", strconv.Itoa(remaining),
-		"X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(time.Minute).Unix(), 10)), nil
-}
-
-// foreigner uses the same key every interval until ctx ends.
-func (s *slidingServer) foreigner(ctx context.Context, every time.Duration, burst int) {
-	for sleep(ctx, every) == nil {
-		s.mu.Lock()
-		for range burst {
-			if _, ok, _ := s.admit(); ok {
-				s.foreign.accepted++
-			} else {
-				s.foreign.refused++
-			}
-		}
-		s.mu.Unlock()
-	}
-}
-
-// drain makes n calls from several workers and returns how many failed.
-func drain(ctx context.Context, c *Client, n, workers int) (failed int) {
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	jobs := make(chan struct{}, n)
-	for range n {
-		jobs <- struct{}{}
-	}
-	close(jobs)
-	for range workers {
-		wg.Go(func() {
-			for range jobs {
-				if _, err := c.Me(ctx); err != nil {
-					mu.Lock()
-					failed++
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	return failed
-}
-
-// perMinute is the mean rate over the whole minutes from the second one on; the last, broken minute is left out,
-// because a burst at its start would flatter it.
-func (s *slidingServer) perMinute() float64 {
-	first, last := s.accepted[0].Add(time.Minute), s.accepted[len(s.accepted)-1]
-	minutes := int(last.Sub(first) / time.Minute)
-	n := 0
-	for _, at := range s.accepted {
-		if !at.Before(first) && at.Before(first.Add(time.Duration(minutes)*time.Minute)) {
-			n++
-		}
-	}
-	return float64(n) / float64(minutes)
-}
 
 func TestDrainingUsesNineTenthsOfTheRateWithoutRefusal(t *testing.T) {
 	t.Parallel()
@@ -260,17 +153,6 @@ func TestAServerWithoutRateHeadersIsHeldToTheAssumedLimit(t *testing.T) {
 			t.Errorf("%d calls failed, %d requests were refused", failed, len(server.refused))
 		}
 	})
-}
-
-func TestAnErrorBeforeAnyHeaderDoesNotCloseTheBudget(t *testing.T) {
-	t.Parallel()
-	var w Window
-	now := time.Now()
-	w.Reserve(now, LaneBackfill)
-	w.Observe(now, Observation{Status: 502, Remaining: -1})
-	if at := w.Reserve(now, LaneBackfill); !at.IsZero() {
-		t.Errorf("waits %s after an answer without headers", at.Sub(now))
-	}
 }
 
 func TestARestartBesideAFullLogIsNotRefused(t *testing.T) {
@@ -446,73 +328,4 @@ func (b *storedBudget) Wait(ctx context.Context, lane Lane) error {
 
 func (b *storedBudget) Observe(_ context.Context, o Observation) {
 	b.with(func(w *Window) { w.Observe(time.Now(), o) })
-}
-
-func TestAClockSetBackDoesNotFreezeTheBudget(t *testing.T) {
-	t.Parallel()
-	var w Window
-	now := time.Now()
-	for range 40 {
-		w.Reserve(now, LaneInteractive)
-		w.Observe(now, Observation{Status: 200, Remaining: 60 - w.used()})
-	}
-	back := now.Add(-24 * time.Hour)
-	for range 30 {
-		if at := w.Reserve(back, LaneInteractive); !at.IsZero() {
-			if at.Sub(back) > 2*time.Minute {
-				t.Fatalf("waits %s after the clock went back", at.Sub(back))
-			}
-			back = at
-		}
-	}
-}
-
-func TestTheStateOfABusyWindowStaysSmall(t *testing.T) {
-	t.Parallel()
-	var w Window
-	now := time.Now()
-	for range 6000 {
-		w.Reserve(now, LaneInteractive)
-		now = now.Add(5 * time.Millisecond)
-		w.Observe(now, Observation{Status: 200, Remaining: 6000, Took: 5 * time.Millisecond})
-		now = now.Add(4 * time.Millisecond)
-	}
-	raw, err := json.Marshal(w)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(raw) > 32<<10 || w.used() < 5900 {
-		t.Errorf("%d requests take %d bytes", w.used(), len(raw))
-	}
-}
-
-// BenchmarkDrain prints the rate achieved as a share of the rate allowed, on a fake clock.
-func BenchmarkDrain(b *testing.B) {
-	for b.Loop() {
-		b.ReportMetric(benchDrain(), "achieved/allowed")
-	}
-}
-
-// benchDrain drives Window alone, request after request, over ten minutes of its own time.
-func benchDrain() float64 {
-	const limit, latency = 60, 50 * time.Millisecond
-	var w Window
-	start := time.Unix(1_800_000_000, 0)
-	now, server, sent := start, []time.Time{}, 0
-	for now.Sub(start) < 11*time.Minute {
-		if at := w.Reserve(now, LaneBackfill); !at.IsZero() {
-			now = at
-			continue
-		}
-		now = now.Add(latency)
-		server = append(server, now)
-		for now.Sub(server[0]) >= time.Minute {
-			server = server[1:]
-		}
-		if now.Sub(start) >= time.Minute {
-			sent++
-		}
-		w.Observe(now, Observation{Status: 200, Remaining: limit - len(server), Took: latency})
-	}
-	return float64(sent) / (10 * limit)
 }
