@@ -228,14 +228,18 @@ func withoutDatabaseHost(text string) string {
 
 // XML-RPC's fault codes.
 const (
-	faultWarning = 2
-	faultDenied  = 3
-	faultAccess  = 4
+	faultUnexpected = 1
+	faultWarning    = 2
+	faultDenied     = 3
+	faultAccess     = 4
 )
 
 // readFault finds the exception behind a fault. Code 1 is everything unexpected, with the traceback as its text; code 2
 // is UserError, ValidationError and MissingError alike, of which only the last is known by its fixed text.
 func readFault(code int, text string) remoteError {
+	if code != faultUnexpected && strings.HasPrefix(text, "Traceback ") {
+		text = readTraceback(text).Message
+	}
 	switch code {
 	case faultDenied:
 		return remoteError{Name: "odoo.exceptions.AccessDenied", Message: text}
