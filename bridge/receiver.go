@@ -259,8 +259,9 @@ func (r *Receiver) answerError(err error, c echo.Context) {
 	var known *echo.HTTPError
 	if errors.As(err, &known) {
 		status = known.Code
-		if text, ok := known.Message.(string); ok {
-			why = strings.ToLower(text[:1]) + text[1:]
+		why = strings.ToLower(http.StatusText(status))
+		if text, ok := known.Message.(string); ok && text != http.StatusText(status) {
+			why = text
 		}
 	}
 	if err := c.JSON(status, answer{Error: why}); err != nil {
