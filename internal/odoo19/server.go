@@ -81,7 +81,8 @@ func scriptFolder() (string, error) {
 
 func provision(scripts string) error {
 	var output strings.Builder
-	command := exec.CommandContext(context.Background(), "bash", filepath.Join(scripts, "provision.sh"))
+	script := filepath.Join(scripts, "provision.sh")
+	command := exec.CommandContext(context.Background(), "bash", script) //nolint:gosec // A script of this repository.
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Run(); err != nil {
 		return fmt.Errorf("provisioning: %w\n%s", err, lastLines(output.String(), 30))
@@ -99,7 +100,7 @@ func databasePassword() (string, error) {
 		}
 		cache = filepath.Join(base, "odoo-plane-bridge", "odoo19")
 	}
-	raw, err := os.ReadFile(filepath.Join(cache, "database-password"))
+	raw, err := os.ReadFile(filepath.Join(cache, "database-password")) //nolint:gosec // The developer's own cache.
 	if err != nil {
 		return "", fmt.Errorf("reading the test database's password: %w", err)
 	}
@@ -111,10 +112,9 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("looking for a free port: %w", err)
 	}
-	defer listener.Close()
 	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("unexpected address %s", listener.Addr())
+	if err := listener.Close(); err != nil || !ok {
+		return 0, fmt.Errorf("giving port of %s back: %w", listener.Addr(), err)
 	}
 	return address.Port, nil
 }
@@ -126,10 +126,12 @@ func serve(output *os.File, script string, args ...string) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a pipe: %w", err)
 	}
-	defer reader.Close()
-	command := exec.CommandContext(context.Background(), "bash", append([]string{script}, args...)...)
+	args = append([]string{script}, args...)
+	command := exec.CommandContext(context.Background(), "bash", args...) //nolint:gosec // A script of this repository.
 	command.Stdin, command.Stdout, command.Stderr = reader, output, output
-	if err := command.Start(); err != nil {
+	err = command.Start()
+	// The child has its own copy of the reading end by now.
+	if err := errors.Join(err, reader.Close()); err != nil {
 		return nil, errors.Join(fmt.Errorf("starting %s: %w", filepath.Base(script), err), writer.Close())
 	}
 	return &process{command: command, input: writer}, nil

@@ -40,7 +40,7 @@ func settingsModels() []*model {
 			fields: []*field{
 				char("name", "Field Name").must(), char("field_description", "Field Label"),
 				many2one("model_id", "Model", "ir.model").must(), char("model", "Model Name"),
-				char("ttype", "Field Type").must(), char("relation", "Related Model"),
+				selection("ttype", "Field Type", fieldKinds()...).must(), char("relation", "Related Model"),
 				char("state", "Type").startsAs("manual"), boolean("index", "Indexed"), boolean("copied", "Copied"),
 				boolean("readonly", "Readonly"), boolean("required", "Required"), char("selection", "Selection Options"),
 				text("help", "Field Help"),
@@ -156,6 +156,9 @@ func addManualField(tx *transaction, r row, _ map[string]bool, created bool) err
 	if !created || t == nil || t.byName[r.text("name")] != nil {
 		return nil
 	}
+	if _, known := tx.db.tables[r.text("relation")]; relational(r.text("ttype")) && !known {
+		return validationError("Model %s does not exist!", r.text("relation"))
+	}
 	options, err := selectionOptions(r.text("selection"))
 	if err != nil {
 		return err
@@ -167,6 +170,21 @@ func addManualField(tx *transaction, r row, _ map[string]bool, created bool) err
 	})
 	tx.undo = append(tx.undo, func() { t.removeField(name) })
 	return nil
+}
+
+func fieldKinds() [][2]string {
+	kinds := [][2]string{}
+	for _, kind := range []string{
+		typeChar, typeText, typeHTML, typeInteger, typeFloat, typeBoolean, typeDate, typeDatetime, typeSelection,
+		typeMany2one, typeOne2many, typeMany2many,
+	} {
+		kinds = append(kinds, [2]string{kind, kind})
+	}
+	return kinds
+}
+
+func relational(kind string) bool {
+	return kind == typeMany2one || kind == typeOne2many || kind == typeMany2many
 }
 
 // selectionOptions reads Odoo's text form: [('a', 'A'), ('b', 'B')].

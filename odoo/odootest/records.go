@@ -40,6 +40,9 @@ func (tx *transaction) fill(t *table, r row, values map[string]any) (map[string]
 			children[name] = value
 			continue
 		}
+		if keptByServer(name) {
+			continue
+		}
 		stored, err := tx.store(t, f, r[name], value)
 		if err != nil {
 			return nil, err
@@ -93,6 +96,9 @@ func (tx *transaction) write(t *table, ids []int64, values map[string]any) error
 				children[name] = value
 				continue
 			}
+			if keptByServer(name) {
+				continue
+			}
 			stored, err := tx.store(t, f, r[name], value)
 			if err != nil {
 				return err
@@ -115,6 +121,11 @@ func (tx *transaction) write(t *table, ids []int64, values map[string]any) error
 		}
 	}
 	return nil
+}
+
+// keptByServer names the fields that a caller's values are ignored for.
+func keptByServer(name string) bool {
+	return slices.Contains([]string{"id", "display_name", "create_uid", "create_date", "write_uid", "write_date"}, name)
 }
 
 func (tx *transaction) after(t *table, r row, names map[string]bool, created bool) error {

@@ -26,7 +26,7 @@ func (t roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 	done := make(chan outcome, 1)
 	go func() {
 		var result outcome
-		result.response, result.err = t.serve(r)
+		result.response, result.err = t.serve(r) //nolint:bodyclose // The caller of RoundTrip closes it.
 		done <- result
 	}()
 	select {

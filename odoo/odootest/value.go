@@ -200,7 +200,11 @@ func (tx *transaction) storeMany2one(f *field, value any) (any, error) {
 	if !ok {
 		return nil, valueError("Wrong value for %s: %s", f.name, pythonRepr(value))
 	}
-	if _, exists := tx.db.tables[f.relation].rows[id]; !exists {
+	other, err := tx.table(f.relation)
+	if err != nil {
+		return nil, err
+	}
+	if _, exists := other.rows[id]; !exists {
 		return nil, validationError("another model requires the record being deleted, or %s(%d) does not exist",
 			f.relation, id)
 	}

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # What is not set here comes from settings.sh.
 # Sourced by provision.sh and postgres.sh: a private PostgreSQL cluster that no other program uses.
 
 # PostgreSQL refuses to run as root; Debian's package brings the user "postgres".

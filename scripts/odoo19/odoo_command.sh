@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # What is not set here comes from settings.sh.
 # Sourced by provision.sh and odoo.sh: how Odoo is configured and started inside the rootfs.
 
 # prepare_odoo_state makes $1/odoo (configuration and filestore) for the PostgreSQL on port $2.

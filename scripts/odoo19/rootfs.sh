@@ -1,10 +1,12 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # What is not set here comes from settings.sh.
 # Sourced by provision.sh: builds a Debian trixie in the cache and installs Debian's odoo-19 in it.
 # Odoo 19 is packaged in unstable only, whose Python 3.14 it does not run on; trixie has 3.13.
 
 # debian_mirror prints the mirror that this machine's own apt uses.
 debian_mirror() {
   local found
+  # The dollars are apt-get's.
+  # shellcheck disable=SC2016
   found="$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
     awk '$2 == "Debian" && $1 !~ /security/ {print $1; exit}')"
   printf '%s\n' "${found:-http://deb.debian.org/debian}"
@@ -52,17 +54,18 @@ bootstrap_trixie() {
 # its age is not, because unstable's lists expire after a week and mirrors that lag behind
 # (or are frozen on purpose) would make a fresh provisioning fail.
 fetch_odoo() {
-  local mirror="$1"
+  # Expansion belongs to the shell inside.
+  # shellcheck disable=SC2016
   in_rootfs bash -euc '
     mkdir -p /var/cache/odoo/lists/partial /var/cache/odoo/debs
-    echo "deb [check-valid-until=no] '"$mirror"' unstable main" >/var/cache/odoo/unstable.list
+    echo "deb [check-valid-until=no] $1 unstable main" >/var/cache/odoo/unstable.list
     options="-o Dir::Etc::SourceList=/var/cache/odoo/unstable.list -o Dir::Etc::SourceParts=/dev/null
       -o Dir::State::Lists=/var/cache/odoo/lists -o APT::Sandbox::User=root"
     apt-get $options update -q
     cd /var/cache/odoo/debs
     rm -f odoo-19_*.deb
     apt-get $options download -q odoo-19
-  ' >&2
+  ' fetch_odoo "$1" >&2
 }
 
 install_odoo() {

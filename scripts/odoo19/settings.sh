@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # Everything here is for those who source it.
 # Sourced by the other scripts of this folder: where things lie and what they are called.
 
 # The cache survives between runs; removing it costs one fresh provisioning, nothing else.
@@ -8,17 +8,12 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 addons="$(cd "$here/../../docker/addons" && pwd)"
 
 # What runs inside the rootfs finds these folders there (bound in, never copied).
-# shellcheck disable=SC2034
 addons_inside=/mnt/addons
-# shellcheck disable=SC2034
 state_inside=/mnt/state
 
 # The template database: cloned for every test, never written to after provisioning.
-# shellcheck disable=SC2034
 template_database=odoo19_template
-# shellcheck disable=SC2034
 database_role=odoo
-# shellcheck disable=SC2034
 modules=base,rpc,mail,project,base_automation,bridge_test_bir
 
 say() { printf 'odoo19: %s\n' "$*" >&2; }

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # What is not set here comes from settings.sh.
 # Sourced by provision.sh: a database with the modules installed, kept to be copied for every run.
 
 # template_version names everything that the template depends on; when it changes, the template
