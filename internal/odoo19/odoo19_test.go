@@ -36,7 +36,7 @@ func count(t *testing.T, i *Instance, user User) (int, string) {
 	return response.StatusCode, string(raw)
 }
 
-func TestGeneratorFillsAYear(t *testing.T) {
+func TestOdoo19GeneratorFillsAYear(t *testing.T) {
 	t.Parallel()
 	i := Start(t)
 	i.GenerateDeadlines(t)
@@ -60,7 +60,7 @@ func TestGeneratorFillsAYear(t *testing.T) {
 	}
 }
 
-func TestDeadlineHasExactlyTheFieldsOfProduction(t *testing.T) {
+func TestOdoo19DeadlineHasExactlyTheFieldsOfProduction(t *testing.T) {
 	t.Parallel()
 	i := Start(t)
 	fields, ok := i.Call(t, "bir.filing.deadline", "fields_get", nil,
@@ -93,7 +93,7 @@ func TestDeadlineHasExactlyTheFieldsOfProduction(t *testing.T) {
 	}
 }
 
-func TestFiledComesThroughTheReturn(t *testing.T) {
+func TestOdoo19FiledComesThroughTheReturn(t *testing.T) {
 	t.Parallel()
 	i := Start(t)
 	taxReturn := i.Call(t, "bir.tax.return", "create", []any{map[string]any{"name": "r", "form_type": "1600"}}, nil)
@@ -111,7 +111,7 @@ func TestFiledComesThroughTheReturn(t *testing.T) {
 	}
 }
 
-func TestTestsDoNotSeeEachOther(t *testing.T) {
+func TestOdoo19DatabasesDoNotSeeEachOther(t *testing.T) {
 	t.Parallel()
 	one, other := Start(t), Start(t)
 	one.GenerateDeadlines(t)
@@ -120,7 +120,7 @@ func TestTestsDoNotSeeEachOther(t *testing.T) {
 	}
 }
 
-func TestLeastPrivilegeUserWorksWithItsKey(t *testing.T) {
+func TestOdoo19LeastPrivilegeUserWorksWithItsKey(t *testing.T) {
 	t.Parallel()
 	i := Start(t)
 	user := i.LeastPrivilege(t)
@@ -135,7 +135,7 @@ func TestLeastPrivilegeUserWorksWithItsKey(t *testing.T) {
 	}
 }
 
-func TestRestartKeepsTheData(t *testing.T) {
+func TestOdoo19RestartKeepsTheData(t *testing.T) {
 	t.Parallel()
 	i := StartAlone(t)
 	i.GenerateDeadlines(t)
