@@ -220,6 +220,8 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 		Schema: migrations.Schema, Logger: q.config.Logger, ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
 		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{}, MaxAttempts: maxAttempts,
 		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: 500 * time.Millisecond,
+		// With the default of 100 ms a few workers would mostly wait for the next fetch.
+		FetchCooldown: 20 * time.Millisecond,
 		Queues: map[string]river.QueueConfig{
 			queuePlane:   {MaxWorkers: q.config.Workers},
 			queueMirror:  {MaxWorkers: 2},

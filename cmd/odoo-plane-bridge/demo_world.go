@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
+	"net/http"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/postgres"
@@ -55,22 +55,27 @@ func newWorld(p *process, c *demoCommand) (*world, error) {
 }
 
 func (w *world) startServers(ctx context.Context, c *demoCommand) error {
+	var err error
 	w.plane = planetest.New(planetest.Options{Limit: c.Limit, RetryBase: time.Second})
-	listener, err := listen(ctx, "--address", c.Address)
-	if err != nil {
+	if w.planeURL, err = w.host(ctx, c.Address, w.plane); err != nil {
 		return err
 	}
-	w.planeURL = "http://" + listener.Addr().String()
-	go func() { w.noteStop(serveHTTP(ctx, listener, w.plane)) }()
-
 	w.odoo = odootest.New(odootest.Options{})
-	if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+	if w.odooURL, err = w.host(ctx, "127.0.0.1:0", w.odoo); err != nil {
 		return err
 	}
-	w.odooURL = "http://" + listener.Addr().String()
-	go func() { w.noteStop(serveHTTP(ctx, listener, w.odoo)) }()
 	w.odoo.GenerateDeadlines(1, w.year)
 	return nil
+}
+
+// host serves a simulated server on a port of its own.
+func (w *world) host(ctx context.Context, address string, handler http.Handler) (url string, err error) {
+	listener, err := listen(ctx, "--address", address)
+	if err != nil {
+		return "", err
+	}
+	go func() { w.noteStop(serveHTTP(ctx, listener, handler)) }()
+	return "http://" + listener.Addr().String(), nil
 }
 
 func (w *world) startBridge(ctx context.Context) error {

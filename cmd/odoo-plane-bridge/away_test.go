@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/postgres"
+)
+
+func TestServeStartsWithoutItsDatabaseAndGoesOnWhenItIsThere(t *testing.T) {
+	t.Parallel()
+	s, ctx := newStage(t), context.Background()
+	place := postgres.Options{Dir: filepath.Join(t.TempDir(), "pg")}
+	database, err := postgres.Start(ctx, place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.settings["DATABASE_URL"], place.Port = database.DSN("postgres"), database.Port()
+	if err := database.Stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	p := s.start("serve")
+	if status, errs := p.ready(); status != http.StatusServiceUnavailable || errs["database"] == "" {
+		t.Errorf("readyz without a database = %d %v, want 503 and a word about the database", status, errs)
+	}
+	body := workItemBody(uuid.NewString(), "early", "unstarted", time.Now())
+	if status, err := p.deliver(uuid.NewString(), body); err != nil || status != http.StatusInternalServerError {
+		t.Errorf("a webhook without a database = %d, %v; want 500, so that Plane sends it again", status, err)
+	}
+
+	if database, err = postgres.Start(ctx, place); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.kill()
+		if err := database.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.eventually("the webhook is taken", 60*time.Second, func() bool {
+		status, err := p.deliver(uuid.NewString(), body)
+		return err == nil && status == http.StatusOK
+	})
+	s.eventually("the program is ready", 30*time.Second, func() bool {
+		status, _ := p.ready()
+		return status == http.StatusOK
+	})
+	if strings.Contains(p.logged(), "panic") {
+		t.Errorf("the program panicked:\n%s", p.logged())
+	}
+}
+
+func TestADeliveryWaitsForOdooAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	if code, _, stderr := s.command("migrate"); code != exitDone {
+		t.Fatalf("migrate: %s", stderr)
+	}
+	if code, _, stderr := s.command("sync"); code != exitDone {
+		t.Fatalf("sync: %s", stderr)
+	}
+	item := s.plane.Items()[0]
+	s.odoo.Down(true)
+	p := s.start("serve")
+	s.eventually("readyz names Odoo", 20*time.Second, func() bool {
+		status, errs := p.ready()
+		return status == http.StatusServiceUnavailable && errs["odoo"] != "" && errs["plane"] == ""
+	})
+
+	if status, err := p.deliver(uuid.NewString(), workItemBody(item.ID, item.Name, "completed", time.Now().Add(time.Minute))); err != nil || status != http.StatusOK {
+		t.Fatalf("a webhook while Odoo is away = %d, %v; want 200", status, err)
+	}
+	s.eventually("the delivery has failed for Odoo's sake", 60*time.Second, func() bool {
+		return s.count("SELECT count(*) FROM ops.plane_webhook_deliveries WHERE status = 'failed' AND cause = 'odoo'") == 1
+	})
+	s.odoo.Down(false)
+	s.eventually("the delivery is processed", 60*time.Second, func() bool { return s.open() == 0 })
+	if got := len(s.odoo.Records("mail.activity")); got != 1 {
+		t.Errorf("%d reminders in Odoo, want 1", got)
+	}
+}
+
+func TestASyncWithoutPlaneSaysSoAndLeavesNothingHalfDone(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	s.plane.Down(true)
+	code, _, stderr := s.command("sync")
+	if code != exitFailed || !strings.Contains(stderr, "plane") {
+		t.Errorf("sync without Plane = %d %q, want 1 and a word about Plane", code, stderr)
+	}
+	s.plane.Down(false)
+	if code, stdout, stderr := s.command("sync"); code != exitDone || !strings.HasPrefix(stdout, "60 created") {
+		t.Errorf("sync afterwards = %d %q %q, want 60 created", code, stdout, stderr)
+	}
+	if got := len(s.plane.Items()); got != 60 {
+		t.Errorf("%d work items in Plane, want 60", got)
+	}
+}
