@@ -17,12 +17,14 @@ run="$1" port="$2"
 
 [ -s "$cache/stamps/template" ] || die "not provisioned: run scripts/odoo19/provision.sh first"
 mkdir -m 711 "$run"
-trap 'rm -rf "$run"' EXIT
+waiting=""
+trap 'rm -rf "$run"; [ -z "$waiting" ] || kill "$waiting" 2>/dev/null || true' EXIT
 cp -a --reflink=auto "$cache/template/data" "$cache/template/odoo" "$run/"
 install -d -o "$cluster_user" -g "$cluster_user" -m 700 "$run/socket"
 prepare_odoo_state "$run" "$port"
 
 mapfile -d '' command < <(postgres_command "$run" "$port")
 ( wait_for_postgres "$run" "$port" && echo ready ) &
+waiting=$!
 # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for Odoo to hang up.
 run_while_stdin_open INT "${command[@]}"

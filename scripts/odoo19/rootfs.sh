@@ -23,7 +23,7 @@ in_rootfs() {
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-      DEBIAN_FRONTEND=noninteractive "$@"
+      DEBIAN_FRONTEND=noninteractive http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" "$@"
   ' in_rootfs "$rootfs" "$@"
 }
 
@@ -42,7 +42,8 @@ bootstrap_trixie() {
   say "unpacking Debian trixie from $mirror"
   rm -rf --one-file-system "$rootfs"
   mkdir -p "$rootfs"
-  debootstrap --variant=minbase trixie "$rootfs" "$mirror" >&2
+  # Certificates, in case the mirror speaks https.
+  debootstrap --variant=minbase --include=ca-certificates trixie "$rootfs" "$mirror" >&2
   # Nothing that a package starts by itself may run in here.
   printf '#!/bin/sh\nexit 101\n' >"$rootfs/usr/sbin/policy-rc.d"
   chmod 755 "$rootfs" "$rootfs/usr/sbin/policy-rc.d"

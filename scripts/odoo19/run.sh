@@ -17,5 +17,6 @@ for _ in $(seq 100); do
 done
 say "http://127.0.0.1:$port (login admin, password admin); Ctrl-C ends it"
 trap : INT TERM
-bash "$here/odoo.sh" "$run" "$port" -d "$template_database" || true
+# Odoo lives as long as this shell, whatever our own standard input is.
+bash "$here/odoo.sh" "$run" "$port" -d "$template_database" < <(exec tail -f /dev/null --pid=$$) || true
 exec {database}>&-
