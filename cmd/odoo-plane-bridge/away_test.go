@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
-	"path/filepath"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +16,17 @@ import (
 func TestServeStartsWithoutItsDatabaseAndGoesOnWhenItIsThere(t *testing.T) {
 	t.Parallel()
 	s, ctx := newStage(t), context.Background()
-	place := postgres.Options{Dir: filepath.Join(t.TempDir(), "pg")}
+	// Not t.TempDir: its parent is closed to the user that PostgreSQL runs as.
+	dir, err := os.MkdirTemp("", "odoo-plane-bridge-away-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	place := postgres.Options{Dir: dir}
 	database, err := postgres.Start(ctx, place)
 	if err != nil {
 		t.Fatal(err)
