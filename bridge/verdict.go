@@ -81,6 +81,8 @@ func verdictOfPlane(err error) Verdict {
 		return PutBack(busy.Until, "waiting for Plane's rate limit")
 	case errors.Is(err, ErrKeyMissing), errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):
 		return RetryLater(CauseMissingKey, err)
+	case errors.Is(err, ErrBudgetUnavailable):
+		return RetryLater(CauseOurs, err)
 	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge):
 		return GiveUp(CauseData, err)
 	default:
