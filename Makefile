@@ -6,7 +6,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 BINARY   := bin/odoo-plane-bridge
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-odoo lint fmt fuzz bench tidy clean
+.PHONY: help build demo test test-odoo guard lint fmt fuzz bench tidy clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,10 @@ test-odoo: ## Run the tests that need a real Odoo 19 (made once, then kept).
 	@./scripts/ensure-postgres.sh
 	./scripts/odoo19/provision.sh
 	$(GO) test -count=1 -timeout 20m -tags odoo19 -run Odoo19 ./...
+
+guard: ## Try the gates that a change has to pass: no secret, registry, contracts, JSON answers.
+	@./scripts/ensure-postgres.sh
+	./scripts/guard.sh
 
 lint: ## Check style, imports and common mistakes.
 	$(LINT) run ./...
