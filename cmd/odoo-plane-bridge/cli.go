@@ -80,7 +80,11 @@ func report(err error, stderr io.Writer) int {
 // settings reads all settings and checks those that a command needs. Every fault
 // is in the one error.
 func (p *process) settings(needs ...settings.Need) (settings.Settings, *settings.Live, error) {
-	sources := p.sources()
+	return p.settingsFrom(append(p.sources(), &odooParameters{logger: p.logger}), needs...)
+}
+
+// settingsFrom is settings for commands that say where settings come from.
+func (p *process) settingsFrom(sources []settings.Source, needs ...settings.Need) (settings.Settings, *settings.Live, error) {
 	loaded, err := settings.Load(p.ctx, sources...)
 	if err := errors.Join(err, loaded.Check(needs...)); err != nil {
 		return loaded, nil, fmt.Errorf("%w:\n%w", errUsage, err)
@@ -88,6 +92,7 @@ func (p *process) settings(needs ...settings.Need) (settings.Settings, *settings
 	return loaded, settings.NewLive(loaded, sources...), nil
 }
 
+// sources are where settings come from before Odoo is asked.
 func (p *process) sources() []settings.Source {
 	sources := []settings.Source{settings.Environment{Getenv: p.getenv}}
 	if p.getenv("SECRETS_SOURCE") == "vault" {

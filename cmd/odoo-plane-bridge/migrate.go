@@ -11,7 +11,7 @@ type migrateCommand struct{}
 
 // Run brings the database to the newest schema. It may run while replicas serve.
 func (c *migrateCommand) Run(p *process) error {
-	s, _, err := p.settings(settings.Database)
+	s, _, err := p.settingsFrom(p.sources(), settings.Database)
 	if err != nil {
 		return err
 	}

@@ -14,18 +14,25 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
-// refreshEvery is how often settings are read again, so that a rotated secret is
-// taken up.
-const refreshEvery = time.Minute
-
 type serveCommand struct{}
 
-// Run serves until the process is told to stop.
+// Run serves until the process is told to stop. When a setting changes that is
+// built in, it drains and begins anew by itself.
 func (c *serveCommand) Run(p *process) error {
 	s, live, err := p.settings(settings.Database, settings.OdooIfAny)
 	if err != nil {
 		return err
 	}
+	for {
+		err := serveWith(p, s, live)
+		if !errors.Is(err, errStartAnew) {
+			return err
+		}
+		s = live.Current()
+	}
+}
+
+func serveWith(p *process, s settings.Settings, live *settings.Live) error {
 	a, err := wire(s, live, p.logger(s))
 	if err != nil {
 		return err
@@ -78,19 +85,6 @@ func (a *app) warnOfGaps(ctx context.Context) {
 	if len(a.bridge.Flows()) == 0 {
 		gaps := errors.Join(append(settings.Odoo(a.settings), settings.Plane(a.settings)...)...)
 		a.logger.WarnContext(ctx, "the BIR flow is off: deadlines are not mirrored", slog.Any("error", gaps))
-	}
-}
-
-func (a *app) refresh(ctx context.Context) error {
-	ticker := time.NewTicker(refreshEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			a.live.Refresh(ctx, a.logger)
-		}
 	}
 }
 

@@ -31,18 +31,24 @@ type app struct {
 	pool     *pgxpool.Pool
 	plane    *plane.Client
 	odoo     *odoo.Client // nil when Odoo is not configured
-	queue    *bridge.Queue
-	metrics  *bridge.Metrics
-	bridge   *bridge.Bridge
-	receiver *bridge.Receiver
+	// parameters are the settings that Odoo holds; they own the Odoo client.
+	parameters *odooParameters
+	queue      *bridge.Queue
+	metrics    *bridge.Metrics
+	bridge     *bridge.Bridge
+	receiver   *bridge.Receiver
 	// main and side are the receiver's and the metrics' ports, once taken.
 	main, side net.Listener
+
+	// saidParameters and saidUnusable keep refresh from repeating itself.
+	saidParameters parametersKind
+	saidUnusable   string
 }
 
 // wire puts an app together. It makes no connection, so it works while the
 // servers are away.
 func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, error) {
-	a := &app{settings: s, live: live, logger: logger}
+	a := &app{settings: s, live: live, logger: logger, parameters: parametersOf(live, logger)}
 	var err error
 	if a.pool, err = openPool(s); err != nil {
 		return nil, err
@@ -73,16 +79,13 @@ func (a *app) wireClients() error {
 	s := a.settings
 	var err error
 	a.plane, err = plane.New(plane.Config{
-		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live},
+		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters},
 		Budget: plane.NewBudget(), Logger: a.logger, UserAgent: "odoo-plane-bridge/" + version,
 	})
 	if err != nil || s.OdooURL == "" {
 		return err
 	}
-	a.odoo, err = odoo.New(odoo.Config{
-		URL: s.OdooURL.String(), Database: s.OdooDB, Login: s.OdooLogin, Secret: s.OdooPassword.Reveal(),
-		Protocol: odoo.Protocol(s.OdooProtocol), MaxInFlight: int(s.OdooMaxInFlight), Logger: a.logger,
-	})
+	a.odoo, err = a.parameters.clientFor(s)
 	return err
 }
 
@@ -108,10 +111,16 @@ func (a *app) secrets() bridge.Secrets {
 
 // liveKey signs requests with the API key as it is now, so that a rotated key is
 // taken up without a restart.
-type liveKey struct{ live *settings.Live }
+type liveKey struct {
+	live       *settings.Live
+	parameters *odooParameters
+}
 
 // Authorize adds the key, or fails before the request is sent.
 func (k liveKey) Authorize(ctx context.Context, r *http.Request) error {
+	if err := k.parameters.unknown("PLANE_BASE_URL", "PLANE_WORKSPACE_SLUG"); err != nil {
+		return err
+	}
 	key := k.live.Current().PlaneAPIKey
 	if key == "" {
 		return fmt.Errorf("%w: PLANE_API_KEY is not set (ssot/secrets/registry.yaml#plane_api_key)", bridge.ErrKeyMissing)

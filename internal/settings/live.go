@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 )
 
@@ -23,6 +24,9 @@ func NewLive(loaded Settings, sources ...Source) *Live {
 
 // Current is the newest good reading.
 func (l *Live) Current() Settings { return *l.current.Load() }
+
+// Sources are what the settings are read from, first to last.
+func (l *Live) Sources() []Source { return slices.Clone(l.sources) }
 
 // Refresh reads every source again. A reading with a fault is logged and
 // dropped: the last good one stays in force.

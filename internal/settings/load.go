@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -41,9 +42,20 @@ func Specs() []Spec {
 }
 
 // Source supplies values. Lookup reports false when it has none for the setting,
-// and an error when it cannot tell.
+// and an error when it cannot tell. One that is also a fmt.Stringer is named in
+// the faults of its values.
 type Source interface {
 	Lookup(ctx context.Context, spec Spec) (value string, found bool, err error)
+}
+
+// Preparer is a Source that needs what the sources before it supply, such as an
+// address and a login. It is told once in each reading, before its first Lookup.
+type Preparer interface {
+	Source
+	// Prepare gets what is known so far, with zero values where something is wrong,
+	// and the settings that have no value yet. A source that cannot answer now
+	// supplies nothing; whether that is a fault, the needs of a command decide.
+	Prepare(ctx context.Context, known Settings, open []Spec)
 }
 
 // Fault is one setting that is wrong. It never holds the value.
@@ -57,33 +69,56 @@ func (f Fault) Error() string { return f.Setting + ": " + f.Problem }
 // Load reads every setting from the first source that has it. The error joins
 // one Fault for each setting that is wrong, so that one start shows them all.
 func Load(ctx context.Context, sources ...Source) (Settings, error) {
-	values, faults := resolve(ctx, sources)
-	var s Settings
-	err := env.ParseWithOptions(&s, env.Options{Environment: values})
-	return s, errors.Join(append(faults, readable(err)...)...)
+	read := reading{values: make(map[string]string), origins: make(map[string]string), open: Specs()}
+	for _, source := range sources {
+		read.from(ctx, source)
+	}
+	s, err := read.settings()
+	return s, errors.Join(append(read.faults, readable(err, read.origins)...)...)
 }
 
-func resolve(ctx context.Context, sources []Source) (map[string]string, []error) {
-	values, faults := make(map[string]string), []error(nil)
-	for _, spec := range Specs() {
-		for _, source := range sources {
-			value, found, err := source.Lookup(ctx, spec)
-			if err != nil {
-				faults = append(faults, Fault{spec.Name, err.Error()})
-				break
-			}
-			if found && value != "" {
-				values[spec.Name] = value
-				break
+// reading is one pass over the sources. open are the settings without a value.
+type reading struct {
+	values map[string]string
+	// origins says where values come from that are not the environment's own.
+	origins map[string]string
+	open    []Spec
+	faults  []error
+}
+
+// settings are the values so far and the defaults of the others.
+func (r *reading) settings() (s Settings, err error) {
+	err = env.ParseWithOptions(&s, env.Options{Environment: r.values})
+	return s, err
+}
+
+// from takes what one source has. A setting that the source cannot tell about
+// becomes a fault: a source behind it may hold an older value.
+func (r *reading) from(ctx context.Context, source Source) {
+	if preparer, prepares := source.(Preparer); prepares {
+		// What is wrong in it, Load reports at its end.
+		known, _ := r.settings()
+		preparer.Prepare(ctx, known, slices.Clone(r.open))
+	}
+	r.open = slices.DeleteFunc(r.open, func(spec Spec) bool {
+		value, found, err := source.Lookup(ctx, spec)
+		if err != nil {
+			r.faults = append(r.faults, Fault{spec.Name, err.Error()})
+			return true
+		}
+		if found && value != "" {
+			r.values[spec.Name] = value
+			if named, tells := source.(fmt.Stringer); tells {
+				r.origins[spec.Name] = " (the value comes from " + named.String() + ")"
 			}
 		}
-	}
-	return values, faults
+		return found && value != ""
+	})
 }
 
 // readable turns the library's errors, which name struct fields, into faults
 // that name settings.
-func readable(err error) []error {
+func readable(err error, origins map[string]string) []error {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
 		if err == nil {
@@ -98,7 +133,8 @@ func readable(err error) []error {
 			faults = append(faults, one)
 			continue
 		}
-		faults = append(faults, Fault{settingOf(parse.Name), expectation(parse)})
+		setting := settingOf(parse.Name)
+		faults = append(faults, Fault{setting, expectation(parse) + origins[setting]})
 	}
 	return faults
 }

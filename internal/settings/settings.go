@@ -45,6 +45,9 @@ type Settings struct {
 	// were completed in Plane and are not filed.
 	BIRReminderUser  string `env:"BIR_REMINDER_USER"`
 	OdooWebhookToken Secret `env:"ODOO_WEBHOOK_TOKEN" secret:"odoo_webhook_token"`
+	// PublicURL is where Odoo's server reaches this bridge, for the rules that
+	// `odoo setup-push` makes; an address that only Odoo's machine reaches will do.
+	PublicURL WebURL `env:"BRIDGE_PUBLIC_URL"`
 
 	SyncSchedule      Schedule `env:"SYNC_SCHEDULE" envDefault:"*/15 * * * *"`
 	ReconcileSchedule Schedule `env:"RECONCILE_SCHEDULE" envDefault:"7-59/15 * * * *"`

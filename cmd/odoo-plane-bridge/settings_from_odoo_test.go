@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// fromOdoo are the settings that Odoo may hold, by the key there.
+var fromOdoo = map[string]string{
+	"plane.base_url": "PLANE_BASE_URL", "plane.workspace_slug": "PLANE_WORKSPACE_SLUG", "plane.api_key": "PLANE_API_KEY",
+	"plane.webhook_secret": "PLANE_WEBHOOK_SECRET", "plane.bir_project_id": "PLANE_BIR_PROJECT_ID",
+}
+
+// keptInOdoo is a stage whose settings for Plane stand in Odoo alone, and whose
+// user may read them.
+func keptInOdoo(t *testing.T) *stage {
+	t.Helper()
+	s := newStage(t)
+	for key, name := range fromOdoo {
+		s.odoo.SetParameter(key, s.settings[name])
+		delete(s.settings, name)
+	}
+	admin := s.odoo.Admin()
+	s.settings["ODOO_LOGIN"], s.settings["ODOO_PASSWORD"] = admin.Login, admin.APIKey
+	return s
+}
+
+func (s *stage) load() (settings.Settings, *settings.Live, error) {
+	p := &process{s.t.Context(), func(name string) string { return s.settings[name] }, new(strings.Builder), new(strings.Builder)}
+	return p.settings(settings.Database, settings.OdooIfAny)
+}
+
+func TestSettingsThatNothingElseSetsComeFromOdooInOneCall(t *testing.T) {
+	t.Parallel()
+	s := keptInOdoo(t)
+	s.settings["PLANE_WORKSPACE_SLUG"] = "from-the-environment"
+	loaded, _, err := s.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loaded.PlaneAPIKey.Reveal() != s.plane.BotKey() || string(loaded.PlaneBIRProjectID) != s.plane.ProjectID() {
+		t.Error("the key or the project did not come from Odoo")
+	}
+	if loaded.PlaneWorkspaceSlug != "from-the-environment" {
+		t.Errorf("slug = %q; the environment comes before Odoo", loaded.PlaneWorkspaceSlug)
+	}
+	if n := s.odoo.Calls()["ir.config_parameter.search_read"]; n != 1 {
+		t.Errorf("%d calls for the parameters, want 1", n)
+	}
+}
+
+func TestAWrongValueInOdooIsBlamedOnOdoo(t *testing.T) {
+	t.Parallel()
+	s := keptInOdoo(t)
+	s.odoo.SetParameter("plane.bir_project_id", "BIR")
+	_, _, err := s.load()
+	if err == nil || !strings.Contains(err.Error(), "PLANE_BIR_PROJECT_ID: expected a UUID") || !strings.Contains(err.Error(), "ir.config_parameter") {
+		t.Errorf("error = %v, want one that names the setting and where its value stands", err)
+	}
+}
+
+func TestAUserOfLeastPrivilegeIsRefusedOnceAndThatIsNoFault(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	delete(s.settings, "PLANE_API_KEY")
+	loaded, live, err := s.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := wire(loaded, live, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.pool.Close)
+	live.Refresh(t.Context(), quiet)
+	if state := a.parameters.State(); state.kind != parametersRefused {
+		t.Errorf("state = %q, want refused", state.kind)
+	}
+	if n := s.odoo.Calls()["ir.config_parameter.search_read"]; n != 1 {
+		t.Errorf("asked %d times within a minute, want once: Odoo logs each refusal", n)
+	}
+}
+
+func TestNoKeyGoesToADefaultServerWhileOdooCannotSayWhichIsRight(t *testing.T) {
+	t.Parallel()
+	s := keptInOdoo(t)
+	s.settings["PLANE_API_KEY"] = s.plane.BotKey()
+	s.odoo.Down(true)
+	loaded, live, err := s.load()
+	if err != nil {
+		t.Fatalf("a start without Odoo: %v", err)
+	}
+	a, err := wire(loaded, live, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.pool.Close)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.plane.so/", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := liveKey{live, a.parameters}
+	if err := key.Authorize(context.Background(), request); !errors.Is(err, bridge.ErrKeyMissing) || len(request.Header) != 0 {
+		t.Errorf("error = %v, headers = %v; want a refusal before anything is added", err, request.Header)
+	}
+	s.odoo.Down(false)
+	live.Refresh(t.Context(), quiet)
+	if err := key.Authorize(context.Background(), request); err != nil {
+		t.Errorf("after Odoo came back: %v", err)
+	}
+}
+
+func TestServeStartsWithoutOdooAndTakesItsSettingsUpLater(t *testing.T) {
+	t.Parallel()
+	s := keptInOdoo(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	s.odoo.Down(true)
+	s.settings["LISTEN_ADDR"] = freeAddress(t)
+	p := s.start("serve")
+	body := workItemBody(uuid.NewString(), "early", "unstarted", time.Now())
+	if status, err := p.deliver(uuid.NewString(), body); err != nil || status != http.StatusServiceUnavailable {
+		t.Fatalf("a webhook before the secret is known = %d, %v; want 503", status, err)
+	}
+	s.odoo.Down(false)
+	p.reread()
+	s.eventually("the deadlines are mirrored into the project that Odoo named", 60*time.Second, func() bool {
+		return len(s.plane.Items()) == 60
+	})
+	s.eventually("a webhook is taken", 20*time.Second, func() bool {
+		status, err := p.deliver(uuid.NewString(), body)
+		return err == nil && status == http.StatusOK
+	})
+
+	s.odoo.SetParameter("plane.webhook_secret", "another-secret")
+	p.reread()
+	s.eventually("the old secret is refused", 20*time.Second, func() bool {
+		status, err := p.deliver(uuid.NewString(), body)
+		return err == nil && status == http.StatusForbidden
+	})
+	if n := strings.Count(p.logged(), "starting anew"); n != 1 {
+		t.Errorf("the bridge started anew %d times, want once: a secret takes effect without", n)
+	}
+}
+
+// reread tells the program to read its settings again.
+func (p *program) reread() {
+	p.t.Helper()
+	if err := p.command.Process.Signal(syscall.SIGHUP); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// freeAddress is an address that is the same after the program took its ports
+// anew.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
