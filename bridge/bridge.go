@@ -70,6 +70,9 @@ const drainTime = 20 * time.Second
 // webhooks are refused meanwhile with 500, so that Plane sends them again.
 func (b *Bridge) Run(ctx context.Context) error {
 	stop, err := b.start(ctx)
+	if ctx.Err() != nil && err != nil {
+		return nil // Told to stop before there was anything to stop.
+	}
 	if err != nil {
 		return err
 	}
@@ -83,24 +86,20 @@ func (b *Bridge) Run(ctx context.Context) error {
 	return nil
 }
 
+// start tries until the database can be used or the context ends.
 func (b *Bridge) start(ctx context.Context) (stop func(context.Context) error, err error) {
-	wait := time.Second
-	for {
-		stop, err := b.tryStart(ctx)
-		if err == nil {
+	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
+		if stop, err = b.tryStart(ctx); err == nil {
 			return stop, nil
-		}
-		if ctx.Err() != nil {
-			return func(context.Context) error { return nil }, nil
 		}
 		b.logger.ErrorContext(ctx, "the database cannot be used yet; trying again", slog.Any("error", err), slog.Duration("wait", wait))
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
+			return nil, context.Cause(ctx)
 		case <-timer.C:
 		}
-		wait = min(2*wait, 30*time.Second)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
@@ -42,7 +41,6 @@ type Config struct {
 // Flow mirrors BIR filing deadlines.
 type Flow struct {
 	config Config
-	places places
 }
 
 var _ bridge.Flow = (*Flow)(nil)
@@ -205,10 +203,4 @@ func verdict(err error) bridge.Verdict {
 		return bridge.RetryLater(failure.Cause, err)
 	}
 	return bridge.RetryLater(bridge.CauseOurs, err)
-}
-
-// places remembers ids of Odoo's own records that never change in a database.
-type places struct {
-	mu  sync.Mutex
-	ids map[string]int64
 }

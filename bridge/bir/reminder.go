@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
 
-// External ids of Odoo's own records.
+// External ids of Odoo's own records. load() finds them by name, also for a user
+// who may not read the tables behind them.
 const (
-	todoActivity odoo.ExternalID = "mail.mail_activity_data_todo"
-	noteSubtype  odoo.ExternalID = "mail.mt_note"
+	todoActivity = "mail.mail_activity_data_todo"
+	noteSubtype  = "mail.mt_note"
 )
 
 // deliver leaves a message in Odoo once, whoever sends it how often: the record
@@ -29,57 +31,58 @@ func (f *Flow) deliver(ctx context.Context, d deadline, key mapping.Key, m messa
 }
 
 // remind leaves an activity: on the linked return where there is one, because it
-// has a chatter and people look there; else on the deadline; else, where the
-// model cannot be found out, on no document, with a link in its text.
+// has a chatter and people look there; else on the deadline; else on no document,
+// with a link in its text.
 func (f *Flow) remind(ctx context.Context, d deadline, key mapping.Key, m message) (string, error) {
-	values := odoo.Values{"summary": m.summary, "note": m.note, "date_deadline": d.Due}
-	todo, err := f.place(ctx, todoActivity)
-	if err != nil {
-		return "", err
-	}
-	values["activity_type_id"] = odoo.Many2One{ID: todo}
 	user, err := f.reminded(ctx)
 	if err != nil {
 		return "", err
 	}
-	where, err := f.hang(ctx, d, user, values)
-	if err != nil {
-		return "", err
+	var refusal error
+	for _, place := range f.placesFor(d, user) {
+		created, err := f.once(ctx, "mail.activity", key, m.kind, append(place.columns,
+			column{"activity_type_id/id", todoActivity}, column{"summary", m.summary}, column{"note", string(m.note)},
+			column{"date_deadline", d.Due.String()}))
+		switch {
+		case err == nil && created:
+			return "reminder left in Odoo " + place.name, nil
+		case err == nil:
+			return "the reminder in Odoo was there already", nil
+		case !errors.Is(err, odoo.ErrValidation):
+			return "", fmt.Errorf("leaving a reminder in Odoo for %s: %w", key, err)
+		}
+		// The module that defines the model has another name here, or the model
+		// takes no activities: the next place is tried.
+		refusal = err
 	}
-	created, err := f.once(ctx, "mail.activity", key, m.kind, values)
-	if err != nil {
-		return "", fmt.Errorf("leaving a reminder in Odoo for %s: %w", key, err)
-	}
-	if !created {
-		return "the reminder in Odoo was there already", nil
-	}
-	return "reminder left in Odoo " + where, nil
+	return "", fmt.Errorf("leaving a reminder in Odoo for %s: no place takes it: %w", key, refusal)
 }
 
-// hang puts an activity where people find it. A deadline has no chatter, and an
-// activity on such a model fails with an assignee; so with somebody to remind it
-// hangs on no document and shows in that person's own list.
-func (f *Flow) hang(ctx context.Context, d deadline, user int64, values odoo.Values) (where string, err error) {
-	model, id := Model, d.ID
+// column is one field of a record as load() takes it.
+type column struct{ name, text string }
+
+// activityPlace is where an activity may hang.
+type activityPlace struct {
+	name    string
+	columns []column
+}
+
+// placesFor lists where a reminder may hang, best first. A deadline has no
+// chatter, and an activity on such a model fails with an assignee; so for
+// somebody by name it hangs on no document and shows in that person's own list.
+func (f *Flow) placesFor(d deadline, user int64) []activityPlace {
+	var places []activityPlace
+	on := func(model string, id int64) []column {
+		return []column{{"res_model_id/id", f.config.Module + ".model_" + underscored(model)}, {"res_id", strconv.FormatInt(id, 10)}}
+	}
+	assignee := column{"user_id/.id", strconv.FormatInt(user, 10)}
 	if !d.Return.IsZero() {
-		model, id = returnModel, d.Return.ID
+		places = append(places, activityPlace{"on the return", append(on(returnModel, d.Return.ID), assignee)})
 	}
-	if user != 0 {
-		values["user_id"] = odoo.Many2One{ID: user}
+	if f.config.ReminderUser == "" {
+		places = append(places, activityPlace{"on the deadline", append(on(Model, d.ID), column{"user_id/.id", ""})})
 	}
-	modelID, err := f.modelID(ctx, model)
-	if err != nil {
-		return "", err
-	}
-	if modelID == 0 || (user != 0 && model == Model) {
-		return "for the deadline, on no document", nil
-	}
-	values["res_model_id"], values["res_id"] = odoo.Many2One{ID: modelID}, id
-	if model == Model {
-		values["user_id"] = odoo.Many2One{}
-		return "on the deadline", nil
-	}
-	return "on the return", nil
+	return append(places, activityPlace{"on no document", []column{assignee}})
 }
 
 // note leaves a line in the chatter of the linked return. A deadline without one
@@ -88,13 +91,9 @@ func (f *Flow) note(ctx context.Context, d deadline, key mapping.Key, m message)
 	if d.Return.IsZero() {
 		return "the deadline has no return whose chatter could take a note", nil
 	}
-	subtype, err := f.place(ctx, noteSubtype)
-	if err != nil {
-		return "", err
-	}
-	created, err := f.once(ctx, "mail.message", key, m.kind, odoo.Values{
-		"model": returnModel, "res_id": d.Return.ID, "body": m.note, "message_type": "comment",
-		"subtype_id": odoo.Many2One{ID: subtype},
+	created, err := f.once(ctx, "mail.message", key, m.kind, []column{
+		{"model", returnModel}, {"res_id", strconv.FormatInt(d.Return.ID, 10)}, {"body", string(m.note)},
+		{"message_type", "comment"}, {"subtype_id/id", noteSubtype},
 	})
 	if err != nil {
 		return "", fmt.Errorf("leaving a note in Odoo for %s: %w", key, err)
@@ -105,7 +104,9 @@ func (f *Flow) note(ctx context.Context, d deadline, key mapping.Key, m message)
 	return "note left on the return in Odoo", nil
 }
 
-func (f *Flow) once(ctx context.Context, model string, key mapping.Key, kind messageKind, values odoo.Values) (created bool, err error) {
+// once makes a record by external id unless it is there already. A crash after
+// load() finds it there the next time.
+func (f *Flow) once(ctx context.Context, model string, key mapping.Key, kind messageKind, columns []column) (created bool, err error) {
 	identity, err := parseKey(key)
 	if err != nil {
 		return false, err
@@ -114,61 +115,38 @@ func (f *Flow) once(ctx context.Context, model string, key mapping.Key, kind mes
 	if err != nil {
 		return false, err
 	}
-	_, created, err = f.config.Odoo.LoadOnce(ctx, model, id, values)
-	if err != nil {
+	if _, _, err := f.config.Odoo.Resolve(ctx, id); err == nil {
+		return false, nil
+	} else if !errors.Is(err, odoo.ErrMissing) {
 		return false, classify(err)
 	}
-	return created, nil
+	fields, row := []string{"id"}, []string{string(id)}
+	for _, c := range columns {
+		fields, row = append(fields, c.name), append(row, c.text)
+	}
+	if _, err := f.config.Odoo.Load(ctx, model, fields, [][]string{row}); err != nil {
+		return false, classify(err)
+	}
+	return true, nil
 }
 
-// modelID finds the record of ir.model that stands for a model. A user of least
-// privilege may not read ir.model, but may resolve an external id, for which the
-// module's name has to be known. 0 means that neither works.
-func (f *Flow) modelID(ctx context.Context, model string) (int64, error) {
-	id, err := f.place(ctx, odoo.ExternalID(f.config.Module+".model_"+underscored(model)))
-	if !errors.Is(err, odoo.ErrMissing) && !errors.Is(err, odoo.ErrAccess) {
-		return id, err
-	}
-	ids, err := f.config.Odoo.Search(ctx, "ir.model", odoo.Where("model", "=", model), odoo.ReadOptions{Limit: 1})
-	if errors.Is(err, odoo.ErrAccess) || (err == nil && len(ids) == 0) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, classify(fmt.Errorf("finding model %s: %w", model, err))
-	}
-	return ids[0], nil
-}
-
-// reminded is the id of the user who is to be reminded, 0 for nobody by name.
+// reminded is the id of the user who is to be reminded: the one that is set, else
+// the bridge's own, because an activity on no document has to belong to somebody.
 func (f *Flow) reminded(ctx context.Context) (int64, error) {
+	session, err := f.config.Odoo.Connect(ctx)
+	if err != nil {
+		return 0, classify(fmt.Errorf("connecting to Odoo: %w", err))
+	}
 	if f.config.ReminderUser == "" {
-		return 0, nil
+		return session.UserID, nil
 	}
 	ids, err := f.config.Odoo.Search(ctx, "res.users", odoo.Where("login", "=", f.config.ReminderUser), odoo.ReadOptions{Limit: 1})
 	if err != nil {
 		return 0, classify(fmt.Errorf("finding the user to remind: %w", err))
 	}
 	if len(ids) == 0 {
-		f.config.Logger.WarnContext(ctx, "BIR_REMINDER_USER names no user of Odoo; the reminder is left for nobody by name")
-		return 0, nil
+		f.config.Logger.WarnContext(ctx, "BIR_REMINDER_USER names no user of Odoo; the bridge's own user is reminded")
+		return session.UserID, nil
 	}
 	return ids[0], nil
-}
-
-// place resolves one of Odoo's own records, once per process.
-func (f *Flow) place(ctx context.Context, external odoo.ExternalID) (int64, error) {
-	f.places.mu.Lock()
-	defer f.places.mu.Unlock()
-	if id, known := f.places.ids[string(external)]; known {
-		return id, nil
-	}
-	_, id, err := f.config.Odoo.Resolve(ctx, external)
-	if err != nil {
-		return 0, classify(fmt.Errorf("finding %s in Odoo: %w", external, err))
-	}
-	if f.places.ids == nil {
-		f.places.ids = make(map[string]int64)
-	}
-	f.places.ids[string(external)] = id
-	return id, nil
 }

@@ -34,10 +34,10 @@ func mailModels() []*model {
 				integer("res_id", "Related Document ID").startsAs(int64(0)),
 				many2one("activity_type_id", "Activity Type", "mail.activity.type"),
 				char("summary", "Summary"), richText("note", "Note"), date("date_deadline", "Due Date").must().startsFrom(dayOfToday),
-				many2one("user_id", "Assigned to", "res.users").startsFrom(func(tx *transaction) any { return tx.user.id }),
+				many2one("user_id", "Assigned to", "res.users"),
 				boolean("active", "Active").startsAs(true), date("date_done", "Done Date"), text("feedback", "Feedback"),
 			},
-			stored: activityStored,
+			check: activityHasPlace, stored: activityStored,
 			methods: map[string]*method{
 				"action_feedback": {needs: "write", existing: true, params: []string{"feedback", "attachment_ids"}, run: runFeedback},
 				"action_done":     {needs: "write", existing: true, run: runFeedback},
@@ -47,6 +47,15 @@ func mailModels() []*model {
 }
 
 func dayOfToday(tx *transaction) any { return tx.today().Format(dateLayout) }
+
+// activityHasPlace is the database's constraint mail_activity_check_user_id_is_set_if_model (seen on a
+// real Odoo 19): an activity hangs on a document or belongs to somebody.
+func activityHasPlace(_ *transaction, r row) error {
+	if r.number("res_model_id") == 0 && r.number("user_id") == 0 {
+		return validationError("The operation cannot be completed: mail_activity_check_user_id_is_set_if_model")
+	}
+	return nil
+}
 
 // activityStored subscribes the assignee to the document, which fails on models without a chatter:
 // bir.filing.deadline takes activities only with user_id false.

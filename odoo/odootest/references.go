@@ -15,7 +15,7 @@ func runCheckObjectReference(c *call) (any, error) {
 	}
 	data := c.db.tables["ir.model.data"].rows[id]
 	owner := c.db.tables[data.text("model")]
-	if owner == nil || owner.rows[data.number("res_id")] == nil {
+	if owner == nil || owner.rows[data.number("res_id")] == nil || !c.user.may(owner.model, "read") {
 		return []any{data.text("model"), false}, nil
 	}
 	return []any{data.text("model"), data.number("res_id")}, nil
