@@ -61,10 +61,6 @@ type accepter interface {
 	Accept(ctx context.Context, d Delivery) (duplicate bool, err error)
 }
 
-type changeQueue interface {
-	OdooChanged(ctx context.Context, model string, id int64) error
-}
-
 // NewReceiver returns the HTTP handler of the bridge.
 func NewReceiver(inbox *Inbox, queue *Queue, secrets Secrets, health *Health, metrics *Metrics, logger *slog.Logger) *Receiver {
 	return newReceiver(inbox, queue, secrets, health, metrics, logger)
@@ -183,33 +179,6 @@ func (r *Receiver) jsonRPC(c echo.Context) error {
 	return c.JSON(http.StatusOK, answerCall(body, func(call webhookCall) reply {
 		return r.receive(c.Request().Context(), call.body, call.headers)
 	}))
-}
-
-func (r *Receiver) odooWebhook(c echo.Context) error {
-	token := r.secrets.OdooToken()
-	if token == "" {
-		reply := keyMissing(refOdooWebhookToken)
-		return c.JSON(reply.status, reply.answer)
-	}
-	if subtle.ConstantTimeCompare([]byte(c.QueryParam("token")), []byte(token)) != 1 {
-		return echo.NewHTTPError(http.StatusForbidden, "invalid token")
-	}
-	var change struct {
-		Model string `json:"_model"`
-		ID    int64  `json:"_id"`
-	}
-	body, err := readBody(c)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(body, &change); err != nil || change.Model == "" || change.ID <= 0 {
-		return echo.NewHTTPError(http.StatusBadRequest, "expected what an automation rule sends: a JSON object with _model and _id")
-	}
-	if err := r.changes.OdooChanged(c.Request().Context(), change.Model, change.ID); err != nil {
-		r.logger.ErrorContext(c.Request().Context(), "a change in Odoo was not queued; the schedule will find it", slog.Any("error", err))
-		return echo.NewHTTPError(http.StatusInternalServerError, "the change could not be queued")
-	}
-	return c.JSON(http.StatusOK, answer{OK: true})
 }
 
 func (r *Receiver) healthz(c echo.Context) error { return c.JSON(http.StatusOK, answer{OK: true}) }

@@ -76,7 +76,7 @@ func (m *mirroring) change(ctx context.Context, model string, id int64) Verdict 
 	}
 	key, err := flow.KeyOf(ctx, id)
 	if errors.Is(err, ErrNoRecord) {
-		return Ignored(fmt.Sprintf("%s %d is gone; the next sync decides about its work item", model, id))
+		return m.gone(ctx, flow, id)
 	}
 	if err != nil {
 		return verdictOfFlow(err)

@@ -1,0 +1,104 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func pushed(token string, body []byte) *http.Request {
+	request := httptest.NewRequest(http.MethodPost, "/api/webhooks/odoo?token="+token, bytes.NewReader(body))
+	request.Header.Set("User-Agent", "python-requests/2.32.3")
+	request.Header.Set("Content-Type", "application/json")
+	return request
+}
+
+func TestEveryRecordedPushOfOdooIsQueued(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/odoo_pushes/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no recordings: %v", err)
+	}
+	h := newHouse(t, knownSecrets())
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, answer := ask(t, h.receiver, pushed(testToken, body)); status != 200 || answer != `{"ok":true}` {
+			t.Errorf("%s: answer = %d %s", file, status, answer)
+		}
+	}
+	var queued int
+	if err := h.pool.QueryRow(context.Background(), "SELECT count(*) FROM ops.work_queue WHERE source = 'odoo'").Scan(&queued); err != nil {
+		t.Fatal(err)
+	}
+	if queued != len(files) {
+		t.Errorf("%d changes queued, want %d", queued, len(files))
+	}
+}
+
+// stuckChanges is a queue whose database does not answer.
+type stuckChanges struct{}
+
+func (stuckChanges) OdooChanged(ctx context.Context, _ string, _ int64) error {
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+func TestOdooIsNotKeptWaitingForADatabaseThatHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		receiver := newReceiver(nil, stuckChanges{}, knownSecrets(), NewHealth(nil, nil), NewMetrics(nil), quiet)
+		began := time.Now()
+		status, _ := ask(t, receiver, pushed(testToken, []byte(`{"_model": "bir.filing.deadline", "_id": 7}`)))
+		if status != 500 || time.Since(began) > changeWithin {
+			t.Errorf("answer = %d after %s, want 500 after %s", status, time.Since(began), changeWithin)
+		}
+	})
+}
+
+// brokenChanges fails, or has a defect.
+type brokenChanges struct{ panics bool }
+
+func (b brokenChanges) OdooChanged(context.Context, string, int64) error {
+	if b.panics {
+		panic("a defect")
+	}
+	return errors.New("the database is away")
+}
+
+func TestTheTokenOfAPushIsNeverLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	const change, guess = `{"_model": "bir.filing.deadline", "_id": 7}`, "guessed-token"
+	for _, changes := range []changeQueue{brokenChanges{}, brokenChanges{panics: true}} {
+		receiver := newReceiver(nil, changes, knownSecrets(), NewHealth(nil, nil), NewMetrics(nil), logger)
+		for _, token := range []string{testToken, guess} {
+			for _, body := range []string{change, "{}", "no JSON"} {
+				_, answer := ask(t, receiver, pushed(token, []byte(body)))
+				if strings.Contains(answer, token) {
+					t.Errorf("the answer shows the token: %s", answer)
+				}
+			}
+		}
+	}
+	if log.Len() == 0 {
+		t.Fatal("nothing was logged, so nothing was tested")
+	}
+	for _, secret := range []string{testToken, guess, "token="} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log shows %q:\n%s", secret, log.String())
+		}
+	}
+}
