@@ -77,16 +77,28 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 
 func (a *app) wireClients() error {
 	s := a.settings
-	var err error
-	a.plane, err = plane.New(plane.Config{
-		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters},
-		Budget: plane.NewBudget(), Logger: a.logger, UserAgent: "odoo-plane-bridge/" + version,
-	})
+	err := a.wirePlane(bridge.NewSharedBudget(a.pool, a.budgetKey, a.logger))
 	if err != nil || s.OdooURL == "" {
 		return err
 	}
 	a.odoo, err = a.parameters.clientFor(s)
 	return err
+}
+
+func (a *app) wirePlane(budget plane.Budget) error {
+	s := a.settings
+	var err error
+	a.plane, err = plane.New(plane.Config{
+		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters},
+		Budget: budget, Logger: a.logger, UserAgent: "odoo-plane-bridge/" + version,
+	})
+	return err
+}
+
+// budgetKey names whose requests Plane counts together: those of the key as it
+// is now, in every replica.
+func (a *app) budgetKey() bridge.BudgetKey {
+	return bridge.NewBudgetKey(a.plane.APIURL(), a.live.Current().PlaneAPIKey.Reveal())
 }
 
 // flows are the flows that the settings switch on.
