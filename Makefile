@@ -6,7 +6,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 BINARY   := bin/odoo-plane-bridge
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-odoo guard lint fmt fuzz bench tidy clean
+.PHONY: help build demo test test-odoo guard lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,16 @@ fuzz: ## Fuzz what parses bytes from outside, 30 s each.
 
 bench: ## Run the benchmarks.
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+bench-budget: ## Measure the shared rate budget with real processes, in real time; BUDGET="-limit 300" passes flags.
+	@./scripts/ensure-postgres.sh
+ifdef BUDGET
+	$(GO) run ./internal/budgetbench $(BUDGET)
+else
+	$(GO) run ./internal/budgetbench -processes 1 -calls 300
+	$(GO) run ./internal/budgetbench -processes 3 -calls 300
+	$(GO) run ./internal/budgetbench -processes 3 -calls 150 -foreign 30
+endif
 
 tidy: ## Tidy both modules.
 	$(GO) mod tidy
