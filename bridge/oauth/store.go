@@ -1,0 +1,251 @@
+package oauth
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+)
+
+// Kind says for whom a token was granted.
+type Kind string
+
+// The kinds of grant.
+const (
+	KindBot  Kind = "bot"  // an installation of the app in a workspace
+	KindUser Kind = "user" // a person who consented
+)
+
+// State says whether a grant can still be renewed.
+type State string
+
+// The states of a grant. With StateConsentNeeded what is left of the access token
+// is used up, and then a person has to act.
+const (
+	StateActive        State = "active"
+	StateConsentNeeded State = "consent_needed"
+)
+
+// rowKey names one grant. It is also what its token is bound to.
+type rowKey struct {
+	Server  string `db:"server"`
+	Kind    Kind   `db:"kind"`
+	Subject string `db:"subject"`
+}
+
+func (k rowKey) place() []string {
+	return []string{"ops.oauth_tokens", k.Server, string(k.Kind), k.Subject}
+}
+
+// grant is one row of ops.oauth_tokens.
+type grant struct {
+	rowKey
+	InstallationID string     `db:"installation_id"`
+	Workspace      string     `db:"workspace_slug"`
+	ActorID        string     `db:"actor_id"`
+	ActorName      string     `db:"actor_name"`
+	State          State      `db:"state"`
+	Sealed         []byte     `db:"sealed"`
+	ExpiresAt      *time.Time `db:"expires_at"`
+	RenewAt        *time.Time `db:"renew_at"`
+	ObtainedAt     time.Time  `db:"obtained_at"`
+	Renewals       int        `db:"renewals"`
+	LastError      *string    `db:"last_error"`
+	LastErrorAt    *time.Time `db:"last_error_at"`
+}
+
+// alive reports whether the access token is good at a time.
+func (g grant) alive(at time.Time) bool { return g.ExpiresAt == nil || at.Before(*g.ExpiresAt) }
+
+// due reports whether it is time to try to renew.
+func (g grant) due(at time.Time) bool { return g.RenewAt != nil && !at.Before(*g.RenewAt) }
+
+func (g grant) told() bridge.OAuthGrant {
+	return bridge.OAuthGrant{Kind: string(g.Kind), InstallationID: g.InstallationID, Workspace: g.Workspace, ActorID: g.ActorID, ActorName: g.ActorName}
+}
+
+// querier is what the store needs of a pool or a transaction.
+type querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// store reads and writes ops.oauth_tokens and ops.oauth_states.
+type store struct{ db querier }
+
+const (
+	sqlColumns = `server, kind, subject, installation_id, workspace_slug, actor_id, actor_name, state, sealed,
+		expires_at, renew_at, obtained_at, renewals, last_error, last_error_at`
+
+	sqlAll  = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 ORDER BY kind, workspace_slug, subject`
+	sqlBot  = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND kind = 'bot' AND workspace_slug = $2`
+	sqlUser = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND kind = 'user' AND workspace_slug = $2 AND subject = $3`
+	sqlDue  = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND renew_at <= $2 ORDER BY renew_at`
+
+	// The row lock is what makes one replica renew. Whoever finds it taken while
+	// the token is still good goes on with that; whoever needs a new one waits.
+	sqlLock     = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND kind = $2 AND subject = $3 FOR UPDATE`
+	sqlLockFree = sqlLock + ` SKIP LOCKED`
+
+	// A bot that was installed again has a new installation id; the old one's
+	// token is worth nothing any more.
+	sqlReplaced = `DELETE FROM ops.oauth_tokens WHERE server = $1 AND kind = 'bot' AND workspace_slug = $2 AND subject <> $3`
+	sqlKeep     = `INSERT INTO ops.oauth_tokens
+			(server, kind, subject, installation_id, workspace_slug, actor_id, actor_name, sealed, expires_at, renew_at, obtained_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (server, kind, subject) DO UPDATE SET
+			installation_id = excluded.installation_id, workspace_slug = excluded.workspace_slug, actor_id = excluded.actor_id,
+			actor_name = excluded.actor_name, state = 'active', sealed = excluded.sealed, expires_at = excluded.expires_at,
+			renew_at = excluded.renew_at, obtained_at = excluded.obtained_at, last_error = NULL, last_error_at = NULL`
+
+	// The old value in the condition lets a token that was got be saved late,
+	// after its transaction broke, without undoing what came since.
+	sqlRenewed = `UPDATE ops.oauth_tokens SET state = 'active', sealed = $5, expires_at = $6, renew_at = $7, obtained_at = $8,
+			renewals = renewals + 1, last_error = NULL, last_error_at = NULL
+		WHERE server = $1 AND kind = $2 AND subject = $3 AND sealed = $4`
+	sqlFailed = `UPDATE ops.oauth_tokens SET state = $4, renew_at = $5, last_error = $6, last_error_at = $7
+		WHERE server = $1 AND kind = $2 AND subject = $3`
+	sqlResealed = `UPDATE ops.oauth_tokens SET sealed = $5 WHERE server = $1 AND kind = $2 AND subject = $3 AND sealed = $4`
+
+	// The count keeps whoever may call the install endpoint from filling the table.
+	sqlAddState = `INSERT INTO ops.oauth_states (id, digest, in_browser, expires_at) SELECT $1, $2, $3, $4
+		WHERE NOT $3 OR (SELECT count(*) FROM ops.oauth_states WHERE in_browser) < $5`
+	sqlUseState     = `DELETE FROM ops.oauth_states WHERE id = $1 RETURNING digest, in_browser, expires_at`
+	sqlForgetStates = `DELETE FROM ops.oauth_states WHERE expires_at < $1`
+)
+
+func (s store) all(ctx context.Context, server string) ([]grant, error) {
+	return s.grants(ctx, sqlAll, server)
+}
+
+func (s store) due(ctx context.Context, server string, at time.Time) ([]grant, error) {
+	return s.grants(ctx, sqlDue, server, at)
+}
+
+func (s store) grants(ctx context.Context, sql string, args ...any) ([]grant, error) {
+	rows, err := s.db.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reading OAuth grants: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[grant])
+	if err != nil {
+		return nil, fmt.Errorf("reading OAuth grants: %w", err)
+	}
+	return found, nil
+}
+
+// one returns the first row, and whether there is any.
+func (s store) one(ctx context.Context, sql string, args ...any) (grant, bool, error) {
+	found, err := s.grants(ctx, sql, args...)
+	if err != nil || len(found) == 0 {
+		return grant{}, false, err
+	}
+	return found[0], true, nil
+}
+
+func (s store) bot(ctx context.Context, server, workspace string) (grant, bool, error) {
+	return s.one(ctx, sqlBot, server, workspace)
+}
+
+func (s store) user(ctx context.Context, server, workspace, id string) (grant, bool, error) {
+	return s.one(ctx, sqlUser, server, workspace, id)
+}
+
+// lock returns the row and holds it until the transaction ends. Without patience
+// it reports false when another replica holds it.
+func (s store) lock(ctx context.Context, key rowKey, patient bool) (grant, bool, error) {
+	sql := sqlLockFree
+	if patient {
+		sql = sqlLock
+	}
+	return s.one(ctx, sql, key.Server, key.Kind, key.Subject)
+}
+
+// keep stores a new grant, or a new token of one that is there.
+func (s store) keep(ctx context.Context, g grant) error {
+	if g.Kind == KindBot {
+		if _, err := s.db.Exec(ctx, sqlReplaced, g.Server, g.Workspace, g.Subject); err != nil {
+			return fmt.Errorf("removing the previous installation: %w", err)
+		}
+	}
+	_, err := s.db.Exec(ctx, sqlKeep, g.Server, g.Kind, g.Subject, g.InstallationID, g.Workspace, g.ActorID, g.ActorName,
+		g.Sealed, g.ExpiresAt, g.RenewAt, g.ObtainedAt)
+	if err != nil {
+		return fmt.Errorf("storing the grant of %s %s: %w", g.Kind, g.Subject, err)
+	}
+	return nil
+}
+
+// renewed replaces the token that was sealed as old, and does nothing when
+// another has replaced it already.
+func (s store) renewed(ctx context.Context, g grant, old []byte) error {
+	_, err := s.db.Exec(ctx, sqlRenewed, g.Server, g.Kind, g.Subject, old, g.Sealed, g.ExpiresAt, g.RenewAt, g.ObtainedAt)
+	if err != nil {
+		return fmt.Errorf("storing the renewed token of %s %s: %w", g.Kind, g.Subject, err)
+	}
+	return nil
+}
+
+func (s store) failed(ctx context.Context, key rowKey, state State, next *time.Time, why string, at time.Time) error {
+	if _, err := s.db.Exec(ctx, sqlFailed, key.Server, key.Kind, key.Subject, state, next, why, at); err != nil {
+		return fmt.Errorf("noting that the token of %s %s was not renewed: %w", key.Kind, key.Subject, err)
+	}
+	return nil
+}
+
+func (s store) resealed(ctx context.Context, key rowKey, old, sealed []byte) error {
+	if _, err := s.db.Exec(ctx, sqlResealed, key.Server, key.Kind, key.Subject, old, sealed); err != nil {
+		return fmt.Errorf("storing the token of %s %s under the new key: %w", key.Kind, key.Subject, err)
+	}
+	return nil
+}
+
+// maxOpenStates bounds the consents that browsers have begun and not finished.
+const maxOpenStates = 1000
+
+// addState keeps a state and reports false when too many are open.
+func (s store) addState(ctx context.Context, id uuid.UUID, secret []byte, inBrowser bool, expires time.Time) (bool, error) {
+	digest := sha256.Sum256(secret)
+	tag, err := s.db.Exec(ctx, sqlAddState, id, digest[:], inBrowser, expires, maxOpenStates)
+	if err != nil {
+		return false, fmt.Errorf("keeping the state of a consent: %w", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
+// openState is one row of ops.oauth_states.
+type openState struct {
+	Digest    []byte    `db:"digest"`
+	InBrowser bool      `db:"in_browser"`
+	ExpiresAt time.Time `db:"expires_at"`
+}
+
+// useState takes a state out, so that of two callbacks with it one finds nothing.
+func (s store) useState(ctx context.Context, id uuid.UUID) (openState, bool, error) {
+	rows, err := s.db.Query(ctx, sqlUseState, id)
+	if err != nil {
+		return openState{}, false, fmt.Errorf("reading the state of a consent: %w", err)
+	}
+	state, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[openState])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return openState{}, false, nil
+	}
+	if err != nil {
+		return openState{}, false, fmt.Errorf("reading the state of a consent: %w", err)
+	}
+	return state, true, nil
+}
+
+func (s store) forgetStates(ctx context.Context, before time.Time) error {
+	if _, err := s.db.Exec(ctx, sqlForgetStates, before); err != nil {
+		return fmt.Errorf("removing the states of old consents: %w", err)
+	}
+	return nil
+}
