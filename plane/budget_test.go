@@ -126,20 +126,38 @@ func sleepOrFail(t *testing.T, d time.Duration) {
 
 func TestAForeignUserThatComesLaterCausesWaitingNotErrors(t *testing.T) {
 	t.Parallel()
+	for _, after := range []time.Duration{0, 20 * time.Second, 100 * time.Second} {
+		t.Run("after "+after.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				server := &slidingServer{limit: 60, latency: 50 * time.Millisecond}
+				c := clientOver(t, server)
+				ctx, stop := context.WithCancel(t.Context())
+				go func() {
+					if sleep(ctx, after) == nil {
+						server.foreigner(ctx, 2*time.Second, 1)
+					}
+				}()
+				failed := drain(t.Context(), c, 250, 8)
+				stop()
+				synctest.Wait()
+				if failed > 0 || len(server.refused) > 0 {
+					t.Errorf("%d calls failed, %d requests were refused", failed, len(server.refused))
+				}
+			})
+		})
+	}
+}
+
+func TestTheFirstMinuteIsSpreadSoThatOthersAreSeen(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := &slidingServer{limit: 60, latency: 50 * time.Millisecond}
-		c := clientOver(t, server)
-		ctx, stop := context.WithCancel(t.Context())
-		go func() {
-			if sleep(ctx, 100*time.Second) == nil {
-				server.foreigner(ctx, 2*time.Second, 1)
+		drain(t.Context(), clientOver(t, server), 70, 8)
+		for i, at := range server.accepted[1:] {
+			if gap := at.Sub(server.accepted[i]); gap > 4*time.Second {
+				t.Errorf("%s passed without an answer after request %d", gap, i+1)
 			}
-		}()
-		failed := drain(t.Context(), c, 250, 8)
-		stop()
-		synctest.Wait()
-		if failed > 0 || len(server.refused) > 0 {
-			t.Errorf("%d calls failed, %d requests were refused", failed, len(server.refused))
 		}
 	})
 }
@@ -215,6 +233,7 @@ func TestASweepYieldsToABackfill(t *testing.T) {
 			break
 		}
 	}
+	now = now.Add(2 * time.Second) // past what a backfill is spread by
 	if at := w.Reserve(now, LaneSweep); at.IsZero() {
 		t.Errorf("a sweep took place %d of 60", w.used())
 	}

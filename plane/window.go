@@ -175,18 +175,39 @@ func need(lane Lane, limit int) int {
 	return max(min(n, limit), 1)
 }
 
+// room is how many requests of lane may go now; when none may, minus how many places have to become free.
+//
+// While enough of the share is our own, what others use is taken as last seen: our own places leave the log soon,
+// and the answer to what is sent then tells more. Reckoning on others to leave would run into a log that they go on
+// filling. Only where our own places would not suffice does the share drift, because somebody has to look.
+func (w *Window) room(t int64, lane Lane) int {
+	share, needed := w.share(t), need(lane, w.limit())
+	if w.ownSuffices(t, needed) {
+		share = min(share, w.Share)
+	}
+	free := share - w.used() - needed
+	if free >= 0 {
+		return free + 1
+	}
+	return free
+}
+
+// ownSuffices reports whether there is room for a request once our own places have left.
+func (w *Window) ownSuffices(t int64, needed int) bool {
+	return w.SeenAt > 0 && t-w.SeenAt < span && w.Share >= needed
+}
+
 // roomGate returns t or earlier when there is room, else when room is expected.
 func (w *Window) roomGate(t int64, lane Lane) int64 {
-	limit, share := w.limit(), w.share(t)
-	missing := need(lane, limit) - (share - w.used())
-	if missing <= 0 {
+	missing := -w.room(t, lane)
+	if missing < 0 {
 		return t
 	}
 	leaving, last := w.leaving(missing)
-	drifted := int64(0)
-	if gap := limit - w.Share; share-w.Share+missing <= gap && w.SeenAt > 0 {
-		drifted = w.SeenAt + fresh + int64(share-w.Share+missing)*(span-fresh)/int64(gap) + 1
+	if leaving > 0 && w.ownSuffices(t, need(lane, w.limit())) {
+		return min(leaving, w.SeenAt+span)
 	}
+	drifted := w.drifted(t, missing)
 	switch {
 	case leaving > 0 && drifted > 0:
 		return min(leaving, drifted)
@@ -194,6 +215,15 @@ func (w *Window) roomGate(t int64, lane Lane) int64 {
 		return max(leaving, drifted)
 	}
 	return max(last, w.SeenAt+span, t+minRefusal)
+}
+
+// drifted returns when the share will have grown by n places, 0 if it never does.
+func (w *Window) drifted(t int64, n int) int64 {
+	grown, gap := w.share(t)-w.Share+n, w.limit()-w.Share
+	if grown > gap || w.SeenAt == 0 {
+		return 0
+	}
+	return w.SeenAt + fresh + int64(grown)*(span-fresh)/int64(gap) + 1
 }
 
 // leaving returns when n of our places will have left the log, 0 if there are fewer, and when the last one will.
@@ -208,15 +238,21 @@ func (w *Window) leaving(n int) (at, last int64) {
 	return at, last
 }
 
-// paceGate spreads the lower lanes once half of the share is in use: without it a backfill would spend the whole
-// minute at once and a person's change would wait for that minute to pass. The pace is a little faster than the
-// rate, so that it costs no throughput.
+// paceGate spreads the lower lanes once half of the share is in use. Without it a backfill would spend the whole
+// minute at once: a person's change would wait for that minute to pass, and with no answers to watch, somebody else
+// could fill the log unseen. So the room that is left has to last until our first place leaves. Where places leave
+// steadily the pace is a little faster than the rate, so that it costs no throughput.
 func (w *Window) paceGate(t int64, lane Lane) int64 {
 	share := w.share(t)
 	if lane == LaneInteractive || share <= 0 || 2*w.used() < share {
 		return t
 	}
-	return w.LastSent + span*9/10/int64(share)
+	step := span * 9 / 10 / int64(share)
+	if room := w.room(t, lane); room > 0 {
+		first, _ := w.leaving(1)
+		step = max(step, (first-w.LastSent)/int64(room+1))
+	}
+	return w.LastSent + step
 }
 
 // probeGate lets one request go ahead while nothing current is known, so that a burst after a pause cannot run into
