@@ -150,6 +150,10 @@ func (c *Client) probeLimit(ctx context.Context, r *Report) {
 		return
 	}
 	status := known.Status(ctx)
+	if status.Limit == 0 {
+		r.add("limit", GradeNote, "the rate budget cannot be read now", "see the log; the limit is learned again as soon as it can")
+		return
+	}
 	if status.Proved == 0 {
 		r.add("limit", GradeNote, fmt.Sprintf("the server sends no rate-limit headers; %d requests per minute are assumed", status.Limit), "")
 		return

@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -116,5 +117,19 @@ func TestAProbeOfAnOlderServerNotesItsPathStyle(t *testing.T) {
 	r, err := clientOver(t, server).Probe(t.Context(), "p")
 	if err != nil || r.PathStyle != "issues" || finding(r, "path style").Grade != GradeNote {
 		t.Errorf("report %+v, error %v", r, err)
+	}
+}
+
+// awayBudget stands for a shared budget whose store cannot be read at the moment.
+type awayBudget struct{ *LocalBudget }
+
+func (awayBudget) Status(context.Context) BudgetStatus { return BudgetStatus{} }
+
+func TestAProbeSaysSoWhenTheBudgetCannotBeRead(t *testing.T) {
+	t.Parallel()
+	c := clientOver(t, community(), func(cfg *Config) { cfg.Budget = awayBudget{NewBudget()} })
+	r, err := c.Probe(t.Context(), "p")
+	if f := finding(r, "limit"); err != nil || f.Grade != GradeNote || !strings.Contains(f.Found, "cannot be read") {
+		t.Errorf("limit: %+v, error %v", f, err)
 	}
 }
