@@ -28,6 +28,8 @@ type Config struct {
 
 	SyncSchedule    cron.Schedule
 	CleanupSchedule cron.Schedule
+	// CancelBrake is the share of links whose work items one run may cancel.
+	CancelBrake float64
 	// Retention is how long finished deliveries are kept.
 	Retention time.Duration
 }
@@ -38,13 +40,14 @@ type Bridge struct {
 	mirror     *Mirror
 	deliveries *deliveries
 	mirroring  *mirroring
+	statuses   *statusWriter
 	metrics    *Metrics
 	logger     *slog.Logger
 }
 
 // New puts a bridge together. It makes no connection.
 func New(config Config) *Bridge {
-	mirror := NewMirror(config.Pool, config.Plane, config.Metrics, config.Logger)
+	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger)
 	return &Bridge{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
 		deliveries: &deliveries{
@@ -52,6 +55,7 @@ func New(config Config) *Bridge {
 			flows: config.Flows, catalog: mirror.catalog, logger: config.Logger,
 		},
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
+		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 	}
 }
 
@@ -123,6 +127,7 @@ func (b *Bridge) periodic() []*river.PeriodicJob {
 			return syncJob{name}, nil
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 	}
+	jobs = append(jobs, b.writeBacks()...)
 	return append(jobs, river.NewPeriodicJob(b.config.CleanupSchedule, func() (river.JobArgs, *river.InsertOpts) {
 		return cleanupJob{}, nil
 	}, nil))

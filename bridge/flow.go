@@ -16,6 +16,8 @@ type Flow interface {
 	Scope() mapping.Scope
 	// Model is the Odoo model whose records it mirrors.
 	Model() string
+	// Ownership says who owns which field of its work items.
+	Ownership() mapping.Ownership
 	// Wanted reads every record from Odoo and says what each should look like in
 	// Plane.
 	Wanted(ctx context.Context) (Wanted, error)

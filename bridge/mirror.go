@@ -22,14 +22,16 @@ type Mirror struct {
 	links   *mapping.Store
 	plane   *plane.Client
 	catalog *plane.Catalog
+	// brake is the share of links whose work items may be cancelled in one run.
+	brake   float64
 	metrics *Metrics
 	logger  *slog.Logger
 }
 
 // NewMirror returns a mirror that writes through a Plane client.
-func NewMirror(pool *pgxpool.Pool, client *plane.Client, metrics *Metrics, logger *slog.Logger) *Mirror {
+func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger) *Mirror {
 	return &Mirror{
-		pool: pool, links: mapping.NewStore(pool), plane: client, catalog: plane.NewCatalog(client),
+		pool: pool, links: mapping.NewStore(pool), plane: client, catalog: plane.NewCatalog(client), brake: brake,
 		metrics: metrics, logger: logger,
 	}
 }
@@ -37,158 +39,162 @@ func NewMirror(pool *pgxpool.Pool, client *plane.Client, metrics *Metrics, logge
 // Apply brings one record's work item to what is wanted and returns what it took.
 // It decides again under the record's lock, so a plan that is out of date, or
 // another replica at the same work, does no harm.
-func (m *Mirror) Apply(ctx context.Context, scope mapping.Scope, item WantedItem, extent Extent) (Step, error) {
+func (m *Mirror) Apply(ctx context.Context, flow Flow, item WantedItem, extent Extent) (Step, error) {
+	return m.locked(ctx, flow, item.Key, func(link mapping.Link, found bool) (Step, error) {
+		step := decide(item, link, found, flow.Ownership(), extent)
+		return step, m.carryOut(ctx, work{flow.Scope(), flow.Ownership(), &step, link, extent})
+	})
+}
+
+// Cancel cancels the work item of a record that is gone from Odoo.
+func (m *Mirror) Cancel(ctx context.Context, flow Flow, key mapping.Key) (Step, error) {
+	return m.locked(ctx, flow, key, func(link mapping.Link, found bool) (Step, error) {
+		step := Step{Action: ActionCancel, Item: WantedItem{Key: key, OdooID: link.OdooID, Fields: link.LastPushed}}
+		if !found || link.State != mapping.Linked {
+			step.Action = ActionLeave
+			return step, nil
+		}
+		return step, m.cancel(ctx, work{flow.Scope(), flow.Ownership(), &step, link, WhatChanged})
+	})
+}
+
+func (m *Mirror) locked(ctx context.Context, flow Flow, key mapping.Key, do func(mapping.Link, bool) (Step, error)) (Step, error) {
 	var step Step
-	err := withLock(ctx, m.pool, "mirror:"+string(item.Key), func(pgx.Tx) error {
-		link, err := m.links.ByKey(ctx, scope, item.Key)
+	scope := flow.Scope()
+	err := withLock(ctx, m.pool, "mirror:"+string(key), func(pgx.Tx) error {
+		link, err := m.links.ByKey(ctx, scope, key)
 		if err != nil && !errors.Is(err, mapping.ErrNoLink) {
 			return err
 		}
-		step = decide(item, link, err == nil, extent)
-		return m.carryOut(ctx, scope, step, link)
+		step, err = do(link, err == nil)
+		return err
 	})
 	if err != nil {
-		m.noteError(ctx, scope, item.Key, err)
+		m.noteError(ctx, scope, key, err)
 		return step, err
 	}
 	m.metrics.mirror(scope.Flow, step.Action)
 	return step, nil
 }
 
-func (m *Mirror) carryOut(ctx context.Context, scope mapping.Scope, step Step, link mapping.Link) error {
-	err := m.try(ctx, scope, step, link)
+// work is one step under the lock of its record.
+type work struct {
+	scope     mapping.Scope
+	ownership mapping.Ownership
+	step      *Step
+	link      mapping.Link
+	extent    Extent
+}
+
+func (w work) item() WantedItem { return w.step.Item }
+
+func (m *Mirror) carryOut(ctx context.Context, w work) error {
+	err := m.try(ctx, w)
 	if !errors.Is(err, plane.ErrInvalid) {
 		return err
 	}
 	// A state or label that the catalogue remembers may be gone: read it anew, once.
-	m.catalog.Forget(scope.ProjectID)
-	return m.try(ctx, scope, step, link)
+	m.catalog.Forget(w.scope.ProjectID)
+	return m.try(ctx, w)
 }
 
-func (m *Mirror) try(ctx context.Context, scope mapping.Scope, step Step, link mapping.Link) error {
-	switch step.Action {
-	case ActionCreate:
-		return m.create(ctx, scope, step.Item)
-	case ActionChange:
-		return m.change(ctx, scope, step, link)
+func (m *Mirror) try(ctx context.Context, w work) error {
+	switch {
+	case w.step.Action == ActionCreate:
+		return m.create(ctx, w)
+	case w.extent == WhatDrifted && w.link.State == mapping.Linked:
+		return m.putBack(ctx, w)
+	case w.step.Action == ActionChange:
+		return m.change(ctx, w)
 	default:
 		return nil
 	}
 }
 
-func (m *Mirror) create(ctx context.Context, scope mapping.Scope, item WantedItem) error {
-	fresh, err := m.links.Intend(ctx, scope, item.Key, item.OdooID)
+func (m *Mirror) create(ctx context.Context, w work) error {
+	item := w.item()
+	fresh, err := m.links.Intend(ctx, w.scope, item.Key, item.OdooID)
 	if err != nil {
 		return err
 	}
 	// A crash from here on leaves an intention, and maybe a work item.
 	if !fresh {
-		existing, err := m.plane.WorkItemByExternalID(ctx, scope.ProjectID, mapping.ExternalSource, string(item.Key), plane.View{})
+		existing, err := m.find(ctx, w.scope, item.Key)
 		if err == nil {
-			return m.adopt(ctx, scope, item, existing)
+			return m.adopt(ctx, w, existing)
 		}
 		if !errors.Is(err, plane.ErrNotFound) {
-			return fmt.Errorf("looking up the work item of %s: %w", item.Key, err)
+			return err
 		}
 	}
-	content, err := m.newWorkItem(ctx, scope, item)
+	content, err := m.newWorkItem(ctx, w.scope, item)
 	if err != nil {
 		return err
 	}
-	created, err := m.plane.CreateWorkItem(ctx, scope.ProjectID, content)
+	created, err := m.plane.CreateWorkItem(ctx, w.scope.ProjectID, content)
 	if errors.Is(err, plane.ErrConflict) {
-		return m.adoptExisting(ctx, scope, item)
+		return m.adoptExisting(ctx, w, plane.ExistingID(err))
 	}
 	if err != nil {
 		return fmt.Errorf("creating the work item of %s: %w", item.Key, err)
 	}
-	return m.links.Bind(ctx, scope, item.Key, item.OdooID, created.ID, item.Fields)
+	return m.bind(ctx, w, created)
 }
 
-// adoptExisting takes over the work item that made Plane refuse a create.
-func (m *Mirror) adoptExisting(ctx context.Context, scope mapping.Scope, item WantedItem) error {
-	existing, err := m.plane.WorkItemByExternalID(ctx, scope.ProjectID, mapping.ExternalSource, string(item.Key), plane.View{})
-	if err != nil {
-		return fmt.Errorf("looking up the work item of %s: %w", item.Key, err)
+// adoptExisting takes over the work item that made Plane refuse a create. Plane
+// names it in the refusal; an archived one has to be looked up by its pair.
+func (m *Mirror) adoptExisting(ctx context.Context, w work, id string) error {
+	existing, err := m.plane.WorkItem(ctx, w.scope.ProjectID, id, plane.View{})
+	if id == "" || errors.Is(err, plane.ErrNotFound) {
+		existing, err = m.find(ctx, w.scope, w.item().Key)
 	}
-	return m.adopt(ctx, scope, item, existing)
+	if err != nil {
+		return fmt.Errorf("looking at the work item that %s has already: %w", w.item().Key, err)
+	}
+	return m.adopt(ctx, w, existing)
 }
 
 // adopt binds a work item that exists and brings it to what is wanted. Its state
 // stays as people left it unless Odoo says that the matter is closed.
-func (m *Mirror) adopt(ctx context.Context, scope mapping.Scope, item WantedItem, existing plane.WorkItem) error {
+func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) error {
 	if !existing.ArchivedAt.IsZero() {
-		return m.breakLink(ctx, scope, item, existing.ID)
+		return m.breakLink(ctx, w, existing.ID)
 	}
-	patch, err := m.patch(ctx, scope, item.Fields, mapping.Fields{}, ownedFields(item.Fields), existing.Labels.IDs())
+	item := w.item()
+	patch, err := m.patch(ctx, w.scope, item.Fields, mapping.Fields{}, w.ownership.Owned(item.Fields), existing.Labels.IDs())
 	if err != nil {
 		return err
 	}
-	if _, err := m.plane.UpdateWorkItem(ctx, scope.ProjectID, existing.ID, patch); err != nil {
+	adopted, err := m.plane.UpdateWorkItem(ctx, w.scope.ProjectID, existing.ID, patch)
+	if err != nil {
 		return fmt.Errorf("adopting work item %s for %s: %w", existing.ID, item.Key, err)
 	}
 	m.logger.InfoContext(ctx, "adopted a work item that was there already",
 		slog.String("key", string(item.Key)), slog.String("work_item", existing.ID))
-	return m.links.Bind(ctx, scope, item.Key, item.OdooID, existing.ID, item.Fields)
+	return m.bind(ctx, w, adopted)
+}
+
+// bind notes what was written, and what Plane made of it.
+func (m *Mirror) bind(ctx context.Context, w work, answered plane.WorkItem) error {
+	item := w.item()
+	written, err := m.contentOf(ctx, w.scope, answered)
+	if err != nil {
+		return err
+	}
+	// Labels that people added are theirs to take off again.
+	written.Labels = item.Fields.Labels
+	return m.links.Bind(ctx, w.scope, item.Key, item.OdooID, answered.ID, mapping.Content{Pushed: item.Fields, Written: written})
 }
 
 // breakLink notes a work item that somebody archived. It is neither changed nor
 // made again: whoever archived it meant it.
-func (m *Mirror) breakLink(ctx context.Context, scope mapping.Scope, item WantedItem, issueID string) error {
-	if err := m.links.Bind(ctx, scope, item.Key, item.OdooID, issueID, item.Fields); err != nil {
+func (m *Mirror) breakLink(ctx context.Context, w work, issueID string) error {
+	item := w.item()
+	content := mapping.Content{Pushed: item.Fields, Written: w.link.Written}
+	if err := m.links.Bind(ctx, w.scope, item.Key, item.OdooID, issueID, content); err != nil {
 		return err
 	}
-	return m.links.SetState(ctx, scope, item.Key, mapping.Broken, "the work item is archived in Plane")
-}
-
-func (m *Mirror) change(ctx context.Context, scope mapping.Scope, step Step, link mapping.Link) error {
-	item, issue := step.Item, link.Issue()
-	current, err := m.currentLabels(ctx, scope, step, issue)
-	if err == nil {
-		var patch plane.WorkItemPatch
-		if patch, err = m.patch(ctx, scope, item.Fields, link.LastPushed, step.Fields, current); err != nil {
-			return err
-		}
-		_, err = m.plane.UpdateWorkItem(ctx, scope.ProjectID, issue, patch)
-	}
-	if errors.Is(err, plane.ErrNotFound) {
-		return m.healMissing(ctx, scope, item, issue)
-	}
-	if err != nil {
-		return fmt.Errorf("changing the work item of %s: %w", item.Key, err)
-	}
-	// A crash before this line writes the same values once more; that is all.
-	return m.links.Bind(ctx, scope, item.Key, item.OdooID, issue, item.Fields)
-}
-
-// healMissing decides what a 404 on a linked work item means: an archived one is
-// still found by its external id, a deleted one is not. What Odoo owns is made
-// again after a delete.
-func (m *Mirror) healMissing(ctx context.Context, scope mapping.Scope, item WantedItem, issue string) error {
-	_, err := m.plane.WorkItemByExternalID(ctx, scope.ProjectID, mapping.ExternalSource, string(item.Key), plane.View{})
-	if err == nil {
-		return m.breakLink(ctx, scope, item, issue)
-	}
-	if !errors.Is(err, plane.ErrNotFound) {
-		return fmt.Errorf("looking up the work item of %s: %w", item.Key, err)
-	}
-	m.logger.WarnContext(ctx, "a work item was deleted in Plane; it is created again, because Odoo still has its record",
-		slog.String("key", string(item.Key)), slog.String("work_item", issue))
-	if err := m.links.Unbind(ctx, scope, item.Key); err != nil {
-		return err
-	}
-	return m.create(ctx, scope, item)
-}
-
-func (m *Mirror) currentLabels(ctx context.Context, scope mapping.Scope, step Step, issue string) ([]string, error) {
-	if step.Requests() < 2 {
-		return nil, nil
-	}
-	current, err := m.plane.WorkItem(ctx, scope.ProjectID, issue, plane.View{})
-	if err != nil {
-		return nil, err
-	}
-	return current.Labels.IDs(), nil
+	return m.links.SetState(ctx, w.scope, item.Key, mapping.Broken, "the work item is archived in Plane")
 }
 
 func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, cause error) {

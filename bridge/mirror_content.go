@@ -2,12 +2,67 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
+
+// find looks a record's work item up by its external pair, archived ones
+// included. Where several work items carry the pair, Plane answers the look-up
+// with an error, so the list is read and the oldest taken; the sweep reports the
+// others.
+func (m *Mirror) find(ctx context.Context, scope mapping.Scope, key mapping.Key) (plane.WorkItem, error) {
+	found, err := m.plane.WorkItemByExternalID(ctx, scope.ProjectID, mapping.ExternalSource, string(key), plane.View{})
+	if err == nil || !errors.Is(err, plane.ErrServer) {
+		return found, wrapLookup(key, err)
+	}
+	var oldest plane.WorkItem
+	for item, err := range m.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+		if err != nil {
+			return plane.WorkItem{}, wrapLookup(key, err)
+		}
+		if item.ExternalSource == mapping.ExternalSource && item.ExternalID == string(key) &&
+			(oldest.ID == "" || item.SequenceID < oldest.SequenceID) {
+			oldest = item
+		}
+	}
+	if oldest.ID == "" {
+		return plane.WorkItem{}, wrapLookup(key, err)
+	}
+	return oldest, nil
+}
+
+func wrapLookup(key mapping.Key, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("looking up the work item of %s: %w", key, err)
+}
+
+// contentOf reads a work item as Plane keeps it, with groups and names in place
+// of ids.
+func (m *Mirror) contentOf(ctx context.Context, scope mapping.Scope, item plane.WorkItem) (mapping.Fields, error) {
+	group, err := m.catalog.GroupOf(ctx, scope.ProjectID, item.State.ID)
+	if errors.Is(err, plane.ErrNotFound) {
+		m.catalog.Forget(scope.ProjectID)
+		group, err = m.catalog.GroupOf(ctx, scope.ProjectID, item.State.ID)
+	}
+	if err != nil {
+		return mapping.Fields{}, fmt.Errorf("reading the state of work item %s: %w", item.ID, err)
+	}
+	names, err := m.catalog.LabelNames(ctx, scope.ProjectID, item.Labels.IDs()...)
+	if err != nil {
+		return mapping.Fields{}, fmt.Errorf("reading the labels of work item %s: %w", item.ID, err)
+	}
+	return mapping.Fields{
+		Name: item.Name, DescriptionHTML: item.DescriptionHTML, TargetDate: string(item.TargetDate), Priority: string(item.Priority),
+		Group: string(group), Labels: slices.Sorted(maps.Values(names)),
+	}, nil
+}
 
 // newWorkItem turns wanted fields into what Plane's create takes: ids, where a
 // flow speaks of groups and names.

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
-	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // ErrNoRecord is what a flow returns when Odoo has no record for a key or an id.
@@ -21,7 +20,22 @@ type Action string
 const (
 	ActionCreate Action = "create"
 	ActionChange Action = "change"
+	ActionCancel Action = "cancel"
 	ActionLeave  Action = "leave"
+)
+
+// Extent is how much of what is mirrored already is written again.
+type Extent int
+
+// The extents of a plan.
+const (
+	// WhatChanged writes what Odoo wants otherwise than at the last write.
+	WhatChanged Extent = iota
+	// WhatDrifted writes also what Odoo owns and somebody edited in Plane. It reads
+	// the work item first.
+	WhatDrifted
+	// Everything writes every field that Odoo owns again, changed or not.
+	Everything
 )
 
 // Step is what is to be done for one record.
@@ -36,12 +50,12 @@ type Step struct {
 
 // Requests is how many requests to Plane the step takes when nothing goes wrong.
 // Writing labels takes one more: Plane replaces the whole list, so it is read
-// first to keep what people added.
+// first to keep what people added. A cancellation is a comment and a change.
 func (s Step) Requests() int {
 	switch {
 	case s.Action == ActionLeave:
 		return 0
-	case slices.Contains(s.Fields, mapping.FieldLabels):
+	case s.Action == ActionCancel, slices.Contains(s.Fields, mapping.FieldLabels):
 		return 2
 	default:
 		return 1
@@ -54,7 +68,28 @@ type Plan struct {
 	Scope     mapping.Scope
 	Steps     []Step
 	Conflicts []Conflict
+	// Brake is set when so many records vanished at once that none of their work
+	// items is cancelled.
+	Brake *Brake
 }
+
+// Brake says why cancellations are held back.
+type Brake struct {
+	Vanished int
+	Linked   int
+	// Share is the share of links that may be cancelled at once.
+	Share float64
+}
+
+func (b Brake) String() string {
+	return fmt.Sprintf("%d of %d linked records are gone from Odoo at once, more than the %.0f %% that may be cancelled in one run; "+
+		"nothing is cancelled until that is looked at: is it the right database, and may the user read all records? "+
+		"If it is meant, raise CANCEL_BRAKE for one run", b.Vanished, b.Linked, 100*b.Share)
+}
+
+// freely is how many work items may be cancelled in one run whatever the share:
+// a single record that is deleted must not stop a company that has few.
+const freely = 2
 
 // catalogueRequests is what reading a project's states and labels costs; it is
 // done once, and only when there is something to write.
@@ -89,18 +124,6 @@ func (p Plan) Work() []Step {
 	return slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.Action == ActionLeave })
 }
 
-// Extent is how much of what is mirrored already a plan writes again.
-type Extent bool
-
-// The extents of a plan.
-const (
-	// WhatChanged writes what Odoo wants otherwise than at the last write.
-	WhatChanged Extent = false
-	// Everything writes every field that Odoo owns again, changed or not. It puts
-	// back what was edited in Plane, at one or two requests a work item.
-	Everything Extent = true
-)
-
 // Plan compares what a flow wants with what was last written. It asks Odoo and
 // the database and makes no request to Plane.
 func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, error) {
@@ -120,14 +143,36 @@ func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, erro
 	plan := Plan{Scope: scope, Conflicts: wanted.Conflicts}
 	for _, item := range wanted.Items {
 		link, found := byKey[item.Key]
-		plan.Steps = append(plan.Steps, decide(item, link, found, extent))
+		plan.Steps = append(plan.Steps, decide(item, link, found, flow.Ownership(), extent))
+		delete(byKey, item.Key)
 	}
+	plan.addVanished(byKey, len(links), m.brake)
 	slices.SortStableFunc(plan.Steps, func(a, b Step) int { return cmp.Compare(a.Item.Fields.TargetDate, b.Item.Fields.TargetDate) })
 	return plan, nil
 }
 
+// addVanished cancels the work items of records that Odoo has no more, unless
+// there are so many that the fault is more likely on the way to Odoo.
+func (p *Plan) addVanished(byKey map[mapping.Key]mapping.Link, linked int, share float64) {
+	var steps []Step
+	for _, link := range byKey {
+		if link.State == mapping.Linked {
+			item := WantedItem{Key: link.Key, OdooID: link.OdooID, Fields: link.LastPushed}
+			steps = append(steps, Step{Action: ActionCancel, Item: item, Reason: "Odoo has no such record any more"})
+		}
+	}
+	if len(steps) > freely && float64(len(steps)) > share*float64(linked) {
+		p.Brake = &Brake{Vanished: len(steps), Linked: linked, Share: share}
+		for i := range steps {
+			steps[i].Action, steps[i].Reason = ActionLeave, "gone from Odoo, but held by the brake"
+		}
+	}
+	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(a.Item.Key, b.Item.Key) })
+	p.Steps = append(p.Steps, steps...)
+}
+
 // decide says what one record needs, from its link alone.
-func decide(item WantedItem, link mapping.Link, found bool, extent Extent) Step {
+func decide(item WantedItem, link mapping.Link, found bool, ownership mapping.Ownership, extent Extent) Step {
 	switch {
 	case !found:
 		return Step{Action: ActionCreate, Item: item}
@@ -135,24 +180,13 @@ func decide(item WantedItem, link mapping.Link, found bool, extent Extent) Step 
 		return Step{Action: ActionCreate, Item: item, Reason: "an earlier attempt was cut short"}
 	case link.State == mapping.Broken:
 		return Step{Action: ActionLeave, Item: item, Reason: "its work item is archived in Plane"}
-	}
-	if extent == Everything {
-		return Step{Action: ActionChange, Item: item, Fields: ownedFields(item.Fields), Reason: "everything is written again"}
+	case link.State == mapping.Cancelled:
+		return Step{Action: ActionChange, Item: item, Fields: mapping.AllFields, Reason: "the record is back in Odoo"}
+	case extent == Everything:
+		return Step{Action: ActionChange, Item: item, Fields: ownership.Owned(item.Fields), Reason: "everything is written again"}
 	}
 	if differing := item.Fields.Differing(link.LastPushed); len(differing) > 0 {
 		return Step{Action: ActionChange, Item: item, Fields: differing}
 	}
 	return Step{Action: ActionLeave, Item: item}
-}
-
-// ownedFields are the fields that Odoo owns. The state is among them only when
-// the matter is closed: among open groups it is the people's in Plane.
-func ownedFields(wanted mapping.Fields) []mapping.Field {
-	owned := []mapping.Field{
-		mapping.FieldName, mapping.FieldDescription, mapping.FieldTargetDate, mapping.FieldPriority, mapping.FieldLabels,
-	}
-	if wanted.Group == string(plane.GroupCompleted) {
-		owned = append(owned, mapping.FieldState)
-	}
-	return owned
 }

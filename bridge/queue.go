@@ -58,7 +58,20 @@ func (deliveryJob) InsertOpts() river.InsertOpts {
 type mirrorJob struct {
 	Flow string      `json:"flow"`
 	Key  mapping.Key `json:"key"`
+	// Task is what to do with it; empty for whatever Odoo wants otherwise.
+	Task mirrorTask `json:"task,omitempty"`
 }
+
+// mirrorTask is what a mirror job does beyond writing what Odoo wants otherwise.
+type mirrorTask string
+
+const (
+	// taskRepair puts back what was edited in Plane and Odoo owns.
+	taskRepair mirrorTask = "repair"
+	// taskCancel cancels the work item of a record that is gone. Only a sync that
+	// has looked at the brake asks for it.
+	taskCancel mirrorTask = "cancel"
+)
 
 // Kind names the job in the queue.
 func (mirrorJob) Kind() string { return "mirror_entity" }
@@ -126,6 +139,22 @@ func (q *Queue) OdooChanged(ctx context.Context, model string, id int64) error {
 	return nil
 }
 
+// soon is how long a sync waits that a single change asks for, so that many
+// changes at once cost one sync.
+const soon = 10 * time.Second
+
+// syncSoon queues a sync that begins shortly. Asked for more than once meanwhile,
+// it still runs once, after the last of them.
+func (q *Queue) syncSoon(ctx context.Context, flow string) error {
+	_, err := q.client.Insert(ctx, syncJob{flow}, &river.InsertOpts{
+		ScheduledAt: time.Now().Add(soon), UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: soon},
+	})
+	if err != nil {
+		return fmt.Errorf("queueing a sync of flow %s: %w", flow, err)
+	}
+	return nil
+}
+
 // sqlStranded finds open deliveries that no live job will process.
 const sqlStranded = `SELECT delivery_id FROM ops.plane_webhook_deliveries d
 	WHERE status IN ('received', 'failed') AND received_at < now() - interval '5 minutes'
@@ -155,30 +184,30 @@ func (q *Queue) requeueStranded(ctx context.Context) (int, error) {
 	return len(jobs), nil
 }
 
-const sqlWaitingKeys = `SELECT DISTINCT args ->> 'key' FROM ops.river_job
+const sqlWaitingJobs = `SELECT DISTINCT args FROM ops.river_job
 	WHERE kind = 'mirror_entity' AND args ->> 'flow' = $1
 		AND state IN ('available', 'scheduled', 'retryable', 'pending')`
 
-// mirrorAll queues one look per key, except for keys that wait in the queue
-// already, and returns how many it added. A job that is running does not count:
-// it may have read the record before the change.
-func (q *Queue) mirrorAll(ctx context.Context, flow string, keys []mapping.Key) (int, error) {
-	rows, err := q.pool.Query(ctx, sqlWaitingKeys, flow)
+// mirrorAll queues jobs, except for those that wait in the queue already, and
+// returns how many it added. A job that is running does not count: it may have
+// read the record before the change.
+func (q *Queue) mirrorAll(ctx context.Context, flow string, wanted []mirrorJob) (int, error) {
+	rows, err := q.pool.Query(ctx, sqlWaitingJobs, flow)
 	if err != nil {
 		return 0, fmt.Errorf("reading what waits to be mirrored: %w", err)
 	}
-	waiting, err := pgx.CollectRows(rows, pgx.RowTo[mapping.Key])
+	waiting, err := pgx.CollectRows(rows, pgx.RowTo[mirrorJob])
 	if err != nil {
 		return 0, fmt.Errorf("reading what waits to be mirrored: %w", err)
 	}
-	seen := make(map[mapping.Key]bool, len(waiting))
-	for _, key := range waiting {
-		seen[key] = true
+	seen := make(map[mirrorJob]bool, len(waiting))
+	for _, job := range waiting {
+		seen[job] = true
 	}
 	var jobs []river.InsertManyParams
-	for _, key := range keys {
-		if !seen[key] {
-			jobs = append(jobs, river.InsertManyParams{Args: mirrorJob{flow, key}})
+	for _, job := range wanted {
+		if !seen[job] {
+			jobs = append(jobs, river.InsertManyParams{Args: job})
 		}
 	}
 	if len(jobs) == 0 {

@@ -18,5 +18,5 @@ func (m *mirroring) gone(ctx context.Context, flow Flow, id int64) Verdict {
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
-	return m.entity(ctx, flow.Scope().Flow, link.Key)
+	return m.entity(ctx, mirrorJob{Flow: flow.Scope().Flow, Key: link.Key})
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -45,19 +44,37 @@ type mirroring struct {
 }
 
 // entity looks at one record again and brings its work item up to date.
-func (m *mirroring) entity(ctx context.Context, flowName string, key mapping.Key) Verdict {
-	flow, found := m.flows.byName(flowName)
+func (m *mirroring) entity(ctx context.Context, job mirrorJob) Verdict {
+	flow, found := m.flows.byName(job.Flow)
 	if !found {
-		return Ignored("flow " + flowName + " is switched off")
+		return Ignored("flow " + job.Flow + " is switched off")
 	}
-	item, err := flow.WantedFor(ctx, key)
-	if errors.Is(err, ErrNoRecord) {
-		return Ignored("Odoo has no record for " + string(key) + " any more")
-	}
-	if err != nil {
+	item, err := flow.WantedFor(ctx, job.Key)
+	switch {
+	case errors.Is(err, ErrNoRecord) && job.Task == taskCancel:
+		return verdictOfStep(m.mirror.Cancel(plane.WithMaxWait(ctx, maxBudgetWait), flow, job.Key))
+	case errors.Is(err, ErrNoRecord):
+		return m.planSoon(ctx, job)
+	case err != nil:
 		return verdictOfFlow(err)
 	}
-	step, err := m.mirror.Apply(plane.WithMaxWait(ctx, maxBudgetWait), flow.Scope(), item, WhatChanged)
+	extent := WhatChanged
+	if job.Task == taskRepair {
+		extent = WhatDrifted
+	}
+	return verdictOfStep(m.mirror.Apply(plane.WithMaxWait(ctx, maxBudgetWait), flow, item, extent))
+}
+
+// planSoon leaves a record that is gone to a sync: only that sees how many are
+// gone at once, and whether the brake has to hold.
+func (m *mirroring) planSoon(ctx context.Context, job mirrorJob) Verdict {
+	if err := m.queue.syncSoon(ctx, job.Flow); err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	return Ignored("Odoo has no record for " + string(job.Key) + " any more; a sync decides about its work item")
+}
+
+func verdictOfStep(step Step, err error) Verdict {
 	if errors.Is(err, ErrLocked) {
 		return PutBack(time.Now().Add(lockedFor), err.Error())
 	}
@@ -81,7 +98,7 @@ func (m *mirroring) change(ctx context.Context, model string, id int64) Verdict 
 	if err != nil {
 		return verdictOfFlow(err)
 	}
-	return m.entity(ctx, flow.Scope().Flow, key)
+	return m.entity(ctx, mirrorJob{Flow: flow.Scope().Flow, Key: key})
 }
 
 // sync compares everything and queues what differs. Planning asks Odoo once and
@@ -100,18 +117,29 @@ func (m *mirroring) sync(ctx context.Context, flowName string) Verdict {
 		m.logger.WarnContext(ctx, "two records in Odoo have one key; only one is mirrored", slog.String("key", string(conflict.Key)),
 			slog.Int64("mirrored", conflict.MirroredID), slog.Int64("left_out", conflict.OdooID))
 	}
-	var keys []mapping.Key
-	for _, step := range plan.Work() {
-		keys = append(keys, step.Item.Key)
+	if plan.Brake != nil {
+		m.logger.ErrorContext(ctx, "cancelling is held by the brake", slog.String("flow", flowName), slog.String("why", plan.Brake.String()))
 	}
-	queued, err := m.queue.mirrorAll(ctx, flowName, keys)
+	queued, err := m.queue.mirrorAll(ctx, flowName, jobsOf(plan))
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
 	m.logger.InfoContext(ctx, "compared Odoo with what was mirrored", slog.String("flow", flowName),
-		slog.Int("create", plan.Count(ActionCreate)), slog.Int("change", plan.Count(ActionChange)),
+		slog.Int("create", plan.Count(ActionCreate)), slog.Int("change", plan.Count(ActionChange)), slog.Int("cancel", plan.Count(ActionCancel)),
 		slog.Int("unchanged", plan.Count(ActionLeave)), slog.Int("queued", queued))
 	return Done(fmt.Sprintf("%d queued", queued))
+}
+
+func jobsOf(plan Plan) []mirrorJob {
+	var jobs []mirrorJob
+	for _, step := range plan.Work() {
+		job := mirrorJob{Flow: plan.Scope.Flow, Key: step.Item.Key}
+		if step.Action == ActionCancel {
+			job.Task = taskCancel
+		}
+		jobs = append(jobs, job)
+	}
+	return jobs
 }
 
 // verdictOfFlow turns an error of a flow, which read Odoo, into a verdict.

@@ -91,10 +91,13 @@ func (b *Bridge) workers() *river.Workers {
 		return b.mirroring.change(plane.WithLane(ctx, plane.LaneInteractive), job.Args.Model, job.Args.ID)
 	}})
 	river.AddWorker(all, &worker[mirrorJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[mirrorJob]) Verdict {
-		return b.mirroring.entity(plane.WithLane(ctx, plane.LaneBackfill), job.Args.Flow, job.Args.Key)
+		return b.mirroring.entity(plane.WithLane(ctx, plane.LaneBackfill), job.Args)
 	}})
 	river.AddWorker(all, &worker[syncJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[syncJob]) Verdict {
 		return b.mirroring.sync(ctx, job.Args.Flow)
+	}})
+	river.AddWorker(all, &worker[writeBackJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[writeBackJob]) Verdict {
+		return b.statuses.writeBack(ctx, job.Args.Flow)
 	}})
 	river.AddWorker(all, &worker[cleanupJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[cleanupJob]) Verdict {
 		return b.cleanup(ctx)

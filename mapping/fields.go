@@ -37,6 +37,32 @@ const (
 	FieldLabels      Field = "labels"
 )
 
+// AllFields are all fields, in the order in which plans and reports name them.
+var AllFields = []Field{FieldName, FieldDescription, FieldTargetDate, FieldPriority, FieldState, FieldLabels}
+
+// Closed reports whether the state says that nothing is left to do.
+func (f Fields) Closed() bool { return f.Group == "completed" || f.Group == "cancelled" }
+
+// Take copies the given fields of another content into this one.
+func (f *Fields) Take(from Fields, fields ...Field) {
+	for _, field := range fields {
+		switch field {
+		case FieldName:
+			f.Name = from.Name
+		case FieldDescription:
+			f.DescriptionHTML = from.DescriptionHTML
+		case FieldTargetDate:
+			f.TargetDate = from.TargetDate
+		case FieldPriority:
+			f.Priority = from.Priority
+		case FieldState:
+			f.Group = from.Group
+		case FieldLabels:
+			f.Labels = from.Labels
+		}
+	}
+}
+
 // Hash is a short name for this content; equal fields have equal hashes.
 func (f Fields) Hash() string {
 	f.Labels = sorted(f.Labels)

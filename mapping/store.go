@@ -38,6 +38,9 @@ type Link struct {
 	State       State   `db:"state"`
 	ContentHash string  `db:"content_hash"`
 	LastPushed  Fields  `db:"last_pushed"`
+	// Written is what Plane answered to the last write: the same content as Plane
+	// keeps it.
+	Written Fields `db:"written"`
 	// Told is what the flow last told Odoo about the work item, in the flow's own words.
 	Told         string     `db:"told"`
 	LastError    *string    `db:"last_error"`
@@ -84,7 +87,7 @@ func (s *Store) With(tx DB) *Store { return &Store{db: tx} }
 
 const (
 	sqlColumns = `id, flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, plane_issue_id,
-		state, content_hash, last_pushed, told, last_error, created_at, updated_at, last_synced_at`
+		state, content_hash, last_pushed, written, told, last_error, created_at, updated_at, last_synced_at`
 
 	sqlByKey = `SELECT ` + sqlColumns + ` FROM ops.plane_sync_mappings
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
@@ -104,12 +107,12 @@ const (
 		RETURNING (xmax = 0) AS fresh`
 
 	sqlBind = `UPDATE ops.plane_sync_mappings
-		SET plane_issue_id = $4, state = 'linked', odoo_id = $5, content_hash = $6, last_pushed = $7,
+		SET plane_issue_id = $4, state = $5, odoo_id = $6, content_hash = $7, last_pushed = $8, written = $9,
 			last_error = NULL, updated_at = now(), last_synced_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlUnbind = `UPDATE ops.plane_sync_mappings
-		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', updated_at = now()
+		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = '', updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlSetState = `UPDATE ops.plane_sync_mappings SET state = $4, last_error = $5, updated_at = now()
@@ -164,11 +167,27 @@ func (s *Store) Intend(ctx context.Context, scope Scope, key Key, odooID int64) 
 	return fresh, nil
 }
 
+// Content is what a write put into a work item.
+type Content struct {
+	// Pushed is what Odoo wanted, Written what Plane answered.
+	Pushed, Written Fields
+}
+
 // Bind links the record to its work item and notes what was written there. It
 // returns ErrIssueTaken when the work item is another record's.
-func (s *Store) Bind(ctx context.Context, scope Scope, key Key, odooID int64, issueID string, pushed Fields) error {
-	err := s.change(ctx, "linking "+string(key), sqlBind,
-		key, scope.Workspace, scope.ProjectID, issueID, odooID, pushed.Hash(), pushed)
+func (s *Store) Bind(ctx context.Context, scope Scope, key Key, odooID int64, issueID string, content Content) error {
+	return s.bind(ctx, scope, key, Linked, odooID, issueID, content)
+}
+
+// Close binds like Bind and says that the record is gone and its work item
+// cancelled.
+func (s *Store) Close(ctx context.Context, scope Scope, key Key, odooID int64, issueID string, content Content) error {
+	return s.bind(ctx, scope, key, Cancelled, odooID, issueID, content)
+}
+
+func (s *Store) bind(ctx context.Context, scope Scope, key Key, state State, odooID int64, issueID string, content Content) error {
+	err := s.change(ctx, "linking "+string(key), sqlBind, key, scope.Workspace, scope.ProjectID,
+		issueID, state, odooID, content.Pushed.Hash(), content.Pushed, content.Written)
 	var broken *pgconn.PgError
 	if errors.As(err, &broken) && broken.ConstraintName == "one_link_per_issue" {
 		return fmt.Errorf("linking %s to work item %s: %w", key, issueID, ErrIssueTaken)

@@ -41,6 +41,7 @@ type Config struct {
 // Flow mirrors BIR filing deadlines.
 type Flow struct {
 	config Config
+	status knownColumns
 }
 
 var _ bridge.Flow = (*Flow)(nil)
@@ -56,6 +57,15 @@ func New(config Config) *Flow {
 // Scope names the flow and its Plane project.
 func (f *Flow) Scope() mapping.Scope {
 	return mapping.Scope{Flow: Name, Workspace: f.config.Workspace, ProjectID: f.config.ProjectID}
+}
+
+// Ownership is declared here and enforced by the core; docs/policy/field-ownership.md
+// shows it. Assignees and people's own labels are in no write at all.
+func (f *Flow) Ownership() mapping.Ownership {
+	return mapping.Ownership{
+		mapping.FieldName: mapping.Odoo, mapping.FieldDescription: mapping.Odoo, mapping.FieldTargetDate: mapping.Odoo,
+		mapping.FieldLabels: mapping.Odoo, mapping.FieldPriority: mapping.Suggested, mapping.FieldState: mapping.OdooWhenClosed,
+	}
 }
 
 // Model is bir.filing.deadline.

@@ -44,7 +44,7 @@ func TestOdoo19DeadlinesAreMirroredAndASecondSyncIsIdle(t *testing.T) {
 		t.Errorf("first sync: %s", out)
 	}
 	s.plane.ResetCounters()
-	if out := s.mustRun("sync"); !strings.HasPrefix(out, "0 created, 0 changed, 60 left") || s.plane.RequestTotal() != 0 {
+	if out := s.mustRun("sync"); !strings.HasPrefix(out, "0 created, 0 changed, 0 cancelled, 60 left") || s.plane.RequestTotal() != 0 {
 		t.Errorf("second sync: %s with %d requests to Plane", out, s.plane.RequestTotal())
 	}
 	if out := s.mustRun("check"); !strings.Contains(out, "60 in Odoo") {
@@ -87,7 +87,7 @@ func TestOdoo19FiledAndExtendedDeadlinesReachPlane(t *testing.T) {
 	real.Call(t, "bir.filing.deadline", "write", []any{[]any{ids[0]}, map[string]any{"return_id": filed}}, nil)
 	real.Call(t, "bir.tax.return", "write", []any{[]any{filed}, map[string]any{"state": "filed"}}, nil)
 	real.Call(t, "bir.filing.deadline", "write", []any{[]any{ids[1]}, map[string]any{"deadline_date": "2099-12-28"}}, nil)
-	if out := s.mustRun("sync"); !strings.HasPrefix(out, "0 created, 2 changed, 58 left") {
+	if out := s.mustRun("sync"); !strings.HasPrefix(out, "0 created, 2 changed, 0 cancelled, 58 left") {
 		t.Errorf("sync: %s", out)
 	}
 	completed, extended := 0, 0

@@ -37,7 +37,7 @@ func (c *syncCommand) Run(p *process) error {
 	if err := migrations.Check(p.ctx, a.pool); err != nil {
 		return fmt.Errorf("looking at the database: %w", err)
 	}
-	plan, err := a.bridge.Mirror().Plan(p.ctx, a.bridge.Flows()[0], bridge.Extent(c.Full))
+	plan, err := a.bridge.Mirror().Plan(p.ctx, a.bridge.Flows()[0], c.extent())
 	if err != nil {
 		return err
 	}
@@ -45,6 +45,22 @@ func (c *syncCommand) Run(p *process) error {
 		return c.print(p.stdout, plan)
 	}
 	return c.execute(p, a, plan)
+}
+
+func (c *syncCommand) extent() bridge.Extent {
+	if c.Full {
+		return bridge.Everything
+	}
+	return bridge.WhatChanged
+}
+
+// apply carries out one step of a plan.
+func apply(ctx context.Context, a *app, step bridge.Step, extent bridge.Extent) (bridge.Step, error) {
+	flow := a.bridge.Flows()[0]
+	if step.Action == bridge.ActionCancel {
+		return a.bridge.Mirror().Cancel(ctx, flow, step.Item.Key)
+	}
+	return a.bridge.Mirror().Apply(ctx, flow, step.Item, extent)
 }
 
 func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
@@ -56,8 +72,8 @@ func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
 	}
 	printConflicts(w, plan)
 	sum := summarise(plan)
-	_, err := fmt.Fprintf(w, "%d to create, %d to change, %d to leave as they are: about %d requests, %s at 60 a minute\n",
-		sum.Create, sum.Change, sum.Leave, sum.Requests, minutes(sum.Requests))
+	_, err := fmt.Fprintf(w, "%d to create, %d to change, %d to cancel, %d to leave as they are: about %d requests, %s at 60 a minute\n",
+		sum.Create, sum.Change, sum.Cancel, sum.Leave, sum.Requests, minutes(sum.Requests))
 	return err
 }
 
@@ -80,6 +96,9 @@ func printConflicts(w io.Writer, plan bridge.Plan) {
 		fmt.Fprintf(w, "left out: Odoo's record %d has the same key as record %d (%s); delete one of them in Odoo\n",
 			conflict.OdooID, conflict.MirroredID, conflict.Key)
 	}
+	if plan.Brake != nil {
+		fmt.Fprintln(w, "held by the brake:", plan.Brake)
+	}
 }
 
 // minutes says how long n requests take at Plane's documented rate.
@@ -98,7 +117,9 @@ func minutes(n int) string {
 type planSummary struct {
 	Create    int        `json:"create"`
 	Change    int        `json:"change"`
+	Cancel    int        `json:"cancel"`
 	Leave     int        `json:"leave"`
+	Brake     string     `json:"brake,omitempty"`
 	Requests  int        `json:"requests"`
 	Conflicts int        `json:"conflicts"`
 	Steps     []stepLine `json:"steps"`
@@ -115,8 +136,11 @@ type stepLine struct {
 
 func summarise(plan bridge.Plan) planSummary {
 	sum := planSummary{
-		Create: plan.Count(bridge.ActionCreate), Change: plan.Count(bridge.ActionChange), Leave: plan.Count(bridge.ActionLeave),
+		Create: plan.Count(bridge.ActionCreate), Change: plan.Count(bridge.ActionChange), Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel),
 		Requests: plan.Requests(), Conflicts: len(plan.Conflicts), Steps: []stepLine{},
+	}
+	if plan.Brake != nil {
+		sum.Brake = plan.Brake.String()
 	}
 	for _, step := range plan.Work() {
 		line := stepLine{
@@ -135,6 +159,7 @@ func summarise(plan bridge.Plan) planSummary {
 type syncResult struct {
 	Created   int      `json:"created"`
 	Changed   int      `json:"changed"`
+	Cancelled int      `json:"cancelled"`
 	Left      int      `json:"left"`
 	Failed    int      `json:"failed"`
 	Conflicts int      `json:"conflicts"`
@@ -142,7 +167,7 @@ type syncResult struct {
 }
 
 func (c *syncCommand) execute(p *process, a *app, plan bridge.Plan) error {
-	result, err := carryOut(p, a, plan, bridge.Extent(c.Full))
+	result, err := carryOut(p, a, plan, c.extent())
 	if err != nil {
 		return err
 	}
@@ -152,11 +177,14 @@ func (c *syncCommand) execute(p *process, a *app, plan bridge.Plan) error {
 		}
 	} else {
 		printConflicts(p.stdout, plan)
-		fmt.Fprintf(p.stdout, "%d created, %d changed, %d left as they are, %d failed\n",
-			result.Created, result.Changed, result.Left, result.Failed)
+		fmt.Fprintf(p.stdout, "%d created, %d changed, %d cancelled, %d left as they are, %d failed\n",
+			result.Created, result.Changed, result.Cancelled, result.Left, result.Failed)
 		for _, failure := range result.Errors {
 			fmt.Fprintln(p.stdout, "failed:", failure)
 		}
+	}
+	if plan.Brake != nil {
+		return errors.New("cancelling was held by the brake; everything else is done")
 	}
 	if result.Failed > 0 {
 		return fmt.Errorf("%d of %d work items could not be written; run sync again", result.Failed, len(plan.Work()))
@@ -172,7 +200,7 @@ func carryOut(p *process, a *app, plan bridge.Plan, extent bridge.Extent) (syncR
 	defer progress.Done()
 	ctx := plane.WithLane(p.ctx, plane.LaneBackfill)
 	for _, step := range plan.Work() {
-		done, err := a.bridge.Mirror().Apply(ctx, plan.Scope, step.Item, extent)
+		done, err := apply(ctx, a, step, extent)
 		switch {
 		case ctx.Err() != nil:
 			return result, fmt.Errorf("stopped; what is done is kept, and the next sync goes on: %w", context.Cause(ctx))
@@ -186,6 +214,8 @@ func carryOut(p *process, a *app, plan bridge.Plan, extent bridge.Extent) (syncR
 			result.Created++
 		case done.Action == bridge.ActionChange:
 			result.Changed++
+		case done.Action == bridge.ActionCancel:
+			result.Cancelled++
 		default:
 			result.Left++
 		}

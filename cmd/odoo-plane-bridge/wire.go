@@ -68,7 +68,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	a.bridge = bridge.New(bridge.Config{
 		Pool: a.pool, Queue: a.queue, Plane: a.plane, Workspace: string(s.PlaneWorkspaceSlug), AppURL: s.AppURL(),
 		Flows: a.flows(), Metrics: a.metrics, Logger: logger,
-		SyncSchedule: s.SyncSchedule, CleanupSchedule: s.CleanupSchedule, Retention: s.DeliveryRetention.Duration(),
+		SyncSchedule: s.SyncSchedule, CleanupSchedule: s.CleanupSchedule, CancelBrake: float64(s.CancelBrake), Retention: s.DeliveryRetention.Duration(),
 	})
 	health := bridge.NewHealth(a.pool, map[string]bridge.Check{"plane": a.checkPlane, "odoo": a.checkOdoo})
 	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue), a.queue, a.secrets(), health, a.metrics, logger)

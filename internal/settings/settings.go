@@ -52,8 +52,11 @@ type Settings struct {
 	SyncSchedule      Schedule `env:"SYNC_SCHEDULE" envDefault:"*/15 * * * *"`
 	ReconcileSchedule Schedule `env:"RECONCILE_SCHEDULE" envDefault:"7-59/15 * * * *"`
 	CleanupSchedule   Schedule `env:"CLEANUP_SCHEDULE" envDefault:"23 3 * * *"`
-	Timezone          Zone     `env:"TIMEZONE" envDefault:"Asia/Manila"`
-	DeliveryRetention Period   `env:"DELIVERY_RETENTION" envDefault:"168h"`
+	// CancelBrake is the share of mirrored records that may vanish from Odoo at once
+	// before their work items are no longer cancelled without a person's word.
+	CancelBrake       Share  `env:"CANCEL_BRAKE" envDefault:"0.2"`
+	Timezone          Zone   `env:"TIMEZONE" envDefault:"Asia/Manila"`
+	DeliveryRetention Period `env:"DELIVERY_RETENTION" envDefault:"168h"`
 
 	AdminToken            Secret `env:"ADMIN_TOKEN" secret:"admin_token"`
 	EncryptionKey         Secret `env:"ENCRYPTION_KEY" secret:"encryption_key"`

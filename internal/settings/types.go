@@ -131,6 +131,19 @@ func (c *Count) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Share is a part of a whole, from 0 to 1.
+type Share float64
+
+// UnmarshalText checks the range.
+func (s *Share) UnmarshalText(text []byte) error {
+	share, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || !(share >= 0 && share <= 1) {
+		return errors.New("expected a share from 0 to 1, such as 0.2")
+	}
+	*s = Share(share)
+	return nil
+}
+
 // Schedule is a cron expression of five fields; CRON_TZ= may stand before it and
 // @every, @hourly and @daily work.
 type Schedule struct {

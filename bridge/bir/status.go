@@ -1,0 +1,204 @@
+package bir
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo"
+)
+
+var _ bridge.StatusKeeper = (*Flow)(nil)
+
+// The fields in which deadlines show how their mirroring stands. A module may
+// bring them as they are; fields made without a module carry "x_" before them.
+const (
+	statusIssue = "plane_issue_id"
+	statusState = "plane_sync_status"
+	statusError = "plane_sync_error"
+	statusLast  = "plane_last_sync"
+
+	manualPrefix = "x_"
+)
+
+var statusFields = []string{statusIssue, statusState, statusError, statusLast}
+
+// StatusFieldSpecs are the fields as Odoo can be given them without a module.
+func StatusFieldSpecs() []odoo.FieldSpec {
+	return []odoo.FieldSpec{
+		{Name: manualPrefix + statusIssue, Label: "Plane Issue", Type: "char", Help: "Id of the work item in Plane."},
+		{Name: manualPrefix + statusState, Label: "Plane Sync Status", Type: "selection", Selection: [][2]string{
+			{string(bridge.SyncNone), "Not Synced"}, {string(bridge.SyncDone), "Synced"},
+			{string(bridge.SyncPending), "Pending"}, {string(bridge.SyncError), "Error"},
+		}, Help: "Whether Plane shows this deadline as it is."},
+		{Name: manualPrefix + statusError, Label: "Plane Sync Error", Type: "text"},
+		{Name: manualPrefix + statusLast, Label: "Last Plane Sync", Type: "datetime"},
+	}
+}
+
+// TriggerFields are the fields whose change in Odoo shows in Plane. The fields of
+// the status are not among them, so the bridge's own writes are not reported back.
+func TriggerFields() []string {
+	return []string{"name", "form_type", "period_month", "period_year", "deadline_date", "company_id", "return_id", "state"}
+}
+
+// StatusColumns say which field of the model shows what. What no field shows is
+// not in it.
+type StatusColumns map[string]string
+
+// ReadStatusColumns asks Odoo which of the fields deadlines have.
+func ReadStatusColumns(ctx context.Context, client *odoo.Client) (StatusColumns, error) {
+	fields, err := client.FieldsGet(ctx, Model, "type")
+	if err != nil {
+		return nil, fmt.Errorf("reading the fields of %s: %w", Model, err)
+	}
+	return columnsAmong(fields), nil
+}
+
+// Names are the fields that exist, sorted.
+func (c StatusColumns) Names() []string { return slices.Sorted(maps.Values(c)) }
+
+// Missing are the fields that could be added.
+func (c StatusColumns) Missing() []odoo.FieldSpec {
+	return slices.DeleteFunc(StatusFieldSpecs(), func(spec odoo.FieldSpec) bool {
+		return c[spec.Name[len(manualPrefix):]] != ""
+	})
+}
+
+// columnsAmong picks the fields of the status; a module's own before a manual one.
+func columnsAmong[T any](fields map[string]T) StatusColumns {
+	columns := StatusColumns{}
+	for _, name := range statusFields {
+		for _, candidate := range []string{name, manualPrefix + name} {
+			if _, exists := fields[candidate]; exists {
+				columns[name] = candidate
+				break
+			}
+		}
+	}
+	return columns
+}
+
+// columnsFor is how long the fields that were found are taken for granted.
+const columnsFor = 15 * time.Minute
+
+// knownColumns remembers which fields there are.
+type knownColumns struct {
+	mu      sync.Mutex
+	columns StatusColumns
+	until   time.Time
+}
+
+func (k *knownColumns) get(now time.Time) (columns StatusColumns, known bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.columns, now.Before(k.until)
+}
+
+func (k *knownColumns) set(columns StatusColumns, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.columns, k.until = columns, now.Add(columnsFor)
+}
+
+// shownRow is a record as Odoo has it, as far as it was asked for.
+type shownRow map[string]json.RawMessage
+
+// KeepStatus shows how the mirroring of deadlines stands. It takes two calls for
+// a thousand records: one reads what Odoo has, because a write of equal values
+// would still move write_date, and one writes what differs.
+func (f *Flow) KeepStatus(ctx context.Context, statuses []bridge.SyncStatus) (failed map[int64]error, err error) {
+	rows, columns, err := f.shown(ctx, statuses)
+	if err != nil {
+		return nil, err
+	}
+	var changes []odoo.RecordValues
+	for _, status := range statuses {
+		row, exists := rows[status.OdooID]
+		if !exists {
+			continue
+		}
+		if values := differing(status, columns, row); len(values) > 0 {
+			changes = append(changes, odoo.RecordValues{ID: status.OdooID, Values: values})
+		}
+	}
+	failed = f.config.Odoo.WriteEach(ctx, Model, changes)
+	for id, failure := range failed {
+		failed[id] = classify(fmt.Errorf("showing the state of deadline %d: %w", id, failure))
+		if errors.Is(failure, odoo.ErrValue) {
+			f.status.set(nil, time.Time{}) // A field may be gone; look anew next time.
+		}
+	}
+	return failed, nil
+}
+
+// shown reads what Odoo shows now. The first read asks for all fields, which
+// tells in the same call which of ours there are.
+func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int64]shownRow, StatusColumns, error) {
+	columns, known := f.status.get(f.config.Now())
+	if known && len(columns) == 0 {
+		return nil, nil, bridge.ErrNoStatusFields
+	}
+	ids := make([]int64, len(statuses))
+	for i, status := range statuses {
+		ids[i] = status.OdooID
+	}
+	var rows []shownRow
+	if err := f.config.Odoo.Read(ctx, Model, ids, columns.Names(), &rows); err != nil {
+		f.status.set(nil, time.Time{})
+		return nil, nil, classify(fmt.Errorf("reading what deadlines show: %w", err))
+	}
+	if !known && len(rows) > 0 {
+		columns = columnsAmong(rows[0])
+		f.status.set(columns, f.config.Now())
+	}
+	if len(rows) > 0 && len(columns) == 0 {
+		return nil, nil, bridge.ErrNoStatusFields
+	}
+	byID := make(map[int64]shownRow, len(rows))
+	for _, row := range rows {
+		var id int64
+		if err := json.Unmarshal(row["id"], &id); err != nil {
+			return nil, nil, classify(fmt.Errorf("reading what deadlines show: %w", err))
+		}
+		byID[id] = row
+	}
+	return byID, columns, nil
+}
+
+// differing are the values that a record does not show yet.
+func differing(status bridge.SyncStatus, columns StatusColumns, row shownRow) odoo.Values {
+	var last odoo.DateTime
+	if !status.LastSync.IsZero() {
+		last = odoo.At(status.LastSync)
+	}
+	values := odoo.Values{}
+	for name, wanted := range map[string]string{
+		statusIssue: status.IssueID, statusState: string(status.State), statusError: status.Error, statusLast: last.String(),
+	} {
+		column := columns[name]
+		if column == "" || textOf(row[column]) == wanted {
+			continue
+		}
+		values[column] = wanted
+		if wanted == "" {
+			values[column] = nil
+		}
+	}
+	return values
+}
+
+// textOf reads a text, a selection or a datetime; Odoo says false for none.
+func textOf(raw json.RawMessage) string {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return ""
+	}
+	return text
+}

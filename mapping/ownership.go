@@ -1,0 +1,70 @@
+package mapping
+
+import "slices"
+
+// Owner says who may change a field of a mirrored work item.
+type Owner string
+
+// The owners of a field.
+const (
+	// Odoo owns the field: an edit in Plane is put back, or reported, by policy.
+	Odoo Owner = "odoo"
+	// OdooWhenClosed is for the state: Odoo says when the matter is closed, and
+	// among open groups people choose in Plane.
+	OdooWhenClosed Owner = "odoo when closed"
+	// Suggested fields are written when Odoo's wish changes, and a person's edit
+	// in between stays.
+	Suggested Owner = "suggested by odoo"
+	// Both sides may change the field; when both did since the last write, Odoo
+	// wins.
+	Both Owner = "both"
+)
+
+// Ownership says for each field who owns it. A field that it does not name is
+// Plane's alone and never written.
+type Ownership map[Field]Owner
+
+// Owned lists the fields of a work item that a full write sets: all that Odoo
+// owns, and the state when the matter is closed.
+func (o Ownership) Owned(wanted Fields) []Field {
+	var owned []Field
+	for _, field := range AllFields {
+		switch o[field] {
+		case Odoo, Both:
+			owned = append(owned, field)
+		case OdooWhenClosed:
+			if wanted.Closed() {
+				owned = append(owned, field)
+			}
+		case Suggested:
+		}
+	}
+	return owned
+}
+
+// Drifted lists the fields that Odoo owns and that somebody changed in Plane
+// since they were written. written is what Plane answered to the last write, not
+// what was sent: Plane cleans HTML, so the two differ without anybody's doing.
+func (o Ownership) Drifted(written, current Fields) []Field {
+	var drifted []Field
+	for _, field := range written.Differing(current) {
+		switch o[field] {
+		case Odoo:
+			if field != FieldLabels || !containsAll(current.Labels, written.Labels) {
+				drifted = append(drifted, field)
+			}
+		case OdooWhenClosed:
+			if written.Closed() {
+				drifted = append(drifted, field)
+			}
+		case Suggested, Both:
+		}
+	}
+	return drifted
+}
+
+// containsAll reports whether every label of the bridge is still there; labels
+// that people added are theirs.
+func containsAll(labels, ours []string) bool {
+	return !slices.ContainsFunc(ours, func(label string) bool { return !slices.Contains(labels, label) })
+}
