@@ -26,6 +26,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database to the newest schema."`
 	Sync    syncCommand    `cmd:"" help:"Mirror Odoo into Plane once, now."`
 	Check   checkCommand   `cmd:"" help:"Look at settings, database, Odoo and Plane, and say what to do about what is wrong."`
+	Odoo    odooCommand    `cmd:"" help:"Set up in Odoo what takes an administrator, once."`
 	Demo    demoCommand    `cmd:"" help:"Run the whole bridge against a simulated Plane and Odoo, and show what happens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
