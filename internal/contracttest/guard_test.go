@@ -107,6 +107,13 @@ func plantedKey() string {
 	return "plane_api_" + key.String()
 }
 
+func TestTheGuardPassesAsThingsAre(t *testing.T) {
+	t.Parallel()
+	if passes, output := newGuarded(t).guard("secrets", "registry", "ledger", "answers", "contracts"); !passes {
+		t.Errorf("the guard fails before anything is planted:\n%s", output)
+	}
+}
+
 func TestTheGuardFailsWhereItHasTo(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -150,9 +157,6 @@ func TestTheGuardFailsWhereItHasTo(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			g := newGuarded(t)
-			if passes, output := g.guard(row.gate); !passes {
-				t.Fatalf("gate %s fails before anything is planted:\n%s", row.gate, output)
-			}
 			row.plant(g)
 			if passes, output := g.guard(row.gate); passes || !strings.Contains(output, "FAIL "+row.gate) {
 				t.Errorf("gate %s passes:\n%s", row.gate, output)
