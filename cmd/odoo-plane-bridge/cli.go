@@ -29,6 +29,8 @@ type commands struct {
 	Odoo    odooCommand    `cmd:"" help:"Set up in Odoo what takes an administrator, once."`
 	Demo    demoCommand    `cmd:"" help:"Run the whole bridge against a simulated Plane and Odoo, and show what happens."`
 	Version versionCommand `cmd:"" help:"Print the version."`
+
+	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Ask the bridge on this machine whether it lives."`
 }
 
 // process is what a command gets from outside, so that tests run commands as
