@@ -14,6 +14,8 @@ const DefaultLimit = 60
 const (
 	span        = int64(60 * time.Second / time.Microsecond) // a request leaves the server's log this long after it was made
 	grace       = int64(30 * time.Second / time.Microsecond) // an unanswered request may have arrived this much later
+	trend       = 15 * second                                // how far back Growth looks
+	second      = float64(time.Second / time.Microsecond)
 	fresh       = int64(10 * time.Second / time.Microsecond) // an observation is taken as current this long
 	probeWait   = int64(2 * time.Second / time.Microsecond)  // without a current observation, one request at a time
 	peakPeriod  = int64(2 * time.Minute / time.Microsecond)  // a limit that nothing proves any more is forgotten after one to two of these
@@ -30,13 +32,14 @@ const (
 // How it works. The server keeps the times of the requests of the last 60 s and refuses when they reach the limit;
 // every answer says how many remain. So what remains plus what we ourselves have in the log is our share: the limit
 // less what others with the same key use. Reserve keeps our entries below the share, by a margin that depends on
-// the lane. The share holds for as long as answers keep coming and drifts back to the limit when they do not,
-// because what others sent leaves the log too.
+// the lane. The share is taken as last seen, less what others were seen to add; where our own requests in the log are
+// too few to make room by leaving, it drifts back to the limit, because what others sent leaves the log too.
 type Window struct {
 	Assumed      int     `json:"assumed,omitempty"`       // requests per minute assumed before anything is known
 	Limit        int     `json:"limit,omitempty"`         // highest limit that answers have proved lately
 	Settled      bool    `json:"settled,omitempty"`       // Limit has been watched long enough to fall below Assumed
 	Share        int     `json:"share,omitempty"`         // places for us, at SeenAt
+	Growth       float64 `json:"growth,omitempty"`        // by how many places a second others were taking more than they gave back
 	SeenAt       int64   `json:"seen_at,omitempty"`       // last answer
 	BlockedUntil int64   `json:"blocked_until,omitempty"` // a 429 asked for silence until then
 	LastSent     int64   `json:"last_sent,omitempty"`
@@ -177,13 +180,14 @@ func need(lane Lane, limit int) int {
 
 // room is how many requests of lane may go now; when none may, minus how many places have to become free.
 //
-// While enough of the share is our own, what others use is taken as last seen: our own places leave the log soon,
-// and the answer to what is sent then tells more. Reckoning on others to leave would run into a log that they go on
-// filling. Only where our own places would not suffice does the share drift, because somebody has to look.
+// While enough of the share is our own, others are reckoned to hold what they were seen to hold, and to go on growing
+// as they did: our own places leave the log soon, and the answer to what is sent then tells more. Reckoning on others
+// to leave would run into a log that they go on filling. Only where our own places would not suffice does the share
+// drift, because somebody has to look.
 func (w *Window) room(t int64, lane Lane) int {
 	share, needed := w.share(t), need(lane, w.limit())
 	if w.ownSuffices(t, needed) {
-		share = min(share, w.Share)
+		share = min(share, w.Share) - int(max(w.Growth, 0)*float64(t-w.SeenAt)/second)
 	}
 	free := share - w.used() - needed
 	if free >= 0 {
@@ -346,7 +350,20 @@ func (w *Window) complete(i int, t int64) int64 {
 // learn takes what an answer proves. The request was reserved at sentAt and answered at t.
 func (w *Window) learn(t, sentAt int64, remaining int) {
 	w.raise(t, remaining+w.surelyCounted(t, sentAt))
-	w.Share = min(remaining+w.used(), w.limit())
+	share := min(remaining+w.used(), w.limit())
+	w.follow(t, share)
+	w.Share = share
+}
+
+// follow notes how fast others take places, as a mean in which the last quarter of a minute weighs most.
+func (w *Window) follow(t int64, share int) {
+	since := t - w.SeenAt
+	if w.SeenAt == 0 || since >= span {
+		w.Growth = 0
+		return
+	}
+	taken := float64(w.Share-share) * second
+	w.Growth += (taken - w.Growth*float64(since)) / (float64(since) + trend)
 }
 
 // surelyCounted is how many of our requests the server certainly had in its log when it answered: this one, and

@@ -85,3 +85,31 @@ func benchDrain() float64 {
 	}
 	return float64(sent) / (10 * limit)
 }
+
+// Somebody else who was seen to take more and more is reckoned to go on, so that a silence of some seconds does not
+// end in a full log. One who holds what he held leaves the room as it was.
+func TestWhoeverIsSeenToGrowIsReckonedToGoOn(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		others func(second int) int
+		waits  bool
+	}{
+		"growing": {func(second int) int { return second / 2 }, true},
+		"steady":  {func(int) int { return 15 }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var w Window
+			now := time.Now()
+			for second := range 31 {
+				w.Reserve(now, LaneInteractive)
+				w.Observe(now, Observation{Status: 200, Remaining: 60 - w.used() - tc.others(second)})
+				now = now.Add(time.Second)
+			}
+			silence := now.Add(20 * time.Second) // with 14 free of 60 when it began
+			if at := w.Reserve(silence, LaneBackfill); at.IsZero() == tc.waits {
+				t.Errorf("waits %t, want %t", !at.IsZero(), tc.waits)
+			}
+		})
+	}
+}
