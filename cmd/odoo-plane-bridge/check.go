@@ -85,22 +85,6 @@ func (a *app) checkSecrets() []plane.Finding {
 	return []plane.Finding{ok("webhook secret", "set")}
 }
 
-func (a *app) checkOdooSide(ctx context.Context) []plane.Finding {
-	if a.odoo == nil {
-		return []plane.Finding{failed("odoo", errors.New("not configured"), "Set ODOO_URL, ODOO_DB, ODOO_LOGIN and ODOO_PASSWORD.")}
-	}
-	session, err := a.odoo.Connect(ctx)
-	if err != nil {
-		return []plane.Finding{failed("odoo", err, adviceForOdoo(err))}
-	}
-	findings := []plane.Finding{ok("odoo", fmt.Sprintf("version %s over %s: %s", session.Version.Series, session.Protocol, session.Why))}
-	n, err := a.odoo.SearchCount(ctx, bir.Model, nil)
-	if err != nil {
-		return append(findings, failed("deadlines", err, adviceForOdoo(err)))
-	}
-	return append(findings, ok("deadlines", fmt.Sprintf("%d in Odoo", n)))
-}
-
 func adviceForOdoo(err error) string {
 	switch {
 	case errors.Is(err, odoo.ErrDenied):

@@ -171,6 +171,7 @@ func (c *syncCommand) execute(p *process, a *app, plan bridge.Plan) error {
 	if err != nil {
 		return err
 	}
+	a.showStatus(p.ctx)
 	if c.JSON {
 		if err := printJSON(p.stdout, result); err != nil {
 			return err
