@@ -28,6 +28,9 @@ type Config struct {
 
 	SyncSchedule    cron.Schedule
 	CleanupSchedule cron.Schedule
+	// ReportDrift leaves edits in Plane of what Odoo owns as they are and only says
+	// so; otherwise they are put back.
+	ReportDrift bool
 	// CancelBrake is the share of links whose work items one run may cancel.
 	CancelBrake float64
 	// Retention is how long finished deliveries are kept.
@@ -52,7 +55,8 @@ func New(config Config) *Bridge {
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
 		deliveries: &deliveries{
 			pool: config.Pool, workspace: config.Workspace, appURL: config.AppURL,
-			flows: config.Flows, catalog: mirror.catalog, logger: config.Logger,
+			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, queue: config.Queue,
+			self: &self{plane: config.Plane}, report: config.ReportDrift, logger: config.Logger,
 		},
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
-	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // Flow is one kind of Odoo record that is kept in step with work items of one
@@ -56,16 +55,29 @@ type Conflict struct {
 
 // WorkItemState is a work item as a webhook or a sweep last saw it.
 type WorkItemState struct {
-	ID         string
-	Name       string
-	StateName  string
-	Group      plane.StateGroup
-	TargetDate string
-	URL        string
-	ActorID    string
-	ActorName  string
-	UpdatedAt  time.Time
-	Deleted    bool
+	ID string
+	// Fields are its content as Plane keeps it, with all its labels.
+	Fields    mapping.Fields
+	StateName string
+	URL       string
+	ActorID   string
+	UpdatedAt time.Time
+	Deleted   bool
+	Archived  bool
+}
+
+// CommentTaker is a flow that passes people's comments on to Odoo.
+type CommentTaker interface {
+	// CommentFromPlane passes a comment on, once however often it is called.
+	CommentFromPlane(ctx context.Context, link mapping.Link, comment CommentState) Verdict
+}
+
+// CommentState is a comment that a person wrote under a linked work item.
+type CommentState struct {
+	ID     string
+	HTML   string
+	Author string
+	At     time.Time
 }
 
 // FlowError is how a flow says whose fault a failure is. An error that is none

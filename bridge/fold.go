@@ -39,8 +39,14 @@ func fold(batch []Delivery) folded {
 // eventTime is when the state in an event was true. A delete carries the times
 // of the old record, so it counts from when we heard of it.
 func eventTime(event plane.Event, d Delivery) time.Time {
-	if event.Action == plane.ActionDeleted || event.WorkItem == nil || event.WorkItem.UpdatedAt.IsZero() {
+	switch {
+	case event.Action == plane.ActionDeleted:
+		return d.ReceivedAt
+	case event.WorkItem != nil && !event.WorkItem.UpdatedAt.IsZero():
+		return event.WorkItem.UpdatedAt.Time
+	case event.Comment != nil && !event.Comment.UpdatedAt.IsZero():
+		return event.Comment.UpdatedAt.Time
+	default:
 		return d.ReceivedAt
 	}
-	return event.WorkItem.UpdatedAt.Time
 }

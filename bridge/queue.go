@@ -131,6 +131,13 @@ func (q *Queue) enqueueDelivery(ctx context.Context, tx pgx.Tx, id uuid.UUID) er
 	return nil
 }
 
+func (q *Queue) enqueueMirror(ctx context.Context, tx pgx.Tx, job mirrorJob) error {
+	if _, err := q.client.InsertTx(ctx, tx, job, nil); err != nil {
+		return fmt.Errorf("queueing %s to be mirrored: %w", job.Key, err)
+	}
+	return nil
+}
+
 // OdooChanged queues a look at a record of Odoo.
 func (q *Queue) OdooChanged(ctx context.Context, model string, id int64) error {
 	if _, err := q.client.Insert(ctx, odooChangeJob{model, id}, nil); err != nil {

@@ -3,9 +3,17 @@ package bridge
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// Words that ops.work_items.status holds besides the names of states.
+const (
+	statusOfDeleted  = "deleted"
+	statusOfArchived = "archived"
 )
 
 // seenItem is a work item as a delivery shows it, with what only the ledger's
@@ -17,18 +25,22 @@ type seenItem struct {
 }
 
 // state reads a work item out of the newest event. Webhooks of version 1 carry
-// the state and the people; version 2 carries ids, which are looked up.
+// states, labels and people; version 2 carries ids, which are looked up.
 func (p *deliveries) state(ctx context.Context, f folded) (seenItem, error) {
 	event := f.newest
 	item := seenItem{
 		WorkItemState: WorkItemState{ID: event.EntityID, ActorID: event.ActorID, UpdatedAt: f.at, Deleted: event.Action == plane.ActionDeleted},
 		projectID:     event.ProjectID,
 	}
-	if event.WorkItem == nil {
+	seen := event.WorkItem
+	if seen == nil {
 		return item, nil
 	}
-	item.Name, item.TargetDate = event.WorkItem.Name, string(event.WorkItem.TargetDate)
 	item.URL = workItemURL(p.appURL, p.workspace, event.ProjectID, event.EntityID)
+	item.Archived = !seen.ArchivedAt.IsZero()
+	item.Fields = mapping.Fields{
+		Name: seen.Name, DescriptionHTML: seen.DescriptionHTML, TargetDate: string(seen.TargetDate), Priority: string(seen.Priority),
+	}
 	if item.Deleted {
 		return item, nil
 	}
@@ -36,7 +48,10 @@ func (p *deliveries) state(ctx context.Context, f folded) (seenItem, error) {
 	if err != nil {
 		return item, err
 	}
-	item.StateName, item.Group = state.Name, state.Group
+	item.StateName, item.Fields.Group = state.Name, string(state.Group)
+	if item.Fields.Labels, err = p.labelsOf(ctx, event); err != nil {
+		return item, err
+	}
 	item.assignee, err = p.assigneeOf(ctx, event)
 	return item, err
 }
@@ -53,6 +68,29 @@ func (p *deliveries) stateOf(ctx context.Context, event plane.Event) (plane.Stat
 	// The state is newer than what is remembered.
 	p.catalog.Forget(event.ProjectID)
 	return p.catalog.State(ctx, event.ProjectID, ref.ID)
+}
+
+func (p *deliveries) labelsOf(ctx context.Context, event plane.Event) ([]string, error) {
+	names := make([]string, 0, len(event.WorkItem.Labels))
+	var unnamed []string
+	for _, label := range event.WorkItem.Labels {
+		if label.Value != nil && label.Value.Name != "" {
+			names = append(names, label.Value.Name)
+		} else {
+			unnamed = append(unnamed, label.ID)
+		}
+	}
+	if len(unnamed) > 0 {
+		found, err := p.catalog.LabelNames(ctx, event.ProjectID, unnamed...)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range found {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 func (p *deliveries) assigneeOf(ctx context.Context, event plane.Event) (string, error) {

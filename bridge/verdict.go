@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -29,6 +30,8 @@ type Verdict struct {
 	err     error
 	until   time.Time
 	told    string
+	// accepted are the fields of the work item as they are in Odoo now.
+	accepted *mapping.Fields
 }
 
 type verdictKind int
@@ -67,6 +70,13 @@ func GiveUp(cause Cause, err error) Verdict {
 // core keeps it on the link in the transaction that ends the work.
 func (v Verdict) Telling(what string) Verdict {
 	v.told = what
+	return v
+}
+
+// Accepting adds what Odoo has taken over from Plane: the work item's fields as
+// Odoo wants them from now on.
+func (v Verdict) Accepting(fields mapping.Fields) Verdict {
+	v.accepted = &fields
 	return v
 }
 

@@ -26,8 +26,13 @@ type deliveries struct {
 	workspace string
 	appURL    string
 	flows     flows
+	links     *mapping.Store
 	catalog   *plane.Catalog
-	logger    *slog.Logger
+	queue     *Queue
+	self      *self
+	// report leaves edits of what Odoo owns as they are and only says so.
+	report bool
+	logger *slog.Logger
 }
 
 // process works through one delivery and whatever else is open for its entity.
@@ -110,9 +115,17 @@ func (p *deliveries) settle(ctx context.Context, tx pgx.Tx, id uuid.UUID, batch 
 }
 
 func (p *deliveries) handle(ctx context.Context, tx pgx.Tx, f folded) Verdict {
-	if f.newest.Entity != plane.EntityWorkItem {
+	switch f.newest.Entity {
+	case plane.EntityWorkItem:
+		return p.handleWorkItem(ctx, tx, f)
+	case plane.EntityComment:
+		return p.handleComment(ctx, tx, f)
+	default:
 		return Ignored(fmt.Sprintf("events of kind %s are not mirrored", f.newest.Entity))
 	}
+}
+
+func (p *deliveries) handleWorkItem(ctx context.Context, tx pgx.Tx, f folded) Verdict {
 	item, err := p.state(ctx, f)
 	if err != nil {
 		return verdictOfPlane(err)
@@ -127,9 +140,23 @@ func (p *deliveries) handle(ctx context.Context, tx pgx.Tx, f folded) Verdict {
 	return p.tell(ctx, tx, item)
 }
 
+func (p *deliveries) keep(ctx context.Context, tx pgx.Tx, item seenItem) (news bool, err error) {
+	row := WorkItem{
+		ExternalID: item.ID, Title: item.Fields.Name, Status: item.StateName, Assignee: known(item.assignee),
+		URL: known(item.URL), ProjectRef: known(item.projectID), UpdatedAt: item.UpdatedAt,
+	}
+	if item.Deleted {
+		return true, workItems{tx}.delete(ctx, row)
+	}
+	if item.Archived {
+		row.Status = statusOfArchived
+	}
+	return workItems{tx}.upsert(ctx, row)
+}
+
 // tell passes the state on to the flow that the work item belongs to.
 func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict {
-	links := mapping.NewStore(tx)
+	links := p.links.With(tx)
 	link, err := links.ByIssue(ctx, p.workspace, item.ID)
 	if errors.Is(err, mapping.ErrNoLink) {
 		return Done("kept; not linked to Odoo")
@@ -141,28 +168,53 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	if !found {
 		return Done("kept; its flow " + link.Flow + " is switched off")
 	}
-	if item.Deleted {
-		if err := links.Unbind(ctx, flow.Scope(), link.Key); err != nil {
-			return RetryLater(CauseOurs, err)
-		}
-		return Done("kept; the link of " + string(link.Key) + " is open again, because its work item was deleted")
+	if changed, outcome, err := moveLink(ctx, links, flow.Scope(), link, item); changed || err != nil {
+		return doneOrRetry(outcome, err)
 	}
 	verdict := flow.FromPlane(ctx, link, item.WorkItemState)
-	if verdict.kind == verdictDone && verdict.told != "" {
-		if err := links.NoteTold(ctx, link.ID, verdict.told); err != nil {
-			return RetryLater(CauseOurs, err)
-		}
+	if verdict.kind != verdictDone {
+		return verdict
 	}
-	return verdict
+	if err := noteAccepted(ctx, links, link, verdict); err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	return p.repairDrift(ctx, tx, flow, link, item, verdict)
 }
 
-func (p *deliveries) keep(ctx context.Context, tx pgx.Tx, item seenItem) (news bool, err error) {
-	row := WorkItem{
-		ExternalID: item.ID, Title: item.Name, Status: item.StateName, Assignee: known(item.assignee),
-		URL: known(item.URL), ProjectRef: known(item.projectID), UpdatedAt: item.UpdatedAt,
+func doneOrRetry(outcome string, err error) Verdict {
+	if err != nil {
+		return RetryLater(CauseOurs, err)
 	}
-	if item.Deleted {
-		return true, workItems{tx}.delete(ctx, row)
+	return Done(outcome)
+}
+
+// moveLink follows a work item that was deleted, archived or taken back out of
+// the archive.
+func moveLink(ctx context.Context, links *mapping.Store, scope mapping.Scope, link mapping.Link, item seenItem) (changed bool, outcome string, err error) {
+	switch {
+	case item.Deleted && link.State == mapping.Cancelled:
+		return true, "kept; its record is gone from Odoo as well", nil
+	case item.Deleted:
+		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", links.Unbind(ctx, scope, link.Key)
+	case item.Archived && link.State == mapping.Linked:
+		return true, "kept; not mirrored while it is archived", links.SetState(ctx, scope, link.Key, mapping.Broken, "the work item is archived in Plane")
+	case !item.Archived && link.State == mapping.Broken:
+		return true, "kept; mirrored again, because it is out of the archive", links.SetState(ctx, scope, link.Key, mapping.Linked, "")
+	default:
+		return false, "", nil
 	}
-	return workItems{tx}.upsert(ctx, row)
+}
+
+// noteAccepted keeps what the flow told Odoo, and which values of Plane's are
+// Odoo's now too, so that the next sync does not write them back.
+func noteAccepted(ctx context.Context, links *mapping.Store, link mapping.Link, verdict Verdict) error {
+	if verdict.told != "" {
+		if err := links.NoteTold(ctx, link.ID, verdict.told); err != nil {
+			return err
+		}
+	}
+	if verdict.accepted == nil {
+		return nil
+	}
+	return links.NoteAccepted(ctx, link.ID, *verdict.accepted)
 }

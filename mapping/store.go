@@ -115,10 +115,13 @@ const (
 		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = '', updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
-	sqlSetState = `UPDATE ops.plane_sync_mappings SET state = $4, last_error = $5, updated_at = now()
+	sqlSetState = `UPDATE ops.plane_sync_mappings SET state = $4, last_error = nullif($5, ''), updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlNoteTold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1`
+
+	sqlNoteAccepted = `UPDATE ops.plane_sync_mappings
+		SET content_hash = $2, last_pushed = $3, written = $3, updated_at = now(), last_synced_at = now() WHERE id = $1`
 
 	sqlSetError = `UPDATE ops.plane_sync_mappings SET last_error = $4, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
@@ -209,6 +212,12 @@ func (s *Store) SetState(ctx context.Context, scope Scope, key Key, state State,
 // NoteTold keeps what the flow told Odoo about the work item.
 func (s *Store) NoteTold(ctx context.Context, linkID int64, told string) error {
 	return s.change(ctx, "noting what Odoo was told", sqlNoteTold, linkID, told)
+}
+
+// NoteAccepted keeps the content that both sides have after Odoo took over what
+// was changed in Plane.
+func (s *Store) NoteAccepted(ctx context.Context, linkID int64, content Fields) error {
+	return s.change(ctx, "noting what Odoo took over", sqlNoteAccepted, linkID, content.Hash(), content)
 }
 
 // SetError notes on the link what went wrong last; Bind clears it.

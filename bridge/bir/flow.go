@@ -32,6 +32,8 @@ type Config struct {
 	// Module is the Odoo module that defines the model. Its name is needed to hang
 	// reminders on a deadline as a user who may not read ir.model.
 	Module string
+	// OnCompleted is what happens in Odoo when a work item is completed in Plane.
+	OnCompleted OnCompleted
 	// ReminderUser is the login of whoever is reminded in Odoo; nobody by name
 	// when empty.
 	ReminderUser string

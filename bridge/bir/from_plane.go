@@ -29,31 +29,41 @@ const (
 	tellNothing   messageKind = ""
 	tellStarted   messageKind = "started"
 	tellCompleted messageKind = "completed"
+	// tellSettled takes a reminder back: the deadline is filed, or the work item
+	// was opened again.
+	tellSettled messageKind = "settled"
 )
 
 // fromPlane says what Odoo is to be told of a work item as it is now. told is
 // what it was told last.
 func fromPlane(d deadline, item bridge.WorkItemState, told string) message {
+	reminded := told == string(tellCompleted)
 	switch {
+	case d.filed() && reminded:
+		return message{kind: tellSettled, why: "Odoo has filed the deadline"}
 	case d.filed():
 		return message{why: "Odoo has filed the deadline; there is nothing to tell"}
-	case item.Group == plane.GroupCompleted:
+	case reminded && group(item) != plane.GroupCompleted:
+		return message{kind: tellSettled, why: "the work item was opened again"}
+	case group(item) == plane.GroupCompleted:
 		return compose(tellCompleted, d, item, told,
 			"Completed in Plane, not filed yet: "+d.Name,
 			"The work item is completed in Plane, but Odoo does not say that the return is filed. File it here, or move the work item back.")
-	case item.Group == plane.GroupStarted:
+	case group(item) == plane.GroupStarted:
 		return compose(tellStarted, d, item, told,
 			"Work has begun in Plane: "+d.Name, "Somebody has begun to work on this in Plane.")
 	default:
-		return message{why: fmt.Sprintf("the work item is in group %s, of which Odoo is not told", item.Group)}
+		return message{why: fmt.Sprintf("the work item is in group %s, of which Odoo is not told", item.Fields.Group)}
 	}
 }
+
+func group(item bridge.WorkItemState) plane.StateGroup { return plane.StateGroup(item.Fields.Group) }
 
 func compose(kind messageKind, d deadline, item bridge.WorkItemState, told, summary, text string) message {
 	if told == string(kind) {
 		return message{why: "Odoo was told already"}
 	}
 	note := fmt.Sprintf(`<p>%s</p><p><a href="%s">%s</a> (%s), due %s</p>`,
-		html.EscapeString(text), html.EscapeString(item.URL), html.EscapeString(item.Name), html.EscapeString(item.StateName), d.Due)
+		html.EscapeString(text), html.EscapeString(item.URL), html.EscapeString(item.Fields.Name), html.EscapeString(item.StateName), d.Due)
 	return message{kind: kind, summary: summary, note: odoo.HTML(note)}
 }

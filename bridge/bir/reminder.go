@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
@@ -21,8 +22,8 @@ const (
 // is made by external id, and one that is there already is not touched.
 func (f *Flow) deliver(ctx context.Context, d deadline, key mapping.Key, m message) (outcome string, err error) {
 	switch m.kind {
-	case tellCompleted:
-		return f.remind(ctx, d, key, m)
+	case tellCompleted, tellSettled:
+		return f.config.OnCompleted.deliver(ctx, f, d, key, m)
 	case tellStarted:
 		return f.note(ctx, d, key, m)
 	default:
@@ -104,16 +105,21 @@ func (f *Flow) note(ctx context.Context, d deadline, key mapping.Key, m message)
 	return "note left on the return in Odoo", nil
 }
 
-// once makes a record by external id unless it is there already. A crash after
-// load() finds it there the next time.
+// once leaves a message about a deadline unless it is there already.
 func (f *Flow) once(ctx context.Context, model string, key mapping.Key, kind messageKind, columns []column) (created bool, err error) {
 	identity, err := parseKey(key)
 	if err != nil {
-		return false, err
+		return false, &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
 	}
-	id, err := odoo.NewExternalID(identity.externalName(string(kind)))
+	return f.load(ctx, model, identity.externalName(string(kind)), columns)
+}
+
+// load makes a record by external id unless it is there already. A crash after
+// load() finds it there the next time.
+func (f *Flow) load(ctx context.Context, model, name string, columns []column) (created bool, err error) {
+	id, err := odoo.NewExternalID(name)
 	if err != nil {
-		return false, err
+		return false, &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
 	}
 	if _, _, err := f.config.Odoo.Resolve(ctx, id); err == nil {
 		return false, nil

@@ -34,8 +34,10 @@ func StatusFieldSpecs() []odoo.FieldSpec {
 	return []odoo.FieldSpec{
 		{Name: manualPrefix + statusIssue, Label: "Plane Issue", Type: "char", Help: "Id of the work item in Plane."},
 		{Name: manualPrefix + statusState, Label: "Plane Sync Status", Type: "selection", Selection: [][2]string{
-			{string(bridge.SyncNone), "Not Synced"}, {string(bridge.SyncDone), "Synced"},
-			{string(bridge.SyncPending), "Pending"}, {string(bridge.SyncError), "Error"},
+			{string(bridge.SyncNone), "Not Synced"},
+			{string(bridge.SyncDone), "Synced"},
+			{string(bridge.SyncPending), "Pending"},
+			{string(bridge.SyncError), "Error"},
 		}, Help: "Whether Plane shows this deadline as it is."},
 		{Name: manualPrefix + statusError, Label: "Plane Sync Error", Type: "text"},
 		{Name: manualPrefix + statusLast, Label: "Last Plane Sync", Type: "datetime"},

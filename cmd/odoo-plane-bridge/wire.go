@@ -68,7 +68,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	a.bridge = bridge.New(bridge.Config{
 		Pool: a.pool, Queue: a.queue, Plane: a.plane, Workspace: string(s.PlaneWorkspaceSlug), AppURL: s.AppURL(),
 		Flows: a.flows(), Metrics: a.metrics, Logger: logger,
-		SyncSchedule: s.SyncSchedule, CleanupSchedule: s.CleanupSchedule, CancelBrake: float64(s.CancelBrake), Retention: s.DeliveryRetention.Duration(),
+		SyncSchedule: s.SyncSchedule, CleanupSchedule: s.CleanupSchedule, CancelBrake: float64(s.CancelBrake), ReportDrift: s.DriftPolicy == "report", Retention: s.DeliveryRetention.Duration(),
 	})
 	health := bridge.NewHealth(a.pool, map[string]bridge.Check{"plane": a.checkPlane, "odoo": a.checkOdoo})
 	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue), a.queue, a.secrets(), health, a.metrics, logger)
@@ -109,7 +109,7 @@ func (a *app) flows() []bridge.Flow {
 	return []bridge.Flow{bir.New(bir.Config{
 		Odoo: a.odoo, OdooURL: a.settings.OdooURL.String(), Workspace: string(a.settings.PlaneWorkspaceSlug),
 		ProjectID: string(a.settings.PlaneBIRProjectID), Location: a.settings.Location(),
-		Module: a.settings.BIRModule, ReminderUser: a.settings.BIRReminderUser, Logger: a.logger,
+		Module: a.settings.BIRModule, OnCompleted: bir.OnCompleted(a.settings.BIROnCompleted), ReminderUser: a.settings.BIRReminderUser, Logger: a.logger,
 	})}
 }
 

@@ -41,6 +41,10 @@ type Settings struct {
 	OdooMaxInFlight Count    `env:"ODOO_MAX_IN_FLIGHT" envDefault:"4"`
 	// BIRModule is the Odoo module that defines bir.filing.deadline.
 	BIRModule string `env:"BIR_ODOO_MODULE" envDefault:"ipai_bir_tax_compliance"`
+	// BIROnCompleted is what happens in Odoo when a work item is completed in Plane
+	// and its deadline is not filed: remind, nothing, or field:NAME for a boolean
+	// field of the deadline.
+	BIROnCompleted OnCompleted `env:"BIR_ON_COMPLETED" envDefault:"remind"`
 	// BIRReminderUser is the login of whoever is reminded in Odoo of deadlines that
 	// were completed in Plane and are not filed.
 	BIRReminderUser  string `env:"BIR_REMINDER_USER"`
@@ -52,6 +56,8 @@ type Settings struct {
 	SyncSchedule      Schedule `env:"SYNC_SCHEDULE" envDefault:"*/15 * * * *"`
 	ReconcileSchedule Schedule `env:"RECONCILE_SCHEDULE" envDefault:"7-59/15 * * * *"`
 	CleanupSchedule   Schedule `env:"CLEANUP_SCHEDULE" envDefault:"23 3 * * *"`
+	// DriftPolicy says what happens to an edit in Plane of what Odoo owns.
+	DriftPolicy DriftPolicy `env:"DRIFT_POLICY" envDefault:"put_back"`
 	// CancelBrake is the share of mirrored records that may vanish from Odoo at once
 	// before their work items are no longer cancelled without a person's word.
 	CancelBrake       Share  `env:"CANCEL_BRAKE" envDefault:"0.2"`

@@ -228,6 +228,29 @@ func (p *PlaneAuth) UnmarshalText(text []byte) error {
 	return oneOf((*string)(p), text, "api_key", "bot")
 }
 
+// OnCompleted is remind, nothing or field:NAME.
+type OnCompleted string
+
+// UnmarshalText takes one of the forms.
+func (o *OnCompleted) UnmarshalText(text []byte) error {
+	if name, found := strings.CutPrefix(string(text), "field:"); found && name != "" {
+		*o = OnCompleted(text)
+		return nil
+	}
+	if err := oneOf((*string)(o), text, "remind", "nothing"); err != nil {
+		return errors.New("expected remind, nothing, or field: and the name of a boolean field of the deadline")
+	}
+	return nil
+}
+
+// DriftPolicy is put_back or report.
+type DriftPolicy string
+
+// UnmarshalText takes one of the names.
+func (p *DriftPolicy) UnmarshalText(text []byte) error {
+	return oneOf((*string)(p), text, "put_back", "report")
+}
+
 // SecretsSource says where secrets come from besides the environment and files.
 type SecretsSource string
 
