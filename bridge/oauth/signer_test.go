@@ -95,9 +95,12 @@ func TestWhileOneReplicaRenewsTheOthersGoOnWithTheOldToken(t *testing.T) {
 	}
 	w.pass(20 * time.Hour) // past four fifths of a day
 	asking, goOn := make(chan struct{}), make(chan struct{})
+	var first sync.Once
 	w.intercept(func(*http.Response) error {
-		close(asking)
-		<-goOn
+		first.Do(func() {
+			close(asking)
+			<-goOn
+		})
 		return nil
 	})
 	replicas := w.replicas(3)
