@@ -238,3 +238,30 @@ func TestOdoo19TellsAUserOfLeastPrivilegeWhetherPushIsSetUp(t *testing.T) {
 	}
 	ask(true)
 }
+
+func TestOdoo19MissingRightIsRefusedInTwoCalls(t *testing.T) {
+	t.Parallel()
+	i := odoo19.Start(t)
+	user := i.LeastPrivilege(t)
+	for _, protocol := range allProtocols {
+		counter := &counting{next: http.DefaultTransport}
+		config := asUser(i, user, protocol)
+		config.HTTPClient = &http.Client{Transport: counter}
+		client := newClient(t, config)
+		if _, err := client.Connect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		counter.requests.Store(0)
+		var records []odoo.RecordValues
+		for id := range int64(64) {
+			records = append(records, odoo.RecordValues{ID: id + 1, Values: odoo.Values{"name": fmt.Sprint("company ", id)}})
+		}
+		failed := client.WriteEach(t.Context(), "res.company", records)
+		if len(failed) != 64 || !errors.Is(failed[1], odoo.ErrAccess) {
+			t.Errorf("%s: %d failed, %v", protocol, len(failed), failed[1])
+		}
+		if n := counter.requests.Load(); n != 2 {
+			t.Errorf("%s: %d calls for a right that is missing, want 2", protocol, n)
+		}
+	}
+}

@@ -143,13 +143,25 @@ func (c *Client) writeSplitting(ctx context.Context, model string, batch []Recor
 	if err == nil {
 		return
 	}
-	if len(batch) == 1 || !blamesSomeRecord(err, batch) {
+	if len(batch) == 1 || !blamesSomeRecord(err, batch) || c.deniesAll(ctx, model, err) {
 		failAll(failed, batch, err)
 		return
 	}
 	middle := len(batch) / 2
 	c.writeSplitting(ctx, model, batch[:middle], write, failed)
 	c.writeSplitting(ctx, model, batch[middle:], write, failed)
+}
+
+// deniesAll reports whether the user may not write to the model at all, which it asks the server when access was the
+// trouble. A rule about single records is worth splitting for; a missing right would only be refused once more for each
+// record. has_access is there from Odoo 18 on; before, and when in doubt, the batch is split.
+func (c *Client) deniesAll(ctx context.Context, model string, err error) bool {
+	if !isKind(err, ErrAccess) {
+		return false
+	}
+	may := true
+	call := invocation{model: model, method: "has_access", ids: []int64{}, args: []argument{{"operation", "write"}}, reads: true}
+	return c.do(ctx, call, &may) == nil && !may
 }
 
 // blamesSomeRecord reports whether a smaller batch may fare better. A field that does not exist fails every record that

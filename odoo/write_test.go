@@ -97,6 +97,31 @@ func TestAnUnknownFieldIsNotSearchedForInHalves(t *testing.T) {
 	})
 }
 
+func TestAMissingRightIsNotTriedForEachRecord(t *testing.T) {
+	t.Parallel()
+	for _, may := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			server := &answering{call: func(_ int, call sentCall) (int, string, error) {
+				if call.method == "has_access" {
+					return 200, result(may), nil
+				}
+				return 200, exception("odoo.exceptions.AccessError", "You are not allowed to modify"), nil
+			}}
+			var records []RecordValues
+			for id := range int64(64) {
+				records = append(records, RecordValues{ID: id + 1, Values: Values{"name": fmt.Sprint(id)}})
+			}
+			failed := server.client(t).WriteEach(t.Context(), "x", records)
+			if len(failed) != 64 || !errors.Is(failed[64], ErrAccess) {
+				t.Errorf("%d failed, %v", len(failed), failed[64])
+			}
+			if n := len(server.calls); (n == 2) == may {
+				t.Errorf("with the right to the model %v: %d calls", may, n)
+			}
+		})
+	}
+}
+
 func TestAConflictFailsItsBatchAndIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
