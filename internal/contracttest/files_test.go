@@ -53,3 +53,18 @@ func files(t *testing.T, suffix string, see func(path string)) {
 		t.Fatal(err)
 	}
 }
+
+// section is a part of a Markdown file under one heading.
+type section struct{ heading, text string }
+
+func sections(text string) []section {
+	found := []section{{}}
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "#") {
+			found = append(found, section{heading: strings.TrimSpace(strings.TrimLeft(line, "#"))})
+			continue
+		}
+		found[len(found)-1].text += line
+	}
+	return found
+}

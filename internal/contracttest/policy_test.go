@@ -1,0 +1,35 @@
+package contracttest_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+)
+
+func TestThePolicyOfFieldsIsWhatTheFlowsDeclare(t *testing.T) {
+	t.Parallel()
+	written := make(map[string]mapping.Ownership)
+	for _, section := range sections(read(t, "docs/policy/field-ownership.md")) {
+		for _, table := range tables(section.text) {
+			if table.header[0] != "field" {
+				continue
+			}
+			model := section.heading
+			written[model] = make(mapping.Ownership)
+			for _, row := range table.rows {
+				written[model][mapping.Field(code(row[0]))] = mapping.Owner(code(row[1]))
+			}
+		}
+	}
+	declared := make(map[string]mapping.Ownership)
+	for _, flow := range []bridge.Flow{bir.New(bir.Config{})} {
+		declared[flow.Model()] = flow.Ownership()
+	}
+	if diff := cmp.Diff(declared, written); diff != "" {
+		t.Errorf("field ownership (-declared +docs/policy/field-ownership.md):\n%s", diff)
+	}
+}
