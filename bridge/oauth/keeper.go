@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 )
 
@@ -25,6 +26,8 @@ type Config struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
+
+var _ bridge.OAuthApp = (*Keeper)(nil)
 
 // Keeper keeps the tokens of one Plane app for all replicas. It is safe for
 // concurrent use.
@@ -52,18 +55,19 @@ func New(config Config) *Keeper {
 const every = time.Minute
 
 // Run renews what is due, seals anew what a previous key sealed, and forgets old
-// states, until the context ends. Every replica may run it: rows are locked.
+// states, every minute until the context ends. Every replica may run it: rows are
+// locked. The first look comes after a minute, when the database is migrated.
 func (k *Keeper) Run(ctx context.Context) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
-			k.logger.ErrorContext(ctx, "OAuth tokens could not be looked after; trying again", slog.Any("error", err), slog.Duration("wait", every))
-		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+		}
+		if err := k.Look(ctx); err != nil && ctx.Err() == nil {
+			k.logger.ErrorContext(ctx, "OAuth tokens could not be looked after; trying again", slog.Any("error", err), slog.Duration("wait", every))
 		}
 	}
 }

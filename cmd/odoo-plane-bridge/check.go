@@ -101,7 +101,7 @@ func adviceForOdoo(err error) string {
 }
 
 func (a *app) checkPlaneSide(ctx context.Context) []plane.Finding {
-	if a.settings.PlaneAPIKey == "" {
+	if a.settings.PlaneAPIKey == "" && a.settings.PlaneAuth == "api_key" {
 		return []plane.Finding{failed("plane", errors.New("PLANE_API_KEY is not set"), "Set it (ssot/secrets/registry.yaml#plane_api_key).")}
 	}
 	report, err := a.plane.Probe(plane.WithLane(ctx, plane.LaneInteractive), string(a.settings.PlaneBIRProjectID))

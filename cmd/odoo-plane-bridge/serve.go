@@ -70,6 +70,7 @@ func (a *app) serve(ctx context.Context) error {
 	group.Go(func() error { return serveHTTP(ctx, a.main, a.receiver) })
 	group.Go(func() error { return serveHTTP(ctx, a.side, mux) })
 	group.Go(func() error { return a.bridge.Run(ctx) })
+	group.Go(func() error { return a.oauth.Run(ctx) })
 	group.Go(func() error { return a.refresh(ctx) })
 	err := group.Wait()
 	a.logger.InfoContext(context.WithoutCancel(ctx), "stopped")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -33,6 +34,7 @@ type app struct {
 	odoo     *odoo.Client // nil when Odoo is not configured
 	// parameters are the settings that Odoo holds; they own the Odoo client.
 	parameters *odooParameters
+	oauth      *oauth.Keeper
 	queue      *bridge.Queue
 	metrics    *bridge.Metrics
 	bridge     *bridge.Bridge
@@ -53,6 +55,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	if a.pool, err = openPool(s); err != nil {
 		return nil, err
 	}
+	a.oauth = oauth.New(oauth.Config{Pool: a.pool, App: a.oauthSettings, Logger: logger})
 	if err := a.wireClients(); err != nil {
 		a.pool.Close()
 		return nil, err
@@ -72,6 +75,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	})
 	health := bridge.NewHealth(a.pool, map[string]bridge.Check{"plane": a.checkPlane, "odoo": a.checkOdoo})
 	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue), a.queue, a.secrets(), health, a.metrics, logger)
+	a.receiver.ServeOAuth(a.oauth)
 	return a, nil
 }
 
@@ -87,17 +91,26 @@ func (a *app) wireClients() error {
 
 func (a *app) wirePlane(budget plane.Budget) error {
 	s := a.settings
-	var err error
-	a.plane, err = plane.New(plane.Config{
+	config := plane.Config{
 		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters},
 		Budget: budget, Logger: a.logger, UserAgent: "odoo-plane-bridge/" + version,
-	})
+	}
+	if s.PlaneAuth == "bot" {
+		bot := a.oauth.Bot()
+		config.Auth = bot
+		config.HTTPClient = &http.Client{Timeout: plane.DefaultTimeout, Transport: bot.Transport(http.DefaultTransport)}
+	}
+	var err error
+	a.plane, err = plane.New(config)
 	return err
 }
 
 // budgetKey names whose requests Plane counts together: those of the key as it
-// is now, in every replica.
+// is now, or of the bot whatever its token, in every replica.
 func (a *app) budgetKey() bridge.BudgetKey {
+	if a.settings.PlaneAuth == "bot" {
+		return bridge.NewBudgetKey(a.plane.APIURL(), "bot of workspace "+a.plane.Workspace())
+	}
 	return bridge.NewBudgetKey(a.plane.APIURL(), a.live.Current().PlaneAPIKey.Reveal())
 }
 

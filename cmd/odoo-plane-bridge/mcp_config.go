@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// mcpAuto chooses the mode by where Plane is.
+const mcpAuto = "auto"
+
+// mcpCheckTime bounds the probe of an endpoint.
+const mcpCheckTime = 15 * time.Second
+
+type mcpConfigCommand struct {
+	Mode   string `help:"Transport: remote-oauth, remote-api-key or stdio. Auto is stdio for a private server and remote-oauth for Plane Cloud, going by PLANE_BASE_URL." enum:"auto,remote-oauth,remote-api-key,stdio" default:"auto"`
+	Client string `help:"Whose configuration: claude, cursor, vscode, windsurf, or raw for transport and endpoint alone." enum:"claude,cursor,vscode,windsurf,raw" default:"raw"`
+	Values bool   `help:"Write the settings' values, the API key included, in place of placeholders."`
+	Check  bool   `help:"Probe what the mode needs and report, in place of printing the configuration."`
+	JSON   bool   `help:"With --check, print JSON; the configuration is JSON anyway."`
+}
+
+// Run prints the configuration of an MCP client, or probes what it needs.
+func (c *mcpConfigCommand) Run(p *process) error {
+	s, _, err := p.settings(c.needs)
+	if err != nil {
+		return err
+	}
+	mode, values := c.mode(s), c.values(s)
+	config, err := plane.MCPConfig(mode, plane.MCPClient(c.Client), values)
+	var hosted *plane.HostedOnlyError
+	if errors.As(err, &hosted) {
+		return fmt.Errorf("%w:\n%w", errUsage, err)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the MCP configuration: %w", err)
+	}
+	if c.Check {
+		return c.check(p, mode, checkValues(s))
+	}
+	if c.Values && strings.Contains(string(config), s.PlaneAPIKey.Reveal()) && s.PlaneAPIKey != "" {
+		fmt.Fprintln(p.stderr, "what follows holds your API key; do not commit it")
+	}
+	_, err = p.stdout.Write(config)
+	return err
+}
+
+// needs asks for the key only where its value is to be written.
+func (c *mcpConfigCommand) needs(s settings.Settings) []error {
+	return []error{missingIf(c.Values && s.PlaneAPIKey == "" && c.mode(s) != plane.MCPRemoteOAuth, "PLANE_API_KEY",
+		"set it, or leave --values away (ssot/secrets/registry.yaml#plane_api_key)")}
+}
+
+func (c *mcpConfigCommand) mode(s settings.Settings) plane.MCPMode {
+	if c.Mode != mcpAuto {
+		return plane.MCPMode(c.Mode)
+	}
+	if base, err := url.Parse(s.PlaneBaseURL.String()); err == nil && strings.HasSuffix("."+base.Hostname(), ".plane.so") {
+		return plane.MCPRemoteOAuth
+	}
+	return plane.MCPStdio
+}
+
+func (c *mcpConfigCommand) values(s settings.Settings) plane.MCPValues {
+	if !c.Values {
+		return plane.MCPValues{BaseURL: s.PlaneBaseURL.String()}
+	}
+	values := checkValues(s)
+	values.ShowBaseURL = true
+	return values
+}
+
+func checkValues(s settings.Settings) plane.MCPValues {
+	return plane.MCPValues{BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), APIKey: plane.APIKey(s.PlaneAPIKey.Reveal())}
+}
+
+func (c *mcpConfigCommand) check(p *process, mode plane.MCPMode, values plane.MCPValues) error {
+	ctx, cancel := context.WithTimeout(p.ctx, mcpCheckTime)
+	defer cancel()
+	finding := plane.Finding{Name: "mcp " + string(mode), Grade: plane.GradeOK}
+	found, err := plane.CheckMCP(ctx, http.DefaultClient, mode, values)
+	if finding.Found = found; err != nil {
+		finding = failed(finding.Name, err, adviceForMCP(mode))
+	}
+	findings := []plane.Finding{finding}
+	if c.JSON {
+		err = printJSON(p.stdout, findings)
+	} else {
+		err = printFindings(p.stdout, findings)
+	}
+	if err != nil {
+		return err
+	}
+	if finding.Grade == plane.GradeFail {
+		return fmt.Errorf("MCP mode %s cannot be used as it is", mode)
+	}
+	return nil
+}
+
+func adviceForMCP(mode plane.MCPMode) string {
+	switch mode {
+	case plane.MCPStdio:
+		return "Install uv on the machine that the MCP client runs on."
+	case plane.MCPRemoteAPIKey:
+		return "Check PLANE_API_KEY and PLANE_WORKSPACE_SLUG, and that mcp.plane.so can be reached from here."
+	case plane.MCPRemoteOAuth:
+	}
+	return "Check that mcp.plane.so can be reached from here."
+}
