@@ -23,11 +23,14 @@ type Config struct {
 	Workspace string
 	AppURL    string
 	Flows     []Flow
-	Metrics   *Metrics
-	Logger    *slog.Logger
+	// Remote are the checks that say whether the servers "plane" and "odoo" answer.
+	Remote  map[string]Check
+	Metrics *Metrics
+	Logger  *slog.Logger
 
-	SyncSchedule    cron.Schedule
-	CleanupSchedule cron.Schedule
+	SyncSchedule      cron.Schedule
+	ReconcileSchedule cron.Schedule
+	CleanupSchedule   cron.Schedule
 	// ReportDrift leaves edits in Plane of what Odoo owns as they are and only says
 	// so; otherwise they are put back.
 	ReportDrift bool
@@ -44,6 +47,8 @@ type Bridge struct {
 	deliveries *deliveries
 	mirroring  *mirroring
 	statuses   *statusWriter
+	reconciler *Reconciler
+	letters    *DeadLetters
 	metrics    *Metrics
 	logger     *slog.Logger
 }
@@ -51,7 +56,7 @@ type Bridge struct {
 // New puts a bridge together. It makes no connection.
 func New(config Config) *Bridge {
 	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger)
-	return &Bridge{
+	b := &Bridge{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
 		deliveries: &deliveries{
 			pool: config.Pool, workspace: config.Workspace, appURL: config.AppURL,
@@ -60,11 +65,26 @@ func New(config Config) *Bridge {
 		},
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
+		reconciler: &Reconciler{
+			pool: config.Pool, links: mirror.links, plane: config.Plane, inbox: NewInbox(config.Pool, config.Queue),
+			logger: config.Logger, now: time.Now,
+		},
 	}
+	b.letters = &DeadLetters{pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, logger: config.Logger}
+	return b
 }
 
 // Mirror is what the sync command writes through.
 func (b *Bridge) Mirror() *Mirror { return b.mirror }
+
+// DeadLetters is what the deliveries command works with.
+func (b *Bridge) DeadLetters() *DeadLetters { return b.letters }
+
+// Auditor is what the mappings command works with.
+func (b *Bridge) Auditor() *Auditor { return &Auditor{mirror: b.mirror} }
+
+// Reconciler is what the reconcile command sweeps with.
+func (b *Bridge) Reconciler() *Reconciler { return b.reconciler }
 
 // Flows are the flows that are switched on.
 func (b *Bridge) Flows() []Flow { return b.config.Flows }
@@ -130,8 +150,14 @@ func (b *Bridge) periodic() []*river.PeriodicJob {
 		jobs = append(jobs, river.NewPeriodicJob(b.config.SyncSchedule, func() (river.JobArgs, *river.InsertOpts) {
 			return syncJob{name}, nil
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
+		jobs = append(jobs, river.NewPeriodicJob(b.config.ReconcileSchedule, func() (river.JobArgs, *river.InsertOpts) {
+			return sweepJob{name}, nil
+		}, nil))
 	}
 	jobs = append(jobs, b.writeBacks()...)
+	jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(reviveEvery), func() (river.JobArgs, *river.InsertOpts) {
+		return reviveJob{}, nil
+	}, nil))
 	return append(jobs, river.NewPeriodicJob(b.config.CleanupSchedule, func() (river.JobArgs, *river.InsertOpts) {
 		return cleanupJob{}, nil
 	}, nil))

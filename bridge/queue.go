@@ -168,8 +168,20 @@ const sqlStranded = `SELECT delivery_id FROM ops.plane_webhook_deliveries d
 		AND NOT EXISTS (SELECT FROM ops.river_job j WHERE j.kind = 'plane_delivery'
 			AND j.args @> jsonb_build_object('delivery_id', d.delivery_id) AND j.finalized_at IS NULL)`
 
+// sqlBury ends deliveries whose job was given up by the rescuer: the process died
+// each time it was at them, and would go on dying.
+const sqlBury = `UPDATE ops.plane_webhook_deliveries d
+	SET status = 'dead', cause = 'ours', last_error = 'the process ended each time while it worked on this delivery', processed_at = NULL
+	WHERE status IN ('received', 'failed') AND EXISTS (SELECT FROM ops.river_job j WHERE j.kind = 'plane_delivery'
+		AND j.args @> jsonb_build_object('delivery_id', d.delivery_id) AND j.state = 'discarded')
+	AND NOT EXISTS (SELECT FROM ops.river_job j WHERE j.kind = 'plane_delivery'
+		AND j.args @> jsonb_build_object('delivery_id', d.delivery_id) AND j.finalized_at IS NULL)`
+
 // requeueStranded gives a job to every open delivery that has none.
 func (q *Queue) requeueStranded(ctx context.Context) (int, error) {
+	if _, err := q.pool.Exec(ctx, sqlBury); err != nil {
+		return 0, fmt.Errorf("ending deliveries that no process survives: %w", err)
+	}
 	rows, err := q.pool.Query(ctx, sqlStranded)
 	if err != nil {
 		return 0, fmt.Errorf("looking for deliveries without a job: %w", err)

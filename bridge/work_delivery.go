@@ -80,7 +80,7 @@ func (p *deliveries) processLocked(ctx context.Context, tx pgx.Tx, delivery Deli
 		return GiveUp(CauseData, errors.New("the body is signed but cannot be understood")), nil
 	}
 	verdict := p.handle(ctx, tx, f)
-	return verdict, p.settle(ctx, tx, delivery.ID, f.ids, verdict, last)
+	return verdict, p.settle(ctx, tx, delivery, f.ids, verdict, last)
 }
 
 func (p *deliveries) batch(ctx context.Context, tx pgx.Tx, delivery Delivery) ([]Delivery, error) {
@@ -96,19 +96,19 @@ func (p *deliveries) batch(ctx context.Context, tx pgx.Tx, delivery Delivery) ([
 
 // settle writes what became of the deliveries. A success stands for the whole
 // batch; a failure is this delivery's alone, the others have tries of their own.
-func (p *deliveries) settle(ctx context.Context, tx pgx.Tx, id uuid.UUID, batch []uuid.UUID, v Verdict, last bool) error {
+func (p *deliveries) settle(ctx context.Context, tx pgx.Tx, delivery Delivery, batch []uuid.UUID, v Verdict, last bool) error {
 	switch v.kind {
 	case verdictDone:
 		return ledger{tx}.settle(ctx, batch, StatusProcessed, v.outcome)
 	case verdictIgnored:
 		return ledger{tx}.settle(ctx, batch, StatusIgnored, v.outcome)
 	case verdictRetry:
-		if last {
-			return ledger{tx}.fail(ctx, id, StatusDead, v.cause, v.err.Error())
+		if last || delivery.Attempts+1 >= hardCap {
+			return ledger{tx}.fail(ctx, delivery.ID, StatusDead, v.cause, v.err.Error())
 		}
-		return ledger{tx}.fail(ctx, id, StatusFailed, v.cause, v.err.Error())
+		return ledger{tx}.fail(ctx, delivery.ID, StatusFailed, v.cause, v.err.Error())
 	case verdictDead:
-		return ledger{tx}.fail(ctx, id, StatusDead, v.cause, v.err.Error())
+		return ledger{tx}.fail(ctx, delivery.ID, StatusDead, v.cause, v.err.Error())
 	default:
 		return nil
 	}

@@ -2,8 +2,11 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // WorkItem is one row of ops.work_items.
@@ -34,6 +37,12 @@ const (
 			project_ref = EXCLUDED.project_ref, updated_at = EXCLUDED.updated_at
 		WHERE known.updated_at <= EXCLUDED.updated_at`
 
+	sqlWorkItem = `SELECT work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at
+		FROM ops.work_items WHERE work_item_ref = 'plane:' || $1`
+
+	sqlWorkItemsInProject = `SELECT work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at
+		FROM ops.work_items WHERE project_ref = $1 AND system = 'plane'`
+
 	// A delete carries no state, so the row keeps its title. It is as new as the
 	// moment we heard of it: an update sent before it must not bring it back.
 	sqlDeleteWorkItem = `INSERT INTO ops.work_items AS known
@@ -51,6 +60,35 @@ func (w workItems) upsert(ctx context.Context, item WorkItem) (news bool, err er
 		return false, fmt.Errorf("writing work item %s: %w", item.ExternalID, err)
 	}
 	return tag.RowsAffected() == 1, nil
+}
+
+// byID returns what is known of one work item; nil when nothing is.
+func (w workItems) byID(ctx context.Context, id string) (*WorkItem, error) {
+	rows, err := w.db.Query(ctx, sqlWorkItem, id)
+	if err != nil {
+		return nil, fmt.Errorf("reading work item %s: %w", id, err)
+	}
+	item, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[WorkItem])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading work item %s: %w", id, err)
+	}
+	return item, nil
+}
+
+// inProject lists what is known of a project, deleted ones included.
+func (w workItems) inProject(ctx context.Context, projectID string) ([]WorkItem, error) {
+	rows, err := w.db.Query(ctx, sqlWorkItemsInProject, projectID)
+	if err != nil {
+		return nil, fmt.Errorf("reading the known work items of project %s: %w", projectID, err)
+	}
+	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[WorkItem])
+	if err != nil {
+		return nil, fmt.Errorf("reading the known work items of project %s: %w", projectID, err)
+	}
+	return items, nil
 }
 
 // delete marks a work item as deleted.

@@ -42,7 +42,12 @@ type worker[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
 	handle func(ctx context.Context, job *river.Job[T]) Verdict
 	finish finisher
+	// timeout is for work that takes longer than most; 0 is the queue's own.
+	timeout time.Duration
 }
+
+// Timeout bounds one run; the queue's rescuer heeds it too.
+func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout }
 
 // Work runs one job.
 func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
@@ -98,6 +103,12 @@ func (b *Bridge) workers() *river.Workers {
 	}})
 	river.AddWorker(all, &worker[writeBackJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[writeBackJob]) Verdict {
 		return b.statuses.writeBack(ctx, job.Args.Flow)
+	}})
+	river.AddWorker(all, &worker[sweepJob]{finish: finish, timeout: sweepTimeout, handle: func(ctx context.Context, job *river.Job[sweepJob]) Verdict {
+		return b.reconciler.work(ctx, b.config.Flows, job.Args.Flow)
+	}})
+	river.AddWorker(all, &worker[reviveJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[reviveJob]) Verdict {
+		return b.letters.revive(ctx)
 	}})
 	river.AddWorker(all, &worker[cleanupJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[cleanupJob]) Verdict {
 		return b.cleanup(ctx)

@@ -19,6 +19,7 @@ CREATE TABLE ops.sweeps (
     archived         integer     NOT NULL,
     drifted          integer     NOT NULL,
     doubled          integer     NOT NULL,
+    orphaned         integer     NOT NULL,
     webhook_silent   boolean     NOT NULL
 );
 

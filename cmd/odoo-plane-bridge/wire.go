@@ -68,12 +68,14 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 		a.pool.Close()
 		return nil, err
 	}
+	remote := map[string]bridge.Check{"plane": a.checkPlane, "odoo": a.checkOdoo}
 	a.bridge = bridge.New(bridge.Config{
 		Pool: a.pool, Queue: a.queue, Plane: a.plane, Workspace: string(s.PlaneWorkspaceSlug), AppURL: s.AppURL(),
-		Flows: a.flows(), Metrics: a.metrics, Logger: logger,
-		SyncSchedule: s.SyncSchedule, CleanupSchedule: s.CleanupSchedule, CancelBrake: float64(s.CancelBrake), ReportDrift: s.DriftPolicy == "report", Retention: s.DeliveryRetention.Duration(),
+		Flows: a.flows(), Remote: remote, Metrics: a.metrics, Logger: logger,
+		SyncSchedule: s.SyncSchedule, ReconcileSchedule: s.ReconcileSchedule, CleanupSchedule: s.CleanupSchedule,
+		CancelBrake: float64(s.CancelBrake), ReportDrift: s.DriftPolicy == "report", Retention: s.DeliveryRetention.Duration(),
 	})
-	health := bridge.NewHealth(a.pool, map[string]bridge.Check{"plane": a.checkPlane, "odoo": a.checkOdoo})
+	health := bridge.NewHealth(a.pool, remote)
 	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue), a.queue, a.secrets(), health, a.metrics, logger)
 	a.receiver.ServeOAuth(a.oauth)
 	return a, nil

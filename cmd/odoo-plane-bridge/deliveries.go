@@ -1,0 +1,238 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+)
+
+type deliveriesCommand struct {
+	List   deliveriesList   `cmd:"" help:"List deliveries, newest first."`
+	Show   deliveriesShow   `cmd:"" help:"Show one delivery, its body included."`
+	Replay deliveriesReplay `cmd:"" help:"Work through deliveries once more: one by its id, or many by a filter."`
+}
+
+// deliveryFilter is what list and replay choose by.
+type deliveryFilter struct {
+	Status string        `help:"Only those in this state." enum:",received,processed,failed,ignored,dead" default:""`
+	Cause  string        `help:"Only those that failed for this cause." enum:",ours,plane,odoo,data,policy,missing_key" default:""`
+	Event  string        `help:"Only those of this kind, such as issue."`
+	Entity string        `help:"Only those of this work item."`
+	Since  time.Duration `help:"Only those received in this time, such as 24h."`
+	Limit  int           `help:"At most so many." default:"100"`
+}
+
+func (f deliveryFilter) choose() bridge.DeliveryFilter {
+	chosen := bridge.DeliveryFilter{
+		Status: bridge.Status(f.Status), Cause: bridge.Cause(f.Cause), Event: f.Event, Entity: f.Entity, Limit: f.Limit,
+	}
+	if f.Since > 0 {
+		chosen.Since = time.Now().Add(-f.Since)
+	}
+	return chosen
+}
+
+// onDatabase runs a command that needs the database, and the servers only when
+// it says so.
+func (p *process) onDatabase(do func(a *app) error) error {
+	s, live, err := p.settings(settings.Database, settings.OdooIfAny)
+	if err != nil {
+		return err
+	}
+	a, err := wire(s, live, p.logger(s))
+	if err != nil {
+		return err
+	}
+	defer a.pool.Close()
+	if err := migrations.Check(p.ctx, a.pool); err != nil {
+		return fmt.Errorf("looking at the database: %w", err)
+	}
+	return do(a)
+}
+
+// deliveryLine is a delivery as JSON shows it.
+type deliveryLine struct {
+	ID         uuid.UUID  `json:"delivery_id"`
+	Received   time.Time  `json:"received_at"`
+	Processed  *time.Time `json:"processed_at,omitempty"`
+	Event      string     `json:"event"`
+	Action     *string    `json:"action,omitempty"`
+	Entity     *string    `json:"entity_id,omitempty"`
+	Origin     string     `json:"origin"`
+	Status     string     `json:"status"`
+	Cause      string     `json:"cause,omitempty"`
+	Attempts   int        `json:"attempts"`
+	Outcome    *string    `json:"outcome,omitempty"`
+	LastError  *string    `json:"last_error,omitempty"`
+	Body       string     `json:"body,omitempty"`
+	WouldDo    string     `json:"would_do,omitempty"`
+	ReplayedAs string     `json:"replayed,omitempty"`
+}
+
+func lineOf(d bridge.Delivery) deliveryLine {
+	line := deliveryLine{
+		ID: d.ID, Received: d.ReceivedAt, Processed: d.ProcessedAt, Event: d.Event, Action: d.Action, Entity: d.EntityID,
+		Origin: d.Origin, Status: string(d.Status), Attempts: d.Attempts, Outcome: d.Outcome, LastError: d.LastError,
+	}
+	if d.Cause != nil {
+		line.Cause = string(*d.Cause)
+	}
+	return line
+}
+
+type deliveriesList struct {
+	deliveryFilter
+	JSON bool `help:"Print JSON."`
+}
+
+// Run lists deliveries.
+func (c *deliveriesList) Run(p *process) error {
+	return p.onDatabase(func(a *app) error {
+		found, err := a.bridge.DeadLetters().List(p.ctx, c.choose())
+		if err != nil {
+			return err
+		}
+		lines := []deliveryLine{}
+		for _, d := range found {
+			lines = append(lines, lineOf(d))
+		}
+		if c.JSON {
+			return printJSON(p.stdout, lines)
+		}
+		for _, line := range lines {
+			fmt.Fprintf(p.stdout, "%s  %s  %-9s %-11s %2d  %s  %s\n", line.ID, line.Received.Format(time.DateTime), line.Status,
+				line.Cause, line.Attempts, eventName(line), said(line))
+		}
+		_, err = fmt.Fprintf(p.stdout, "%d deliveries\n", len(lines))
+		return err
+	})
+}
+
+func eventName(line deliveryLine) string {
+	if line.Action == nil {
+		return line.Event
+	}
+	return line.Event + "." + *line.Action
+}
+
+// said is the last error, or else what processing did.
+func said(line deliveryLine) string {
+	switch {
+	case line.LastError != nil:
+		return *line.LastError
+	case line.Outcome != nil:
+		return *line.Outcome
+	default:
+		return ""
+	}
+}
+
+type deliveriesShow struct {
+	ID   uuid.UUID `arg:"" help:"The delivery's id."`
+	JSON bool      `help:"Print JSON."`
+}
+
+// Run shows one delivery.
+func (c *deliveriesShow) Run(p *process) error {
+	return p.onDatabase(func(a *app) error {
+		found, err := one(p, a, c.ID)
+		if err != nil {
+			return err
+		}
+		line := lineOf(found)
+		line.Body = string(found.RawBody)
+		if c.JSON {
+			return printJSON(p.stdout, line)
+		}
+		fmt.Fprintf(p.stdout, "delivery   %s (%s)\nreceived   %s\nevent      %s\nstatus     %s, %d attempts\n", line.ID, line.Origin,
+			line.Received.Format(time.RFC3339), eventName(line), line.Status, line.Attempts)
+		if line.Cause != "" {
+			fmt.Fprintf(p.stdout, "cause      %s\n", line.Cause)
+		}
+		_, err = fmt.Fprintf(p.stdout, "outcome    %s\nbody\n%s\n", said(line), line.Body)
+		return err
+	})
+}
+
+func one(p *process, a *app, id uuid.UUID) (bridge.Delivery, error) {
+	found, err := a.bridge.DeadLetters().List(p.ctx, bridge.DeliveryFilter{ID: id})
+	if err != nil {
+		return bridge.Delivery{}, err
+	}
+	if len(found) == 0 {
+		return bridge.Delivery{}, fmt.Errorf("there is no delivery %s; `deliveries list` shows those that are kept", id)
+	}
+	return found[0], nil
+}
+
+type deliveriesReplay struct {
+	ID uuid.UUID `arg:"" optional:"" help:"The delivery's id; without it, the filter chooses."`
+	deliveryFilter
+	DryRun bool `help:"Only say what each would change now."`
+	JSON   bool `help:"Print JSON."`
+}
+
+// Run opens deliveries again; a running bridge works through them.
+func (c *deliveriesReplay) Run(p *process) error {
+	filter := c.choose()
+	filter.ID = c.ID
+	if c.ID == uuid.Nil && c.Status == "" && c.Cause == "" && c.Event == "" && c.Entity == "" && c.Since == 0 {
+		return fmt.Errorf("%w: give a delivery's id, or a filter such as --status dead", errUsage)
+	}
+	return p.onDatabase(func(a *app) error {
+		found, err := a.bridge.DeadLetters().List(p.ctx, filter)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return errors.New("no delivery fits; `deliveries list` shows those that are kept")
+		}
+		lines, err := c.each(p, a, found)
+		return errors.Join(err, c.print(p.stdout, lines))
+	})
+}
+
+func (c *deliveriesReplay) each(p *process, a *app, found []bridge.Delivery) ([]deliveryLine, error) {
+	var lines []deliveryLine
+	for _, d := range found {
+		line := lineOf(d)
+		var err error
+		if c.DryRun {
+			line.WouldDo, err = a.bridge.DeadLetters().Preview(p.ctx, d)
+		} else {
+			err = a.bridge.DeadLetters().Replay(p.ctx, d.ID)
+			line.ReplayedAs = string(bridge.StatusReceived)
+		}
+		if err != nil {
+			return lines, err
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+func (c *deliveriesReplay) print(w io.Writer, lines []deliveryLine) error {
+	if c.JSON {
+		return printJSON(w, lines)
+	}
+	for _, line := range lines {
+		what := "opened again"
+		if c.DryRun {
+			what = line.WouldDo
+		}
+		fmt.Fprintf(w, "%s  %s  %s\n", line.ID, eventName(line), what)
+	}
+	if c.DryRun {
+		_, err := fmt.Fprintf(w, "%d deliveries; nothing was changed\n", len(lines))
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%d deliveries opened again; `serve` works through them\n", len(lines))
+	return err
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+)
+
+type mappingsCommand struct {
+	List   mappingsList   `cmd:"" help:"List the links."`
+	Audit  mappingsAudit  `cmd:"" help:"Compare the links with what is in Plane, and say what is wrong."`
+	Repair mappingsRepair `cmd:"" help:"Repair what an audit finds."`
+	Import mappingsImport `cmd:"" help:"Take over the links of an old table plane.sync_mappings in the same database."`
+}
+
+// onFlow runs a command that needs both servers and one flow.
+func (p *process) onFlow(do func(a *app, flow bridge.Flow) error) error {
+	s, live, err := p.settings(settings.Database, settings.Odoo, settings.Plane)
+	if err != nil {
+		return err
+	}
+	a, err := wire(s, live, p.logger(s))
+	if err != nil {
+		return err
+	}
+	defer a.pool.Close()
+	if err := migrations.Check(p.ctx, a.pool); err != nil {
+		return fmt.Errorf("looking at the database: %w", err)
+	}
+	return do(a, a.bridge.Flows()[0])
+}
+
+type mappingsList struct {
+	JSON bool `help:"Print JSON."`
+}
+
+// linkLine is a link as JSON shows it.
+type linkLine struct {
+	Key       mapping.Key   `json:"key"`
+	OdooID    int64         `json:"odoo_id"`
+	Issue     string        `json:"work_item,omitempty"`
+	State     mapping.State `json:"state"`
+	Name      string        `json:"name"`
+	Due       string        `json:"due"`
+	LastError string        `json:"last_error,omitempty"`
+}
+
+// Run lists the links.
+func (c *mappingsList) Run(p *process) error {
+	return p.onFlow(func(a *app, flow bridge.Flow) error {
+		links, err := mapping.NewStore(a.pool).All(p.ctx, flow.Scope())
+		if err != nil {
+			return err
+		}
+		lines := []linkLine{}
+		for _, link := range links {
+			line := linkLine{Key: link.Key, OdooID: link.OdooID, Issue: link.Issue(), State: link.State, Name: link.LastPushed.Name, Due: link.LastPushed.TargetDate}
+			if link.LastError != nil {
+				line.LastError = *link.LastError
+			}
+			lines = append(lines, line)
+		}
+		if c.JSON {
+			return printJSON(p.stdout, lines)
+		}
+		for _, line := range lines {
+			fmt.Fprintf(p.stdout, "%-9s %-48s %-36s %s %s\n", line.State, line.Key, line.Issue, line.Due, line.LastError)
+		}
+		_, err = fmt.Fprintf(p.stdout, "%d links\n", len(lines))
+		return err
+	})
+}
+
+type mappingsAudit struct {
+	JSON bool `help:"Print JSON."`
+}
+
+// Run audits the links and changes nothing. It exits with 1 when something is
+// wrong, so that a script notices.
+func (c *mappingsAudit) Run(p *process) error {
+	return p.onFlow(func(a *app, flow bridge.Flow) error {
+		findings, err := a.bridge.Auditor().Audit(p.ctx, flow)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			if findings == nil {
+				findings = []bridge.AuditFinding{}
+			}
+			if err := printJSON(p.stdout, findings); err != nil {
+				return err
+			}
+		} else {
+			printAudit(p, findings)
+		}
+		if n := repairable(findings); n > 0 {
+			return fmt.Errorf("%d things are wrong; `mappings repair` repairs them", n)
+		}
+		return nil
+	})
+}
+
+func printAudit(p *process, findings []bridge.AuditFinding) {
+	for _, f := range findings {
+		fmt.Fprintf(p.stdout, "%-16s %s", f.Kind, f.Key)
+		if f.Issue != "" {
+			fmt.Fprintf(p.stdout, " (work item %s)", f.Issue)
+		}
+		if f.Detail != "" {
+			fmt.Fprintf(p.stdout, ": %s", f.Detail)
+		}
+		if f.Repair != "" {
+			fmt.Fprintf(p.stdout, " -> %s", f.Repair)
+		}
+		fmt.Fprintln(p.stdout)
+	}
+	if len(findings) == 0 {
+		fmt.Fprintln(p.stdout, "nothing is wrong")
+	}
+}
+
+func repairable(findings []bridge.AuditFinding) int {
+	n := 0
+	for _, f := range findings {
+		if f.Repair != "" {
+			n++
+		}
+	}
+	return n
+}
+
+type mappingsRepair struct {
+	DryRun bool `help:"Only say what would be repaired."`
+}
+
+// Run repairs what an audit finds. One repair that fails does not hold up the
+// others.
+func (c *mappingsRepair) Run(p *process) error {
+	return p.onFlow(func(a *app, flow bridge.Flow) error {
+		findings, err := a.bridge.Auditor().Audit(p.ctx, flow)
+		if err != nil {
+			return err
+		}
+		if c.DryRun {
+			printAudit(p, findings)
+			return nil
+		}
+		repaired, failed := 0, 0
+		for _, finding := range findings {
+			if finding.Repair == "" {
+				continue
+			}
+			if err := a.bridge.Auditor().Repair(p.ctx, flow, finding); err != nil {
+				failed++
+				a.logger.ErrorContext(p.ctx, "not repaired", slog.String("key", string(finding.Key)), slog.Any("error", err))
+				continue
+			}
+			repaired++
+		}
+		fmt.Fprintf(p.stdout, "%d repaired, %d failed\n", repaired, failed)
+		if failed > 0 {
+			return fmt.Errorf("%d of %d findings could not be repaired", failed, repaired+failed)
+		}
+		return nil
+	})
+}
+
+type mappingsImport struct {
+	DryRun bool `help:"Only say what would be taken over."`
+	JSON   bool `help:"Print JSON."`
+}
+
+// Run takes over the links of the old table and reports each row.
+func (c *mappingsImport) Run(p *process) error {
+	return p.onFlow(func(a *app, flow bridge.Flow) error {
+		lines, err := a.bridge.Auditor().Import(p.ctx, flow, c.DryRun)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(p.stdout, lines)
+		}
+		imported := 0
+		for _, line := range lines {
+			if line.Imported {
+				imported++
+				fmt.Fprintf(p.stdout, "taken over  %s as %s\n", line.Row, line.Key)
+				continue
+			}
+			fmt.Fprintf(p.stdout, "left out    %s: %s\n", line.Row, line.Why)
+		}
+		verb := "taken over"
+		if c.DryRun {
+			verb = "would be taken over"
+		}
+		_, err = fmt.Fprintf(p.stdout, "%d of %d rows %s\n", imported, len(lines), verb)
+		return err
+	})
+}
