@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,12 +96,12 @@ func TestWhileOneReplicaRenewsTheOthersGoOnWithTheOldToken(t *testing.T) {
 	}
 	w.pass(20 * time.Hour) // past four fifths of a day
 	asking, goOn := make(chan struct{}), make(chan struct{})
-	var first sync.Once
+	var first atomic.Bool
 	w.intercept(func(*http.Response) error {
-		first.Do(func() {
+		if first.CompareAndSwap(false, true) {
 			close(asking)
 			<-goOn
-		})
+		}
 		return nil
 	})
 	replicas := w.replicas(3)

@@ -26,6 +26,8 @@ var errStartAnew = errors.New("settings changed")
 // others are built into clients, flows and schedules.
 var readEachTime = []string{
 	"PLANE_API_KEY", "PLANE_WEBHOOK_SECRET", "PLANE_WEBHOOK_SECRET_PREVIOUS", "ODOO_WEBHOOK_TOKEN", "ADMIN_TOKEN", "BRIDGE_PUBLIC_URL",
+	"ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS", "PLANE_OAUTH_CLIENT_ID", "PLANE_OAUTH_CLIENT_SECRET", "PLANE_OAUTH_REDIRECT_URL",
+	"PLANE_OAUTH_SCOPES", "PLANE_OAUTH_USER_FLOW",
 }
 
 // refresh reads the settings again and again until the context ends, or until
