@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -153,6 +155,39 @@ func TestServeStartsWithoutOdooAndTakesItsSettingsUpLater(t *testing.T) {
 	})
 	if n := strings.Count(p.logged(), "starting anew"); n != 1 {
 		t.Errorf("the bridge started anew %d times, want once: a secret takes effect without", n)
+	}
+}
+
+func TestAKeyRotatedInItsFileIsTakenUpWithoutARestart(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	file := filepath.Join(t.TempDir(), "odoo-password")
+	put := func(key string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	right := s.settings["ODOO_PASSWORD"]
+	delete(s.settings, "ODOO_PASSWORD")
+	s.settings["ODOO_PASSWORD_FILE"], s.settings["LISTEN_ADDR"] = file, freeAddress(t)
+	put(strings.Repeat("0", 40))
+	p := s.start("serve")
+	if _, errs := p.ready(); errs["odoo"] == "" {
+		t.Fatal("a wrong key is no trouble")
+	}
+	put(right)
+	p.reread()
+	s.eventually("the right key is in use", 20*time.Second, func() bool {
+		response, err := http.Get(p.url + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+	if !strings.Contains(p.logged(), "ODOO_PASSWORD") || strings.Contains(p.logged(), right) {
+		t.Error("the log has to name what changed, and not the key")
 	}
 }
 
