@@ -58,7 +58,7 @@ func (s *sweep) countPair(ctx context.Context, item plane.WorkItem, first map[st
 // somebody changed in it what Odoo owns. A change that is younger than the grace,
 // and one that is older than what is known, is none.
 func (s *sweep) differs(item plane.WorkItem) (untold, drifted bool) {
-	if s.report.Started.Sub(item.UpdatedAt.Time) < s.grace {
+	if s.grace > 0 && s.report.Started.Sub(item.UpdatedAt.Time) < s.grace {
 		return false, false
 	}
 	row, known := s.known[item.ID]

@@ -27,27 +27,18 @@ func newRealStage(t *testing.T) (*stage, *odoo19.Instance) {
 	return s, real
 }
 
-func (s *stage) mustRun(args ...string) string {
-	s.t.Helper()
-	code, stdout, stderr := s.command(args...)
-	if code != exitDone {
-		s.t.Fatalf("%s: exit code %d\n%s%s", strings.Join(args, " "), code, stdout, stderr)
-	}
-	return stdout
-}
-
 func TestOdoo19DeadlinesAreMirroredAndASecondSyncIsIdle(t *testing.T) {
 	t.Parallel()
 	s, _ := newRealStage(t)
-	s.mustRun("migrate")
-	if out := s.mustRun("sync"); !strings.HasPrefix(out, "60 created") {
+	s.done("migrate")
+	if out := s.done("sync"); !strings.HasPrefix(out, "60 created") {
 		t.Errorf("first sync: %s", out)
 	}
 	s.plane.ResetCounters()
-	if out := s.mustRun("sync"); !strings.HasPrefix(out, "0 created, 0 changed, 0 cancelled, 60 left") || s.plane.RequestTotal() != 0 {
+	if out := s.done("sync"); !strings.HasPrefix(out, "0 created, 0 changed, 0 cancelled, 60 left") || s.plane.RequestTotal() != 0 {
 		t.Errorf("second sync: %s with %d requests to Plane", out, s.plane.RequestTotal())
 	}
-	if out := s.mustRun("check"); !strings.Contains(out, "60 in Odoo") {
+	if out := s.done("check"); !strings.Contains(out, "60 in Odoo") {
 		t.Errorf("check:\n%s", out)
 	}
 }
@@ -55,8 +46,8 @@ func TestOdoo19DeadlinesAreMirroredAndASecondSyncIsIdle(t *testing.T) {
 func TestOdoo19IsRemindedOnceOfACompletedWorkItem(t *testing.T) {
 	t.Parallel()
 	s, real := newRealStage(t)
-	s.mustRun("migrate")
-	s.mustRun("sync")
+	s.done("migrate")
+	s.done("sync")
 	item := s.plane.Items()[0]
 	p := s.start("serve")
 	at := time.Now().Add(time.Minute)
@@ -80,14 +71,14 @@ func TestOdoo19IsRemindedOnceOfACompletedWorkItem(t *testing.T) {
 func TestOdoo19FiledAndExtendedDeadlinesReachPlane(t *testing.T) {
 	t.Parallel()
 	s, real := newRealStage(t)
-	s.mustRun("migrate")
-	s.mustRun("sync")
+	s.done("migrate")
+	s.done("sync")
 	ids, _ := real.Call(t, "bir.filing.deadline", "search", []any{[]any{}}, map[string]any{"limit": 2, "order": "id"}).([]any)
 	filed := real.Call(t, "bir.tax.return", "create", []any{map[string]any{"name": "return", "form_type": "2550M"}}, nil)
 	real.Call(t, "bir.filing.deadline", "write", []any{[]any{ids[0]}, map[string]any{"return_id": filed}}, nil)
 	real.Call(t, "bir.tax.return", "write", []any{[]any{filed}, map[string]any{"state": "filed"}}, nil)
 	real.Call(t, "bir.filing.deadline", "write", []any{[]any{ids[1]}, map[string]any{"deadline_date": "2099-12-28"}}, nil)
-	if out := s.mustRun("sync"); !strings.HasPrefix(out, "0 created, 2 changed, 0 cancelled, 58 left") {
+	if out := s.done("sync"); !strings.HasPrefix(out, "0 created, 2 changed, 0 cancelled, 58 left") {
 		t.Errorf("sync: %s", out)
 	}
 	completed, extended := 0, 0

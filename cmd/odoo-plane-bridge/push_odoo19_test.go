@@ -122,8 +122,8 @@ func servePushed(t *testing.T) (*stage, office, *clock, *program) {
 	t.Helper()
 	s, real := newRealStage(t)
 	s.settings["ODOO_WEBHOOK_TOKEN"], s.settings["SYNC_SCHEDULE"] = pushToken, "@every 24h"
-	s.mustRun("migrate")
-	s.mustRun("sync")
+	s.done("migrate")
+	s.done("sync")
 	o, p := newOffice(t, s, real), s.start("serve")
 	return s, o, newClock(t, p.url), p
 }
@@ -133,11 +133,11 @@ func TestOdoo19PushIsQueuedAtOnceAndHoldsNobodyUp(t *testing.T) {
 	s, o, timed, p := servePushed(t)
 	without := o.move(o.ids[:30], odoo.Date{Year: 2097, Month: 3, Day: 20})
 	for _, want := range []string{"rules made", "brought up to date"} {
-		if said := s.mustRun("odoo", "setup-push", "--login", "admin", "--url", timed.URL); !strings.Contains(said, want) {
+		if said := s.done("odoo", "setup-push", "--login", "admin", "--url", timed.URL); !strings.Contains(said, want) {
 			t.Errorf("setup-push says %q, want %q", said, want)
 		}
 	}
-	if said := s.mustRun("check"); !strings.Contains(said, "automation rules report") {
+	if said := s.done("check"); !strings.Contains(said, "automation rules report") {
 		t.Errorf("check does not see the rules as the bridge's own user:\n%s", said)
 	}
 	with := o.move(o.ids[:30], odoo.Date{Year: 2098, Month: 3, Day: 20})
@@ -166,14 +166,14 @@ func TestOdoo19PushIsQueuedAtOnceAndHoldsNobodyUp(t *testing.T) {
 func TestOdoo19PushReportsDeletesAndNothingThatPlaneDoesNotShow(t *testing.T) {
 	t.Parallel()
 	s, o, timed, _ := servePushed(t)
-	s.mustRun("odoo", "setup-push", "--login", "admin", "--url", timed.URL)
-	if said := s.mustRun("odoo", "setup-fields", "--login", "admin"); !strings.Contains(said, "x_plane_sync_status") {
+	s.done("odoo", "setup-push", "--login", "admin", "--url", timed.URL)
+	if said := s.done("odoo", "setup-fields", "--login", "admin"); !strings.Contains(said, "x_plane_sync_status") {
 		t.Errorf("setup-fields says %q", said)
 	}
-	if said := s.mustRun("odoo", "setup-fields", "--login", "admin"); !strings.Contains(said, "already") {
+	if said := s.done("odoo", "setup-fields", "--login", "admin"); !strings.Contains(said, "already") {
 		t.Errorf("setup-fields again says %q", said)
 	}
-	s.mustRun("sync")
+	s.done("sync")
 	var shown []struct {
 		Issue string        `odoo:"x_plane_issue_id"`
 		State string        `odoo:"x_plane_sync_status"`
@@ -187,7 +187,7 @@ func TestOdoo19PushReportsDeletesAndNothingThatPlaneDoesNotShow(t *testing.T) {
 			t.Fatalf("a mirrored deadline shows %+v", record)
 		}
 	}
-	if said := s.mustRun("sync"); !strings.Contains(said, "60 left") {
+	if said := s.done("sync"); !strings.Contains(said, "60 left") {
 		t.Errorf("the bridge's own writes came back as changes: %s", said)
 	}
 	if n := o.allReported(); n != 0 {
@@ -198,7 +198,7 @@ func TestOdoo19PushReportsDeletesAndNothingThatPlaneDoesNotShow(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.eventually("the deletion is queued", queuedWithin, func() bool { return o.reported(o.ids[0]) == 1 })
-	if said := s.mustRun("odoo", "setup-push", "--remove", "--login", "admin"); !strings.Contains(said, "are removed") {
+	if said := s.done("odoo", "setup-push", "--remove", "--login", "admin"); !strings.Contains(said, "are removed") {
 		t.Errorf("setup-push --remove says %q", said)
 	}
 	o.move(o.ids[1:3], odoo.Date{Year: 2098, Month: 4, Day: 20})

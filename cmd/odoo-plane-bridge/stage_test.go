@@ -189,6 +189,23 @@ func (s *stage) count(sql string, args ...any) int {
 	return n
 }
 
+// text runs a query that gives one text.
+func (s *stage) text(sql string, args ...any) string {
+	s.t.Helper()
+	var text string
+	if err := s.pool.QueryRow(context.Background(), sql, args...).Scan(&text); err != nil {
+		s.t.Fatalf("%s: %v", sql, err)
+	}
+	return text
+}
+
+func (s *stage) exec(sql string, args ...any) {
+	s.t.Helper()
+	if _, err := s.pool.Exec(context.Background(), sql, args...); err != nil {
+		s.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
 // eventually waits until a condition holds, looking often; it fails the test
 // after a time in which even a slow machine gets there.
 func (s *stage) eventually(what string, within time.Duration, holds func() bool) {
