@@ -186,7 +186,9 @@ func openPool(s settings.Settings) (*pgxpool.Pool, error) {
 	config.ConnConfig.ConnectTimeout = 5 * time.Second
 	config.ConnConfig.RuntimeParams["application_name"] = "odoo-plane-bridge"
 	if s.DatabasePooler {
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+		// Nothing is prepared under a name, and yet the server is asked for the types:
+		// without them a map cannot be written to a jsonb column.
+		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 		delete(config.ConnConfig.RuntimeParams, "application_name")
 	}
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)

@@ -103,7 +103,7 @@ func start(t *testing.T, cmd *exec.Cmd, settings map[string]string) *process {
 func (p *process) follow(out io.Reader, listening chan<- [2]string) {
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		p.log.add(lines.Bytes())
+		fmt.Fprintf(p.log, "%s\n", lines.Bytes())
 		var line struct{ Msg, Address, Metrics string }
 		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "listening" {
 			listening <- [2]string{line.Address, line.Metrics}
@@ -119,7 +119,10 @@ func stop(t *testing.T, cmd *exec.Cmd, drained <-chan struct{}, p *process) {
 	defer killer.Stop()
 	<-drained
 	if err := cmd.Wait(); err != nil {
-		t.Errorf("the bridge ended with %v:\n%s", err, p.log)
+		t.Errorf("the bridge ended with %v", err)
+	}
+	if t.Failed() {
+		t.Logf("the bridge's log:\n%s", p.log)
 	}
 }
 
@@ -129,10 +132,11 @@ type safeBuffer struct {
 	text bytes.Buffer
 }
 
-func (b *safeBuffer) add(line []byte) {
+// Write adds to the log.
+func (b *safeBuffer) Write(text []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.text.Write(append(line, '\n'))
+	return b.text.Write(text)
 }
 
 // String is the log so far.

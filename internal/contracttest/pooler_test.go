@@ -1,0 +1,151 @@
+package contracttest_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
+)
+
+// pooled puts a pgbouncer in transaction mode in front of a database and returns
+// the address through it. Ten connections to the server are all it has, so that
+// transactions of one client land on different ones.
+func pooled(t *testing.T, dsn string) string {
+	t.Helper()
+	program, err := exec.LookPath("pgbouncer")
+	if err != nil {
+		program = "/usr/sbin/pgbouncer"
+	}
+	if _, err := os.Stat(program); err != nil {
+		t.Skip("pgbouncer is not installed (Debian package pgbouncer); it stands in for every transaction-mode pooler")
+	}
+	server, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := unusedAddress(t)
+	dir, credential := poolerHome(t)
+	config := fmt.Sprintf("[databases]\n* = host=%s port=%s\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %s\nunix_socket_dir =\n"+
+		"auth_type = trust\nauth_file = %s/users\npool_mode = transaction\ndefault_pool_size = 10\nmax_client_conn = 200\n",
+		server.Hostname(), server.Port(), address[len("127.0.0.1:"):], dir)
+	for name, content := range map[string]string{"config": config, "users": `"` + server.User.Username() + `" ""`} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runPooler(t, program, filepath.Join(dir, "config"), credential)
+	eventually(t, "pgbouncer listens", func() bool {
+		conn, err := (&net.Dialer{Timeout: time.Second}).Dial("tcp", address)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err == nil
+	})
+	server.Host = address
+	return server.String()
+}
+
+// poolerHome is a folder that the account pgbouncer runs as can read; it refuses
+// to run as root.
+func poolerHome(t *testing.T) (string, *syscall.Credential) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "odoo-plane-bridge-pooler-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if os.Geteuid() != 0 {
+		return dir, nil
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	nobody, err := user.Lookup("nobody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}
+}
+
+func runPooler(t *testing.T, program, config string, credential *syscall.Credential) {
+	t.Helper()
+	log := new(safeBuffer)
+	pooler := exec.Command(program, config)
+	pooler.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
+	pooler.Stderr = log
+	if err := pooler.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		// At once: what is left are the tests' own connections.
+		_ = pooler.Process.Kill()
+		_ = pooler.Wait()
+		if t.Failed() {
+			t.Logf("pgbouncer:\n%s", log)
+		}
+	})
+}
+
+func TestTheBridgeWorksThroughATransactionModePooler(t *testing.T) {
+	t.Parallel()
+	direct := pgtest.EmptyDSN(t)
+	settings := map[string]string{
+		"DATABASE_URL": pooled(t, direct), "DATABASE_POOLER": "true", "PLANE_WEBHOOK_SECRET": webhookSecret, "PLANE_APP_URL": appURL,
+	}
+	// Two at once: both migrate, and both work through the queue.
+	bridges := []*process{serve(t, settings), serve(t, settings)}
+	pool := pgtest.Open(t, direct)
+	eventually(t, "both bridges are ready for deliveries", func() bool { return migrated(pool) })
+
+	s, items := readYAML[source](t, sourcePath), make([]workItem, 12)
+	for i := range items {
+		items[i] = newWorkItem()
+		for change := range 3 {
+			items[i].Name = fmt.Sprintf("state %d", change)
+			items[i].UpdatedAt = fmt.Sprintf("2026-03-01T02:03:0%d.000000Z", change)
+			if got := do(t, s.webhook(t, bridges[(i+change)%2].URL, "updated", items[i])); got.status != http.StatusOK {
+				t.Fatalf("webhook: %d %s", got.status, got.body)
+			}
+		}
+	}
+	eventually(t, "every delivery is processed", func() bool {
+		return number(t, pool, "SELECT count(*) FROM ops.plane_webhook_deliveries WHERE status = 'processed'") == 3*len(items)
+	})
+	if n := number(t, pool, "SELECT count(*) FROM ops.work_items WHERE title = 'state 2'"); n != len(items) {
+		t.Errorf("%d work items in their newest state, want %d", n, len(items))
+	}
+}
+
+// migrated reports whether the ledger is there; until then it is no error that
+// it cannot be asked.
+func migrated(pool *pgxpool.Pool) bool {
+	var found bool
+	err := pool.QueryRow(context.Background(), "SELECT to_regclass('ops.work_queue') IS NOT NULL").Scan(&found)
+	return err == nil && found
+}
+
+func number(t *testing.T, pool *pgxpool.Pool, sql string) int {
+	t.Helper()
+	var n int
+	if err := pool.QueryRow(context.Background(), sql).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
