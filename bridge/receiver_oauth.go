@@ -109,10 +109,7 @@ func (r *Receiver) oauthInstall(c echo.Context, app OAuthApp) error {
 		return r.refuseOAuth(c, err)
 	}
 	keepPrivate(c)
-	c.SetCookie(&http.Cookie{
-		Name: oauthCookie, Value: consent.State, Path: oauthPath, Expires: consent.Expires,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: isHTTPS(c.Request()),
-	})
+	c.SetCookie(stateCookie(c, consent.State, consent.Expires))
 	c.Response().Header().Set(echo.HeaderLocation, consent.URL)
 	return c.JSON(http.StatusFound, consentAnswer{true, consent})
 }
@@ -135,7 +132,7 @@ func (r *Receiver) oauthCallback(c echo.Context, app OAuthApp) error {
 		return r.refuseOAuth(c, err)
 	}
 	keepPrivate(c)
-	c.SetCookie(&http.Cookie{Name: oauthCookie, Path: oauthPath, MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: isHTTPS(c.Request())})
+	c.SetCookie(stateCookie(c, "", time.Unix(1, 0)))
 	return c.JSON(http.StatusOK, grantAnswer{true, granted})
 }
 
@@ -155,6 +152,15 @@ func (r *Receiver) refuseOAuth(c echo.Context, err error) error {
 	default:
 		r.logger.ErrorContext(ctx, "OAuth request failed", slog.Any("error", err))
 		return c.JSON(http.StatusInternalServerError, answer{Error: "the consent could not be completed; the bridge's log says why"})
+	}
+}
+
+// stateCookie comes back with the callback, which Plane's page leads to from
+// another site; Strict would withhold it.
+func stateCookie(c echo.Context, state string, expires time.Time) *http.Cookie {
+	return &http.Cookie{ //nolint:gosec // Over plain HTTP, as in tests, a secure cookie would never come back.
+		Name: oauthCookie, Value: state, Path: oauthPath, Expires: expires,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: isHTTPS(c.Request()),
 	}
 }
 

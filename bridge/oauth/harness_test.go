@@ -152,12 +152,12 @@ func (w *world) logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// client calls Plane as wire does: the signer's Auth, and its transport below.
+// client calls Plane as wire does: the signer's Auth, and its HTTP client.
 func (w *world) client(signer *Signer) *plane.Client {
 	w.t.Helper()
 	client, err := plane.New(plane.Config{
 		BaseURL: w.app.BaseURL, Workspace: w.app.Workspace, Auth: signer, Logger: w.logger(),
-		HTTPClient: &http.Client{Transport: signer.Transport(w)},
+		HTTPClient: signer.HTTPClient(),
 	})
 	if err != nil {
 		w.t.Fatal(err)

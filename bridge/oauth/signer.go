@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // settleTime is how long a new token stands before a 401 makes it be replaced as
@@ -19,7 +20,7 @@ import (
 const settleTime = time.Minute
 
 // Signer signs requests with the token of one grant. It is a plane.Auth, and its
-// Transport renews a token that Plane refuses. All of a process share one.
+// HTTPClient renews a token that Plane refuses. All of a process share one.
 type Signer struct {
 	keeper *Keeper
 	whose  string
@@ -144,10 +145,21 @@ func (s *Signer) replace(ctx context.Context, refused string) (held, error) {
 	return current, nil
 }
 
-// Transport sends requests through next and answers a 401, which Plane gives to a
-// token that was revoked before its end, by one renewal and one more try. A 401
-// was not worked on, so repeating is safe whatever the request.
-func (s *Signer) Transport(next http.RoundTripper) http.RoundTripper { return renewing{s, next} }
+// HTTPClient returns the client that the signer's requests go through. It answers
+// a 401, which Plane gives to a token that was revoked before its end, by one
+// renewal and one more try. A 401 was not worked on, so repeating is safe whatever
+// the request.
+func (s *Signer) HTTPClient() *http.Client {
+	own := http.Client{Timeout: plane.DefaultTimeout}
+	if s.keeper.http != nil {
+		own = *s.keeper.http
+	}
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
+	}
+	own.Transport = renewing{s, own.Transport}
+	return &own
+}
 
 type renewing struct {
 	signer *Signer

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -85,7 +84,7 @@ func (c *mcpConfigCommand) check(p *process, mode plane.MCPMode, values plane.MC
 	ctx, cancel := context.WithTimeout(p.ctx, mcpCheckTime)
 	defer cancel()
 	finding := plane.Finding{Name: "mcp " + string(mode), Grade: plane.GradeOK}
-	found, err := plane.CheckMCP(ctx, http.DefaultClient, mode, values)
+	found, err := plane.CheckMCP(ctx, nil, mode, values)
 	if finding.Found = found; err != nil {
 		finding = failed(finding.Name, err, adviceForMCP(mode))
 	}

@@ -99,8 +99,7 @@ func (a *app) wirePlane(budget plane.Budget) error {
 	}
 	if s.PlaneAuth == "bot" {
 		bot := a.oauth.Bot()
-		config.Auth = bot
-		config.HTTPClient = &http.Client{Timeout: plane.DefaultTimeout, Transport: bot.Transport(http.DefaultTransport)}
+		config.Auth, config.HTTPClient = bot, bot.HTTPClient()
 	}
 	var err error
 	a.plane, err = plane.New(config)
