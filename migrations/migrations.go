@@ -56,7 +56,7 @@ func Up(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) (int, erro
 }
 
 func up(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) (int, error) {
-	if _, err := pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+Schema); err != nil {
+	if err := createSchema(ctx, pool); err != nil {
 		return 0, fmt.Errorf("creating schema %s: %w", Schema, err)
 	}
 	river, err := newRiverMigrator(pool, logger)
@@ -78,6 +78,17 @@ func up(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) (int, erro
 		return 0, fmt.Errorf("migrating schema %s: %w", Schema, err)
 	}
 	return len(queue.Versions) + len(own), nil
+}
+
+// createSchema looks before it creates: PostgreSQL refuses CREATE SCHEMA IF NOT
+// EXISTS to a role that owns the schema and may not make others.
+func createSchema(ctx context.Context, pool *pgxpool.Pool) error {
+	var found bool
+	if err := pool.QueryRow(ctx, "SELECT to_regnamespace($1) IS NOT NULL", Schema).Scan(&found); err != nil || found {
+		return err
+	}
+	_, err := pool.Exec(ctx, "CREATE SCHEMA "+Schema)
+	return err
 }
 
 // ErrPending says that the database is behind this program.
