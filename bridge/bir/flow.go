@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
@@ -82,13 +83,13 @@ const pageSize = 2000
 func (f *Flow) Wanted(ctx context.Context) (bridge.Wanted, error) {
 	open, err := f.page(ctx)
 	if err != nil {
-		return bridge.Wanted{}, classify(err)
+		return bridge.Wanted{}, odooflow.Classify(err)
 	}
 	var all []deadline
 	options := odoo.ReadOptions{Fields: odoo.FieldsOf[deadline]()}
 	for page, err := range odoo.SearchReadPages[deadline](ctx, f.config.Odoo, Model, nil, options, pageSize) {
 		if err != nil {
-			return bridge.Wanted{}, classify(fmt.Errorf("reading deadlines: %w", err))
+			return bridge.Wanted{}, odooflow.Classify(fmt.Errorf("reading deadlines: %w", err))
 		}
 		all = append(all, page...)
 	}
@@ -116,7 +117,7 @@ func (f *Flow) wanted(all []deadline, open page) bridge.Wanted {
 func (f *Flow) WantedFor(ctx context.Context, key mapping.Key) (bridge.WantedItem, error) {
 	open, err := f.page(ctx)
 	if err != nil {
-		return bridge.WantedItem{}, classify(err)
+		return bridge.WantedItem{}, odooflow.Classify(err)
 	}
 	d, err := f.read(ctx, key)
 	if err != nil {
@@ -129,7 +130,7 @@ func (f *Flow) WantedFor(ctx context.Context, key mapping.Key) (bridge.WantedIte
 func (f *Flow) KeyOf(ctx context.Context, odooID int64) (mapping.Key, error) {
 	var found []deadline
 	if err := f.config.Odoo.Read(ctx, Model, []int64{odooID}, odoo.FieldsOf[deadline](), &found); err != nil {
-		return "", classify(fmt.Errorf("reading deadline %d: %w", odooID, err))
+		return "", odooflow.Classify(fmt.Errorf("reading deadline %d: %w", odooID, err))
 	}
 	if len(found) == 0 {
 		return "", bridge.ErrNoRecord
@@ -141,12 +142,12 @@ func (f *Flow) KeyOf(ctx context.Context, odooID int64) (mapping.Key, error) {
 func (f *Flow) read(ctx context.Context, key mapping.Key) (deadline, error) {
 	identity, err := parseKey(key)
 	if err != nil {
-		return deadline{}, &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
+		return deadline{}, odooflow.BadData(err)
 	}
 	var found []deadline
 	options := odoo.ReadOptions{Fields: odoo.FieldsOf[deadline](), Order: "id asc", Limit: 1}
 	if err := f.config.Odoo.SearchRead(ctx, Model, identity.domain(), options, &found); err != nil {
-		return deadline{}, classify(fmt.Errorf("reading the deadline of %s: %w", key, err))
+		return deadline{}, odooflow.Classify(fmt.Errorf("reading the deadline of %s: %w", key, err))
 	}
 	if len(found) == 0 {
 		return deadline{}, bridge.ErrNoRecord
@@ -162,7 +163,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 		return bridge.Done("kept; Odoo has no deadline for " + string(link.Key) + " any more")
 	}
 	if err != nil {
-		return verdict(err)
+		return odooflow.Verdict(err)
 	}
 	message := fromPlane(d, item, link.Told)
 	if message.kind == tellNothing {
@@ -170,7 +171,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 	}
 	outcome, err := f.deliver(ctx, d, link.Key, message)
 	if err != nil {
-		return verdict(err)
+		return odooflow.Verdict(err)
 	}
 	return bridge.Done("kept; " + outcome).Telling(string(message.kind))
 }
@@ -190,29 +191,4 @@ func (f *Flow) page(ctx context.Context) (page, error) {
 	return func(model string, id int64) string {
 		return fmt.Sprintf("%s/web#id=%d&model=%s&view_type=form", base, id, model)
 	}, nil
-}
-
-// classify says whose fault a failure of Odoo is, and whether time may heal it.
-func classify(err error) error {
-	switch {
-	case errors.Is(err, odoo.ErrDenied):
-		return &bridge.FlowError{Cause: bridge.CauseMissingKey, Err: err}
-	case errors.Is(err, odoo.ErrUser), errors.Is(err, odoo.ErrAccess):
-		return &bridge.FlowError{Cause: bridge.CausePolicy, Permanent: true, Err: err}
-	case errors.Is(err, odoo.ErrValue), errors.Is(err, odoo.ErrValidation):
-		return &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
-	default:
-		return &bridge.FlowError{Cause: bridge.CauseOdoo, Err: err}
-	}
-}
-
-func verdict(err error) bridge.Verdict {
-	var failure *bridge.FlowError
-	if errors.As(err, &failure) && failure.Permanent {
-		return bridge.GiveUp(failure.Cause, err)
-	}
-	if errors.As(err, &failure) {
-		return bridge.RetryLater(failure.Cause, err)
-	}
-	return bridge.RetryLater(bridge.CauseOurs, err)
 }

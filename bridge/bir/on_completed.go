@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
@@ -41,13 +42,13 @@ func (o OnCompleted) deliver(ctx context.Context, f *Flow, d deadline, key mappi
 func (f *Flow) mark(ctx context.Context, d deadline, field string, value bool) (outcome string, err error) {
 	held, err := f.config.Odoo.SearchCount(ctx, Model, odoo.And(odoo.Where("id", "=", d.ID), odoo.Where(field, "=", value)))
 	if err != nil {
-		return "", classify(fmt.Errorf("reading %s of deadline %d: %w", field, d.ID, err))
+		return "", odooflow.Classify(fmt.Errorf("reading %s of deadline %d: %w", field, d.ID, err))
 	}
 	if held > 0 {
 		return field + " in Odoo has the value already", nil
 	}
 	if err := f.config.Odoo.Write(ctx, Model, []int64{d.ID}, odoo.Values{field: value}); err != nil {
-		return "", classify(fmt.Errorf("writing %s of deadline %d: %w", field, d.ID, err))
+		return "", odooflow.Classify(fmt.Errorf("writing %s of deadline %d: %w", field, d.ID, err))
 	}
 	return fmt.Sprintf("%s set to %t in Odoo", field, value), nil
 }
@@ -71,7 +72,7 @@ func (f *Flow) takeBack(ctx context.Context, key mapping.Key, m message) (outcom
 		err = f.config.Odoo.Unlink(ctx, "mail.activity", activity)
 	}
 	if err != nil {
-		return "", classify(fmt.Errorf("taking the reminder of %s back: %w", key, err))
+		return "", odooflow.Classify(fmt.Errorf("taking the reminder of %s back: %w", key, err))
 	}
 	return m.why + "; the reminder is taken back", nil
 }

@@ -6,17 +6,14 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
 
-// External ids of Odoo's own records. load() finds them by name, also for a user
-// who may not read the tables behind them.
-const (
-	todoActivity = "mail.mail_activity_data_todo"
-	noteSubtype  = "mail.mt_note"
-)
+// todoActivity is an external id of Odoo's own. load() finds it by name, also for a
+// user who may not read the table behind it.
+const todoActivity = "mail.mail_activity_data_todo"
 
 // deliver leaves a message in Odoo once, whoever sends it how often: the record
 // is made by external id, and one that is there already is not touched.
@@ -94,7 +91,7 @@ func (f *Flow) note(ctx context.Context, d deadline, key mapping.Key, m message)
 	}
 	created, err := f.once(ctx, "mail.message", key, m.kind, []column{
 		{"model", returnModel}, {"res_id", strconv.FormatInt(d.Return.ID, 10)}, {"body", string(m.note)},
-		{"message_type", "comment"}, {"subtype_id/id", noteSubtype},
+		{"message_type", "comment"}, {"subtype_id/id", odooflow.NoteSubtype},
 	})
 	if err != nil {
 		return "", fmt.Errorf("leaving a note in Odoo for %s: %w", key, err)
@@ -109,7 +106,7 @@ func (f *Flow) note(ctx context.Context, d deadline, key mapping.Key, m message)
 func (f *Flow) once(ctx context.Context, model string, key mapping.Key, kind messageKind, columns []column) (created bool, err error) {
 	identity, err := parseKey(key)
 	if err != nil {
-		return false, &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
+		return false, odooflow.BadData(err)
 	}
 	return f.load(ctx, model, identity.externalName(string(kind)), columns)
 }
@@ -119,19 +116,19 @@ func (f *Flow) once(ctx context.Context, model string, key mapping.Key, kind mes
 func (f *Flow) load(ctx context.Context, model, name string, columns []column) (created bool, err error) {
 	id, err := odoo.NewExternalID(name)
 	if err != nil {
-		return false, &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
+		return false, odooflow.BadData(err)
 	}
 	if _, _, err := f.config.Odoo.Resolve(ctx, id); err == nil {
 		return false, nil
 	} else if !errors.Is(err, odoo.ErrMissing) {
-		return false, classify(err)
+		return false, odooflow.Classify(err)
 	}
 	fields, row := []string{"id"}, []string{string(id)}
 	for _, c := range columns {
 		fields, row = append(fields, c.name), append(row, c.text)
 	}
 	if _, err := f.config.Odoo.Load(ctx, model, fields, [][]string{row}); err != nil {
-		return false, classify(err)
+		return false, odooflow.Classify(err)
 	}
 	return true, nil
 }
@@ -141,14 +138,14 @@ func (f *Flow) load(ctx context.Context, model, name string, columns []column) (
 func (f *Flow) reminded(ctx context.Context) (int64, error) {
 	session, err := f.config.Odoo.Connect(ctx)
 	if err != nil {
-		return 0, classify(fmt.Errorf("connecting to Odoo: %w", err))
+		return 0, odooflow.Classify(fmt.Errorf("connecting to Odoo: %w", err))
 	}
 	if f.config.ReminderUser == "" {
 		return session.UserID, nil
 	}
 	ids, err := f.config.Odoo.Search(ctx, "res.users", odoo.Where("login", "=", f.config.ReminderUser), odoo.ReadOptions{Limit: 1})
 	if err != nil {
-		return 0, classify(fmt.Errorf("finding the user to remind: %w", err))
+		return 0, odooflow.Classify(fmt.Errorf("finding the user to remind: %w", err))
 	}
 	if len(ids) == 0 {
 		f.config.Logger.WarnContext(ctx, "BIR_REMINDER_USER names no user of Odoo; the bridge's own user is reminded")

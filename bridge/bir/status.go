@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
 
@@ -132,7 +133,7 @@ func (f *Flow) KeepStatus(ctx context.Context, statuses []bridge.SyncStatus) (fa
 	}
 	failed = f.config.Odoo.WriteEach(ctx, Model, changes)
 	for id, failure := range failed {
-		failed[id] = classify(fmt.Errorf("showing the state of deadline %d: %w", id, failure))
+		failed[id] = odooflow.Classify(fmt.Errorf("showing the state of deadline %d: %w", id, failure))
 		if errors.Is(failure, odoo.ErrValue) {
 			f.status.set(nil, time.Time{}) // A field may be gone; look anew next time.
 		}
@@ -154,7 +155,7 @@ func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int
 	var rows []shownRow
 	if err := f.config.Odoo.Read(ctx, Model, ids, columns.Names(), &rows); err != nil {
 		f.status.set(nil, time.Time{})
-		return nil, nil, classify(fmt.Errorf("reading what deadlines show: %w", err))
+		return nil, nil, odooflow.Classify(fmt.Errorf("reading what deadlines show: %w", err))
 	}
 	if !known && len(rows) > 0 {
 		columns = columnsAmong(rows[0])
@@ -167,7 +168,7 @@ func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int
 	for _, row := range rows {
 		var id int64
 		if err := json.Unmarshal(row["id"], &id); err != nil {
-			return nil, nil, classify(fmt.Errorf("reading what deadlines show: %w", err))
+			return nil, nil, odooflow.Classify(fmt.Errorf("reading what deadlines show: %w", err))
 		}
 		byID[id] = row
 	}

@@ -1,0 +1,45 @@
+// Package odooflow holds what every flow does alike on Odoo's side: whose fault a
+// failure is, and how a comment becomes a note. What a flow mirrors, and how, is
+// the flow's own.
+package odooflow
+
+import (
+	"errors"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo"
+)
+
+// Classify says whose fault a failure of Odoo is, and whether time may heal it.
+// The result is a *bridge.FlowError.
+func Classify(err error) error {
+	switch {
+	case errors.Is(err, odoo.ErrDenied):
+		return &bridge.FlowError{Cause: bridge.CauseMissingKey, Err: err}
+	case errors.Is(err, odoo.ErrUser), errors.Is(err, odoo.ErrAccess):
+		return &bridge.FlowError{Cause: bridge.CausePolicy, Permanent: true, Err: err}
+	case errors.Is(err, odoo.ErrValue), errors.Is(err, odoo.ErrValidation):
+		return &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
+	default:
+		return &bridge.FlowError{Cause: bridge.CauseOdoo, Err: err}
+	}
+}
+
+// BadData marks a failure that no other try can heal, because what was to be told
+// cannot be.
+func BadData(err error) error {
+	return &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
+}
+
+// Verdict turns a failure that Classify or BadData judged into a verdict. One that
+// neither has seen is the bridge's own.
+func Verdict(err error) bridge.Verdict {
+	var failure *bridge.FlowError
+	if errors.As(err, &failure) && failure.Permanent {
+		return bridge.GiveUp(failure.Cause, err)
+	}
+	if errors.As(err, &failure) {
+		return bridge.RetryLater(failure.Cause, err)
+	}
+	return bridge.RetryLater(bridge.CauseOurs, err)
+}
