@@ -1,0 +1,106 @@
+package mapping_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+var scope = mapping.Scope{Flow: "bir", Workspace: "acme", ProjectID: "p1"}
+
+const key = mapping.Key("bir.filing.deadline,1/2550M/2026/1")
+
+func TestAnIntentionIsFreshOnce(t *testing.T) {
+	t.Parallel()
+	store := mapping.NewStore(pgtest.Pool(t))
+	for i, want := range []bool{true, false, false} {
+		fresh, err := store.Intend(t.Context(), scope, key, 7)
+		if err != nil || fresh != want {
+			t.Errorf("intention %d: fresh = %t, %v; want %t", i+1, fresh, err, want)
+		}
+	}
+}
+
+func TestABoundLinkIsFoundFromBothSides(t *testing.T) {
+	t.Parallel()
+	store := mapping.NewStore(pgtest.Pool(t))
+	content := mapping.Content{
+		Pushed:  mapping.Fields{Name: "n", Labels: []string{"a"}},
+		Written: mapping.Fields{Name: "n", DescriptionHTML: "<p></p>", Labels: []string{"a"}},
+	}
+	if _, err := store.Intend(t.Context(), scope, key, 7); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Bind(t.Context(), scope, key, 7, "issue-1", content); err != nil {
+		t.Fatal(err)
+	}
+	byKey, err := store.ByKey(t.Context(), scope, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byIssue, err := store.ByIssue(t.Context(), scope.Workspace, "issue-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(byKey, byIssue); diff != "" {
+		t.Errorf("the two sides differ:\n%s", diff)
+	}
+	if diff := cmp.Diff(content, mapping.Content{Pushed: byKey.LastPushed, Written: byKey.Written}); diff != "" {
+		t.Errorf("what was written (-want +got):\n%s", diff)
+	}
+	if byKey.State != mapping.Linked || byKey.ContentHash != content.Pushed.Hash() {
+		t.Errorf("state %s and hash %s, want linked and %s", byKey.State, byKey.ContentHash, content.Pushed.Hash())
+	}
+}
+
+func TestAWorkItemBelongsToOneRecord(t *testing.T) {
+	t.Parallel()
+	store := mapping.NewStore(pgtest.Pool(t))
+	const other = mapping.Key("bir.filing.deadline,1/2550M/2026/2")
+	for _, k := range []mapping.Key{key, other} {
+		if _, err := store.Intend(t.Context(), scope, k, 7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Bind(t.Context(), scope, key, 7, "issue-1", mapping.Content{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Bind(t.Context(), scope, other, 8, "issue-1", mapping.Content{}); !errors.Is(err, mapping.ErrIssueTaken) {
+		t.Errorf("binding a second record = %v, want ErrIssueTaken", err)
+	}
+}
+
+func TestAnUnboundLinkIsAnIntentionAgain(t *testing.T) {
+	t.Parallel()
+	store := mapping.NewStore(pgtest.Pool(t))
+	if _, err := store.Intend(t.Context(), scope, key, 7); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Bind(t.Context(), scope, key, 7, "issue-1", mapping.Content{Pushed: mapping.Fields{Name: "n"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Unbind(t.Context(), scope, key); err != nil {
+		t.Fatal(err)
+	}
+	link, err := store.ByKey(t.Context(), scope, key)
+	if err != nil || link.State != mapping.Intended || link.Issue() != "" || link.LastPushed.Name != "" {
+		t.Errorf("link = %+v, %v; want an empty intention", link, err)
+	}
+	if _, err := store.ByIssue(t.Context(), scope.Workspace, "issue-1"); !errors.Is(err, mapping.ErrNoLink) {
+		t.Errorf("the work item is still linked: %v", err)
+	}
+}
+
+func TestChangingALinkThatIsNotThereIsAnError(t *testing.T) {
+	t.Parallel()
+	store := mapping.NewStore(pgtest.Pool(t))
+	if err := store.SetState(t.Context(), scope, key, mapping.Broken, "x"); !errors.Is(err, mapping.ErrNoLink) {
+		t.Errorf("SetState = %v, want ErrNoLink", err)
+	}
+}
