@@ -1,6 +1,7 @@
 package contracttest_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +10,22 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
+
+// flows are all flows that there are.
+var flows = []bridge.Flow{bir.New(bir.Config{})}
+
+func TestEveryFlowIsCompared(t *testing.T) {
+	t.Parallel()
+	declarations := 0
+	files(t, ".go", func(path string) {
+		if strings.HasPrefix(path, "bridge/") && !strings.HasSuffix(path, "_test.go") {
+			declarations += strings.Count(read(t, path), ") Ownership() mapping.Ownership {")
+		}
+	})
+	if declarations != len(flows) {
+		t.Errorf("%d flows declare who owns their fields, %d are compared with docs/policy/field-ownership.md", declarations, len(flows))
+	}
+}
 
 func TestThePolicyOfFieldsIsWhatTheFlowsDeclare(t *testing.T) {
 	t.Parallel()
@@ -26,7 +43,7 @@ func TestThePolicyOfFieldsIsWhatTheFlowsDeclare(t *testing.T) {
 		}
 	}
 	declared := make(map[string]mapping.Ownership)
-	for _, flow := range []bridge.Flow{bir.New(bir.Config{})} {
+	for _, flow := range flows {
 		declared[flow.Model()] = flow.Ownership()
 	}
 	if diff := cmp.Diff(declared, written); diff != "" {
