@@ -116,7 +116,7 @@ type Queue struct {
 // NewQueue returns a queue that can take jobs. Run works through them.
 func NewQueue(pool *pgxpool.Pool, config QueueConfig) (*Queue, error) {
 	q := &Queue{pool: pool, config: config}
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: migrations.Schema, Logger: config.Logger})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: migrations.Schema, Logger: quieter(config.Logger)})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
@@ -265,7 +265,7 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
-		Schema: migrations.Schema, Logger: q.config.Logger, ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
+		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
 		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{}, MaxAttempts: maxAttempts,
 		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: 500 * time.Millisecond,
 		// With the default of 100 ms a few workers would mostly wait for the next fetch.
