@@ -68,10 +68,13 @@ func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobR
 		log.DebugContext(ctx, "work put back", slog.Time("until", v.until), slog.String("reason", v.outcome))
 		return river.JobSnooze(max(time.Until(v.until), 100*time.Millisecond))
 	case verdictRetry:
-		if isLast(job) {
-			log.ErrorContext(ctx, "work failed for the last time; it waits for someone to act", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
-		} else {
+		switch {
+		case !isLast(job):
 			log.WarnContext(ctx, "work failed and is tried again", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
+		case job.Queue == queueControl:
+			log.ErrorContext(ctx, "work failed; its schedule comes again", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
+		default:
+			log.ErrorContext(ctx, "work failed for the last time; it waits for someone to act", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
 		}
 		return v.err
 	case verdictDead:

@@ -22,15 +22,18 @@ const (
 
 // commands is the command line.
 type commands struct {
-	Serve     serveCommand     `cmd:"" help:"Receive webhooks, work through the queue and run the schedules."`
-	Migrate   migrateCommand   `cmd:"" help:"Bring the database to the newest schema."`
-	Sync      syncCommand      `cmd:"" help:"Mirror Odoo into Plane once, now."`
-	Check     checkCommand     `cmd:"" help:"Look at settings, database, Odoo and Plane, and say what to do about what is wrong."`
-	Odoo      odooCommand      `cmd:"" help:"Set up in Odoo what takes an administrator, once."`
-	OAuth     oauthCommand     `cmd:"" name:"oauth" help:"Install the Plane app, and see what was granted to it."`
-	MCPConfig mcpConfigCommand `cmd:"" name:"mcp-config" help:"Print what an MCP client needs to reach Plane."`
-	Demo      demoCommand      `cmd:"" help:"Run the whole bridge against a simulated Plane and Odoo, and show what happens."`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
+	Serve      serveCommand      `cmd:"" help:"Receive webhooks, work through the queue and run the schedules."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the database to the newest schema."`
+	Sync       syncCommand       `cmd:"" help:"Mirror Odoo into Plane once, now."`
+	Deliveries deliveriesCommand `cmd:"" help:"List, show and replay webhooks."`
+	Mappings   mappingsCommand   `cmd:"" help:"List, audit and repair the links between Odoo and Plane."`
+	Reconcile  reconcileCommand  `cmd:"" help:"Look for changes in Plane that no webhook told of."`
+	Check      checkCommand      `cmd:"" help:"Look at settings, database, Odoo and Plane, and say what to do about what is wrong."`
+	Odoo       odooCommand       `cmd:"" help:"Set up in Odoo what takes an administrator, once."`
+	OAuth      oauthCommand      `cmd:"" name:"oauth" help:"Install the Plane app, and see what was granted to it."`
+	MCPConfig  mcpConfigCommand  `cmd:"" name:"mcp-config" help:"Print what an MCP client needs to reach Plane."`
+	Demo       demoCommand       `cmd:"" help:"Run the whole bridge against a simulated Plane and Odoo, and show what happens."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Ask the bridge on this machine whether it lives."`
 }
