@@ -87,7 +87,7 @@ func TestTheBinaryIsStatic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	t.Cleanup(func() { _ = file.Close() })
 	libraries, err := file.ImportedLibraries()
 	if err != nil {
 		t.Fatal(err)
