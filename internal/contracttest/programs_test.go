@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 )
 
@@ -77,4 +79,53 @@ func TestSystemdTakesTheUnitAndFindsItWellConfined(t *testing.T) {
 	if exposure, err := strconv.ParseFloat(string(level[1]), 64); err != nil || exposure > 2 {
 		t.Errorf("exposure = %s, want at most 2", level[1])
 	}
+}
+
+// TestComposeMakesItsPasswordsOnce runs the script of the service "passwords" as
+// the image's shell would, twice.
+func TestComposeMakesItsPasswordsOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	script := readCompose(t, "docker/compose.yaml").Services["passwords"].Command[0]
+	script = strings.ReplaceAll(script, "$$", "$") // compose's way of writing one
+	script = strings.Replace(script, "cd /run/passwords", "cd "+dir, 1)
+	makePasswords := func() map[string]string {
+		if out, err := exec.Command("/bin/sh", "-ceu", script).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return contents(t, dir)
+	}
+	first := makePasswords()
+	for name, value := range first {
+		if len(value) < 16 && name != "odoo_password" {
+			t.Errorf("%s has %d characters", name, len(value))
+		}
+	}
+	address, err := url.Parse(first["database_url"])
+	if err != nil || address.User.Username() != "odoo_plane_bridge" || address.Path != "/odoo_plane_bridge" {
+		t.Errorf("database_url is no address of the bridge's database: %v", err)
+	}
+	if password, _ := address.User.Password(); password != first["bridge_database"] {
+		t.Error("database_url does not hold the bridge's password")
+	}
+	if diff := cmp.Diff(first, makePasswords()); diff != "" {
+		t.Error("a second start makes other passwords")
+	}
+}
+
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string]string, len(entries))
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[entry.Name()] = string(content)
+	}
+	return all
 }
