@@ -11,14 +11,15 @@ import (
 // jsonRPC speaks POST /jsonrpc: every answer is HTTP 200, errors too, and a method that returns nothing is answered
 // without result and without error.
 type jsonRPC struct {
+	classic
 	http   *exchange
-	config Config
-	userID int64
 	lastID atomic.Int64
 }
 
 func newJSONRPC(http *exchange, config Config) *jsonRPC {
-	return &jsonRPC{http: http, config: config}
+	t := &jsonRPC{http: http}
+	t.classic = classic{config: config, send: t.post}
+	return t
 }
 
 type envelope struct {
@@ -48,34 +49,6 @@ type reply struct {
 type remoteError struct {
 	Name    string `json:"name"`
 	Message string `json:"message"`
-}
-
-func (t *jsonRPC) version(ctx context.Context) (Version, error) {
-	call := invocation{model: "common", method: "version", reads: true}
-	raw, err := t.post(ctx, call, "common", "version", []any{})
-	if err != nil {
-		return Version{}, err
-	}
-	return readVersion(call, raw)
-}
-
-func (t *jsonRPC) authenticate(ctx context.Context) (int64, error) {
-	call := invocation{model: "common", method: "authenticate", reads: true}
-	args := []any{t.config.Database, t.config.Login, t.config.Secret, map[string]any{}}
-	raw, err := t.post(ctx, call, "common", "authenticate", args)
-	if err != nil {
-		return 0, err
-	}
-	t.userID, err = readUserID(call, raw)
-	return t.userID, err
-}
-
-func (t *jsonRPC) call(ctx context.Context, call invocation) ([]byte, error) {
-	args, err := call.executeKW(t.config, t.userID)
-	if err != nil {
-		return nil, err
-	}
-	return t.post(ctx, call, "object", "execute_kw", args)
 }
 
 func (t *jsonRPC) post(ctx context.Context, call invocation, service, method string, args []any) ([]byte, error) {

@@ -20,39 +20,14 @@ const maxNesting = 200
 // xmlRPC speaks POST /xmlrpc/2/{common,object}. kolo/xmlrpc turns values into XML and back; the HTTP is ours, so that
 // timeouts and contexts hold. A method that returns nothing is answered by a fault although its work is committed.
 type xmlRPC struct {
-	http   *exchange
-	config Config
-	userID int64
+	classic
+	http *exchange
 }
 
-func newXMLRPC(http *exchange, config Config) *xmlRPC { return &xmlRPC{http: http, config: config} }
-
-func (t *xmlRPC) version(ctx context.Context) (Version, error) {
-	call := invocation{model: "common", method: "version", reads: true}
-	raw, err := t.post(ctx, call, "common", "version", nil)
-	if err != nil {
-		return Version{}, err
-	}
-	return readVersion(call, raw)
-}
-
-func (t *xmlRPC) authenticate(ctx context.Context) (int64, error) {
-	call := invocation{model: "common", method: "authenticate", reads: true}
-	args := []any{t.config.Database, t.config.Login, t.config.Secret, map[string]any{}}
-	raw, err := t.post(ctx, call, "common", "authenticate", args)
-	if err != nil {
-		return 0, err
-	}
-	t.userID, err = readUserID(call, raw)
-	return t.userID, err
-}
-
-func (t *xmlRPC) call(ctx context.Context, call invocation) ([]byte, error) {
-	args, err := call.executeKW(t.config, t.userID)
-	if err != nil {
-		return nil, err
-	}
-	return t.post(ctx, call, "object", "execute_kw", args)
+func newXMLRPC(http *exchange, config Config) *xmlRPC {
+	t := &xmlRPC{http: http}
+	t.classic = classic{config: config, send: t.post}
+	return t
 }
 
 func (t *xmlRPC) post(ctx context.Context, call invocation, service, method string, args []any) ([]byte, error) {
