@@ -171,6 +171,9 @@ func (b *Bridge) cleanup(ctx context.Context) Verdict {
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
+	if _, err := b.config.Pool.Exec(ctx, sqlForgetSweeps); err != nil {
+		return RetryLater(CauseOurs, fmt.Errorf("removing old sweeps: %w", err))
+	}
 	stranded, err := b.config.Queue.requeueStranded(ctx)
 	if err != nil {
 		return RetryLater(CauseOurs, err)

@@ -174,6 +174,8 @@ func (s *sweep) judgeWebhook(ctx context.Context) error {
 const (
 	sqlLastWebhook = `SELECT max(received_at) FROM ops.plane_webhook_deliveries WHERE origin = 'webhook' AND project_id = $1`
 
+	sqlForgetSweeps = `DELETE FROM ops.sweeps WHERE finished_at < now() - interval '90 days'`
+
 	sqlSaveSweep = `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, items, requests, untold, deleted, archived,
 			drifted, doubled, orphaned, webhook_silent)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
