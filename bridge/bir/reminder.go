@@ -90,8 +90,11 @@ func (f *Flow) note(ctx context.Context, d deadline, key mapping.Key, m message)
 		return "the deadline has no return whose chatter could take a note", nil
 	}
 	created, err := f.once(ctx, "mail.message", key, m.kind, []column{
-		{"model", returnModel}, {"res_id", strconv.FormatInt(d.Return.ID, 10)}, {"body", string(m.note)},
-		{"message_type", "comment"}, {"subtype_id/id", odooflow.NoteSubtype},
+		{"model", returnModel},
+		{"res_id", strconv.FormatInt(d.Return.ID, 10)},
+		{"body", string(m.note)},
+		{"message_type", "comment"},
+		{"subtype_id/id", odooflow.NoteSubtype},
 	})
 	if err != nil {
 		return "", fmt.Errorf("leaving a note in Odoo for %s: %w", key, err)

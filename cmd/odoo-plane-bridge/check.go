@@ -20,7 +20,7 @@ type checkCommand struct {
 
 // Run looks at everything the bridge depends on and changes nothing.
 func (c *checkCommand) Run(p *process) error {
-	s, live, err := p.settings(settings.Database, settings.OdooIfAny)
+	s, live, err := p.settings(settings.Database, settings.OdooIfAny, settings.TaskIfAny)
 	if err != nil {
 		return err
 	}
@@ -75,12 +75,16 @@ func (a *app) checkDatabase(ctx context.Context) []plane.Finding {
 
 func (a *app) checkSecrets() []plane.Finding {
 	if len(a.settings.WebhookSecrets()) == 0 {
-		return []plane.Finding{{Name: "webhook secret", Grade: plane.GradeFail, Found: "PLANE_WEBHOOK_SECRET is not set",
-			Do: "Set it to the secret that Plane showed when the webhook was made (ssot/secrets/registry.yaml#plane_webhook_secret)."}}
+		return []plane.Finding{{
+			Name: "webhook secret", Grade: plane.GradeFail, Found: "PLANE_WEBHOOK_SECRET is not set",
+			Do: "Set it to the secret that Plane showed when the webhook was made (ssot/secrets/registry.yaml#plane_webhook_secret).",
+		}}
 	}
 	if a.settings.PlaneWebhookSecretPrevious != "" {
-		return []plane.Finding{{Name: "webhook secret", Grade: plane.GradeNote, Found: "a previous secret is accepted as well",
-			Do: "Unset PLANE_WEBHOOK_SECRET_PREVIOUS when the rotation is over."}}
+		return []plane.Finding{{
+			Name: "webhook secret", Grade: plane.GradeNote, Found: "a previous secret is accepted as well",
+			Do: "Unset PLANE_WEBHOOK_SECRET_PREVIOUS when the rotation is over.",
+		}}
 	}
 	return []plane.Finding{ok("webhook secret", "set")}
 }
@@ -109,10 +113,10 @@ func (a *app) checkPlaneSide(ctx context.Context) []plane.Finding {
 		return []plane.Finding{failed("plane", err, "Is Plane up, and is PLANE_BASE_URL right?")}
 	}
 	findings := report.Findings
-	if a.settings.PlaneBIRProjectID == "" {
+	if len(a.bridge.Flows()) == 0 && a.settings.PlaneBIRProjectID == "" {
 		findings = append(findings, failed("project", errors.New("PLANE_BIR_PROJECT_ID is not set"), "Set it to the id of the project that deadlines are mirrored into."))
 	}
-	return findings
+	return append(findings, a.checkTaskProject(ctx)...)
 }
 
 func ok(name, found string) plane.Finding {

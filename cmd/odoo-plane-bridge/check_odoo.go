@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -25,10 +26,15 @@ func (a *app) checkOdooSide(ctx context.Context) []plane.Finding {
 	if err != nil {
 		return []plane.Finding{failed("odoo", err, adviceForOdoo(err))}
 	}
-	return []plane.Finding{
+	findings := []plane.Finding{
 		ok("odoo", fmt.Sprintf("version %s over %s: %s", session.Version.Series, session.Protocol, session.Why)),
-		a.checkKey(ctx), a.checkParameters(), a.checkDeadlines(ctx), a.checkPush(ctx), a.checkStatusFields(ctx),
+		a.checkKey(ctx), a.checkParameters(),
 	}
+	// Whoever mirrors only tasks needs no deadlines in Odoo.
+	if settings.BIR(a.settings) == nil || settings.Task(a.settings) != nil {
+		findings = append(findings, a.checkDeadlines(ctx), a.checkPush(ctx), a.checkStatusFields(ctx))
+	}
+	return append(findings, a.checkTasks(ctx)...)
 }
 
 func (a *app) checkDeadlines(ctx context.Context) plane.Finding {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -40,11 +41,15 @@ func (w *world) say(format string, values ...any) {
 }
 
 func (w *world) sync() (syncResult, bridge.Plan, error) {
-	plan, err := w.app.bridge.Mirror().Plan(w.process.ctx, w.app.bridge.Flows()[0], bridge.WhatChanged)
+	flow, err := w.app.flow(bir.Name)
+	if err != nil {
+		return syncResult{}, bridge.Plan{}, err
+	}
+	plan, err := w.app.bridge.Mirror().Plan(w.process.ctx, flow, bridge.WhatChanged)
 	if err != nil {
 		return syncResult{}, plan, err
 	}
-	result, err := carryOut(w.process, w.app, plan, bridge.WhatChanged)
+	result, err := carryOut(w.process, w.app, flow, plan, bridge.WhatChanged)
 	return result, plan, err
 }
 

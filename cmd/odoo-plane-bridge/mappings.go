@@ -5,9 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
-	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
 type mappingsCommand struct {
@@ -17,24 +15,8 @@ type mappingsCommand struct {
 	Import mappingsImport `cmd:"" help:"Take over the links of an old table plane.sync_mappings in the same database."`
 }
 
-// onFlow runs a command that needs both servers and one flow.
-func (p *process) onFlow(do func(a *app, flow bridge.Flow) error) error {
-	s, live, err := p.settings(settings.Database, settings.Odoo, settings.Plane)
-	if err != nil {
-		return err
-	}
-	a, err := wire(s, live, p.logger(s))
-	if err != nil {
-		return err
-	}
-	defer a.pool.Close()
-	if err := migrations.Check(p.ctx, a.pool); err != nil {
-		return fmt.Errorf("looking at the database: %w", err)
-	}
-	return do(a, a.bridge.Flows()[0])
-}
-
 type mappingsList struct {
+	flowFlag
 	JSON bool `help:"Print JSON."`
 }
 
@@ -51,7 +33,7 @@ type linkLine struct {
 
 // Run lists the links.
 func (c *mappingsList) Run(p *process) error {
-	return p.onFlow(func(a *app, flow bridge.Flow) error {
+	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
 		links, err := mapping.NewStore(a.pool).All(p.ctx, flow.Scope())
 		if err != nil {
 			return err
@@ -76,13 +58,14 @@ func (c *mappingsList) Run(p *process) error {
 }
 
 type mappingsAudit struct {
+	flowFlag
 	JSON bool `help:"Print JSON."`
 }
 
 // Run audits the links and changes nothing. It exits with 1 when something is
 // wrong, so that a script notices.
 func (c *mappingsAudit) Run(p *process) error {
-	return p.onFlow(func(a *app, flow bridge.Flow) error {
+	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
 		findings, err := a.bridge.Auditor().Audit(p.ctx, flow)
 		if err != nil {
 			return err
@@ -134,13 +117,14 @@ func repairable(findings []bridge.AuditFinding) int {
 }
 
 type mappingsRepair struct {
+	flowFlag
 	DryRun bool `help:"Only say what would be repaired."`
 }
 
 // Run repairs what an audit finds. One repair that fails does not hold up the
 // others.
 func (c *mappingsRepair) Run(p *process) error {
-	return p.onFlow(func(a *app, flow bridge.Flow) error {
+	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
 		findings, err := a.bridge.Auditor().Audit(p.ctx, flow)
 		if err != nil {
 			return err
@@ -170,13 +154,14 @@ func (c *mappingsRepair) Run(p *process) error {
 }
 
 type mappingsImport struct {
+	flowFlag
 	DryRun bool `help:"Only say what would be taken over."`
 	JSON   bool `help:"Print JSON."`
 }
 
 // Run takes over the links of the old table and reports each row.
 func (c *mappingsImport) Run(p *process) error {
-	return p.onFlow(func(a *app, flow bridge.Flow) error {
+	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
 		lines, err := a.bridge.Auditor().Import(p.ctx, flow, c.DryRun)
 		if err != nil {
 			return err

@@ -5,38 +5,26 @@ import (
 	"io"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
-	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
 type reconcileCommand struct {
-	Flow string `help:"The flow whose project is looked through." default:"bir" enum:"bir"`
-	JSON bool   `help:"Print JSON."`
+	flowFlag
+	JSON bool `help:"Print JSON."`
 }
 
 // Run looks for changes in Plane that no webhook told of, and hands them to the
 // inbox, where a running bridge works through them.
 func (c *reconcileCommand) Run(p *process) error {
-	s, live, err := p.settings(settings.Database, settings.Odoo, settings.Plane)
-	if err != nil {
-		return err
-	}
-	a, err := wire(s, live, p.logger(s))
-	if err != nil {
-		return err
-	}
-	defer a.pool.Close()
-	if err := migrations.Check(p.ctx, a.pool); err != nil {
-		return fmt.Errorf("looking at the database: %w", err)
-	}
-	report, err := a.bridge.Reconciler().Sweep(p.ctx, a.bridge.Flows()[0], 0)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return printJSON(p.stdout, report)
-	}
-	return printSweep(p.stdout, report)
+	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
+		report, err := a.bridge.Reconciler().Sweep(p.ctx, flow, 0)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(p.stdout, report)
+		}
+		return printSweep(p.stdout, report)
+	})
 }
 
 func printSweep(w io.Writer, r bridge.SweepReport) error {

@@ -99,7 +99,7 @@ func (a *app) outdated(ctx context.Context) bool {
 // usable tries whether a bridge can be built from settings. Building makes no
 // connection.
 func (a *app) usable(s settings.Settings) error {
-	if err := s.Check(settings.Database, settings.OdooIfAny); err != nil {
+	if err := s.Check(settings.Database, settings.OdooIfAny, settings.TaskIfAny); err != nil {
 		return err
 	}
 	trial, err := wire(s, a.live, slog.New(slog.DiscardHandler))

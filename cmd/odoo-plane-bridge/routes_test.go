@@ -20,8 +20,10 @@ import (
 )
 
 // anyMethod are the methods that a route for every method is registered under.
-var anyMethod = []string{http.MethodConnect, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions,
-	http.MethodPatch, http.MethodPost, http.MethodPut, http.MethodTrace}
+var anyMethod = []string{
+	http.MethodConnect, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions,
+	http.MethodPatch, http.MethodPost, http.MethodPut, http.MethodTrace,
+}
 
 // bareApp is an app as serve wires it, with secrets, and with nothing that it
 // could reach: every route has to answer all the same.

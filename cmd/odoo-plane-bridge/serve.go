@@ -19,7 +19,7 @@ type serveCommand struct{}
 // Run serves until the process is told to stop. When a setting changes that is
 // built in, it drains and begins anew by itself.
 func (c *serveCommand) Run(p *process) error {
-	s, live, err := p.settings(settings.Database, settings.OdooIfAny)
+	s, live, err := p.settings(settings.Database, settings.OdooIfAny, settings.TaskIfAny)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (a *app) warnOfGaps(ctx context.Context) {
 	}
 	if len(a.bridge.Flows()) == 0 {
 		gaps := errors.Join(append(settings.Odoo(a.settings), settings.Plane(a.settings)...)...)
-		a.logger.WarnContext(ctx, "the BIR flow is off: deadlines are not mirrored", slog.Any("error", gaps))
+		a.logger.WarnContext(ctx, "no flow is on: nothing is mirrored", slog.Any("error", gaps))
 	}
 }
 

@@ -11,40 +11,28 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
-	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 type syncCommand struct {
-	Flow   string `help:"The flow to mirror." default:"bir" enum:"bir"`
-	DryRun bool   `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
-	Full   bool   `help:"Write every field that Odoo owns again, changed or not."`
-	JSON   bool   `help:"Print JSON."`
+	flowFlag
+	DryRun bool `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
+	Full   bool `help:"Write every field that Odoo owns again, changed or not."`
+	JSON   bool `help:"Print JSON."`
 }
 
 // Run mirrors what Odoo has into Plane, once. It is safe while replicas serve.
 func (c *syncCommand) Run(p *process) error {
-	s, live, err := p.settings(settings.Database, settings.Odoo, settings.Plane)
-	if err != nil {
-		return err
-	}
-	a, err := wire(s, live, p.logger(s))
-	if err != nil {
-		return err
-	}
-	defer a.pool.Close()
-	if err := migrations.Check(p.ctx, a.pool); err != nil {
-		return fmt.Errorf("looking at the database: %w", err)
-	}
-	plan, err := a.bridge.Mirror().Plan(p.ctx, a.bridge.Flows()[0], c.extent())
-	if err != nil {
-		return err
-	}
-	if c.DryRun {
-		return c.print(p.stdout, plan)
-	}
-	return c.execute(p, a, plan)
+	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
+		plan, err := a.bridge.Mirror().Plan(p.ctx, flow, c.extent())
+		if err != nil {
+			return err
+		}
+		if c.DryRun {
+			return c.print(p.stdout, plan)
+		}
+		return c.execute(p, a, flow, plan)
+	})
 }
 
 func (c *syncCommand) extent() bridge.Extent {
@@ -55,8 +43,7 @@ func (c *syncCommand) extent() bridge.Extent {
 }
 
 // apply carries out one step of a plan.
-func apply(ctx context.Context, a *app, step bridge.Step, extent bridge.Extent) (bridge.Step, error) {
-	flow := a.bridge.Flows()[0]
+func apply(ctx context.Context, a *app, flow bridge.Flow, step bridge.Step, extent bridge.Extent) (bridge.Step, error) {
 	if step.Action == bridge.ActionCancel {
 		return a.bridge.Mirror().Cancel(ctx, flow, step.Item.Key)
 	}
@@ -166,8 +153,8 @@ type syncResult struct {
 	Errors    []string `json:"errors,omitempty"`
 }
 
-func (c *syncCommand) execute(p *process, a *app, plan bridge.Plan) error {
-	result, err := carryOut(p, a, plan, c.extent())
+func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.Plan) error {
+	result, err := carryOut(p, a, flow, plan, c.extent())
 	if err != nil {
 		return err
 	}
@@ -195,13 +182,13 @@ func (c *syncCommand) execute(p *process, a *app, plan bridge.Plan) error {
 
 // carryOut applies a plan step by step. One step that fails does not hold up the
 // others; a server that is away does.
-func carryOut(p *process, a *app, plan bridge.Plan, extent bridge.Extent) (syncResult, error) {
+func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bridge.Extent) (syncResult, error) {
 	result := syncResult{Left: plan.Count(bridge.ActionLeave), Conflicts: len(plan.Conflicts)}
 	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
 	defer progress.Done()
 	ctx := plane.WithLane(p.ctx, plane.LaneBackfill)
 	for _, step := range plan.Work() {
-		done, err := apply(ctx, a, step, extent)
+		done, err := apply(ctx, a, flow, step, extent)
 		switch {
 		case ctx.Err() != nil:
 			return result, fmt.Errorf("stopped; what is done is kept, and the next sync goes on: %w", context.Cause(ctx))

@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
@@ -113,18 +112,6 @@ func (a *app) budgetKey() bridge.BudgetKey {
 		return bridge.NewBudgetKey(a.plane.APIURL(), "bot of workspace "+a.plane.Workspace())
 	}
 	return bridge.NewBudgetKey(a.plane.APIURL(), a.live.Current().PlaneAPIKey.Reveal())
-}
-
-// flows are the flows that the settings switch on.
-func (a *app) flows() []bridge.Flow {
-	if a.odoo == nil || a.settings.PlaneBIRProjectID == "" {
-		return nil
-	}
-	return []bridge.Flow{bir.New(bir.Config{
-		Odoo: a.odoo, OdooURL: a.settings.OdooURL.String(), Workspace: string(a.settings.PlaneWorkspaceSlug),
-		ProjectID: string(a.settings.PlaneBIRProjectID), Location: a.settings.Location(),
-		Module: a.settings.BIRModule, OnCompleted: bir.OnCompleted(a.settings.BIROnCompleted), ReminderUser: a.settings.BIRReminderUser, Logger: a.logger,
-	})}
 }
 
 func (a *app) secrets() bridge.Secrets {

@@ -8,11 +8,12 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/task"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
 // flows are all flows that there are.
-var flows = []bridge.Flow{bir.New(bir.Config{})}
+var flows = []bridge.Flow{bir.New(bir.Config{}), task.New(task.Config{})}
 
 func TestEveryFlowIsCompared(t *testing.T) {
 	t.Parallel()

@@ -36,11 +36,42 @@ func OdooIfAny(s Settings) []error {
 	return Odoo(s)
 }
 
-// Plane is needed by whatever calls Plane's API for the BIR flow.
-func Plane(s Settings) []error {
-	faults := missing(s.PlaneAPIKey == "" && s.PlaneAuth == "api_key", "PLANE_API_KEY",
+// PlaneKey is needed by whatever calls Plane's API.
+func PlaneKey(s Settings) []error {
+	return missing(s.PlaneAPIKey == "" && s.PlaneAuth == "api_key", "PLANE_API_KEY",
 		"set it, or PLANE_API_KEY_FILE to a file that holds it (ssot/secrets/registry.yaml#plane_api_key)")
-	return append(faults, missing(s.PlaneBIRProjectID == "", "PLANE_BIR_PROJECT_ID", "set it to the id of the project that deadlines are mirrored into")...)
+}
+
+// Plane is needed by a bridge that mirrors anything. Where the task flow is on, the
+// BIR flow may be off.
+func Plane(s Settings) []error {
+	if Task(s) == nil {
+		return PlaneKey(s)
+	}
+	return append(PlaneKey(s), BIR(s)...)
+}
+
+// BIR switches the BIR flow on.
+func BIR(s Settings) []error {
+	return missing(s.PlaneBIRProjectID == "", "PLANE_BIR_PROJECT_ID", "set it to the id of the project that deadlines are mirrored into")
+}
+
+// Task switches the task flow on.
+func Task(s Settings) []error {
+	faults := missing(s.OdooTaskProjectID == 0, "ODOO_TASK_PROJECT_ID", "set it to the id of the project in Odoo whose tasks are mirrored")
+	faults = append(faults, missing(s.PlaneTaskProjectID == "", "PLANE_TASK_PROJECT_ID", "set it to the id of the project in Plane that tasks are mirrored into")...)
+	if s.PlaneTaskProjectID != "" && s.PlaneTaskProjectID == s.PlaneBIRProjectID {
+		faults = append(faults, Fault{"PLANE_TASK_PROJECT_ID", "is the project of PLANE_BIR_PROJECT_ID: each flow needs a project of its own"})
+	}
+	return faults
+}
+
+// TaskIfAny accepts the task flow switched off, and refuses it half set.
+func TaskIfAny(s Settings) []error {
+	if s.OdooTaskProjectID == 0 && s.PlaneTaskProjectID == "" {
+		return nil
+	}
+	return Task(s)
 }
 
 func missing(is bool, setting, todo string) []error {

@@ -49,6 +49,10 @@ type Settings struct {
 	// were completed in Plane and are not filed.
 	BIRReminderUser  string `env:"BIR_REMINDER_USER"`
 	OdooWebhookToken Secret `env:"ODOO_WEBHOOK_TOKEN" secret:"odoo_webhook_token"`
+	// OdooTaskProjectID and PlaneTaskProjectID are the two projects whose tasks and
+	// work items are kept in step; both unset leave the task flow off.
+	OdooTaskProjectID  RecordID `env:"ODOO_TASK_PROJECT_ID"`
+	PlaneTaskProjectID UUID     `env:"PLANE_TASK_PROJECT_ID"`
 	// PublicURL is where Odoo's server reaches this bridge, for the rules that
 	// `odoo setup-push` makes; an address that only Odoo's machine reaches will do.
 	PublicURL WebURL `env:"BRIDGE_PUBLIC_URL"`

@@ -131,6 +131,19 @@ func (c *Count) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// RecordID is the id of a record in Odoo; zero when none is set.
+type RecordID int64
+
+// UnmarshalText checks the range.
+func (r *RecordID) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil || n < 1 {
+		return errors.New("expected the id of a record in Odoo, a whole number of at least 1")
+	}
+	*r = RecordID(n)
+	return nil
+}
+
 // Share is a part of a whole, from 0 to 1.
 type Share float64
 
