@@ -35,9 +35,18 @@ func NewMetrics(pool *pgxpool.Pool) *Metrics {
 			Name: "bridge_mirrored_total", Help: "Work items written to Plane by flow and action.",
 		}, []string{"flow", "action"}),
 	}
+	m.beginAtZero()
 	m.registry.MustRegister(m.webhooks, m.verdicts, m.mirrored, newLedgerCollector(pool),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// beginAtZero shows the answers that alerts count before the first of them is
+// given: to Prometheus, a series that appears at 1 has not increased.
+func (m *Metrics) beginAtZero() {
+	for _, status := range []int{http.StatusOK, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable} {
+		m.webhooks.WithLabelValues(strconv.Itoa(status), "false")
+	}
 }
 
 // Handler answers scrapes.
@@ -79,12 +88,18 @@ func (c *ledgerCollector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- c.jobs
 }
 
+// sqlDeliveriesByStatus shows a state that no delivery is in as 0, so that a
+// missing count always means that the database could not be asked.
+const sqlDeliveriesByStatus = `SELECT known.status, '', coalesce(counted.n, 0)
+	FROM unnest(ARRAY['received', 'processed', 'failed', 'ignored', 'dead']) AS known (status)
+	LEFT JOIN (SELECT status, count(*) AS n FROM ops.plane_webhook_deliveries GROUP BY status) AS counted USING (status)`
+
 // Collect reads the counts. While the database is away these metrics are absent;
 // /readyz says why.
 func (c *ledgerCollector) Collect(metrics chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	c.count(ctx, metrics, c.deliveries, `SELECT status, '', count(*) FROM ops.plane_webhook_deliveries GROUP BY status`)
+	c.count(ctx, metrics, c.deliveries, sqlDeliveriesByStatus)
 	c.count(ctx, metrics, c.jobs, `SELECT kind, state::text, count(*) FROM ops.river_job WHERE finalized_at IS NULL GROUP BY kind, state`)
 }
 
