@@ -108,7 +108,11 @@ func (a *app) checkPlaneSide(ctx context.Context) []plane.Finding {
 	if a.settings.PlaneAPIKey == "" && a.settings.PlaneAuth == "api_key" {
 		return []plane.Finding{failed("plane", errors.New("PLANE_API_KEY is not set"), "Set it (ssot/secrets/registry.yaml#plane_api_key).")}
 	}
-	report, err := a.plane.Probe(plane.WithLane(ctx, plane.LaneInteractive), string(a.settings.PlaneBIRProjectID))
+	project := a.settings.PlaneBIRProjectID
+	if project == "" {
+		project = a.settings.PlaneTaskProjectID
+	}
+	report, err := a.plane.Probe(plane.WithLane(ctx, plane.LaneInteractive), string(project))
 	if err != nil {
 		return []plane.Finding{failed("plane", err, "Is Plane up, and is PLANE_BASE_URL right?")}
 	}

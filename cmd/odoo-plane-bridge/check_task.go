@@ -31,9 +31,10 @@ func (a *app) checkTasks(ctx context.Context) []plane.Finding {
 	return []plane.Finding{ok("tasks", fmt.Sprintf("%d in project %d in Odoo", n, project))}
 }
 
-// checkTaskProject looks at the project in Plane that tasks are mirrored into.
+// checkTaskProject looks at the project in Plane that tasks are mirrored into, where
+// it is not the one that was looked at already.
 func (a *app) checkTaskProject(ctx context.Context) []plane.Finding {
-	if settings.Task(a.settings) != nil {
+	if settings.Task(a.settings) != nil || a.settings.PlaneBIRProjectID == "" {
 		return nil
 	}
 	project, err := a.plane.Project(plane.WithLane(ctx, plane.LaneInteractive), string(a.settings.PlaneTaskProjectID))
