@@ -34,25 +34,31 @@ var built struct {
 	err  error
 }
 
-// binary builds the program as the image does, once for all tests here.
+// binary builds the program as the image does, once for all tests here. It lands
+// among what is built, where the next run replaces it.
 func binary(t *testing.T) string {
 	t.Helper()
-	built.once.Do(func() {
-		var dir string
-		if dir, built.err = os.MkdirTemp("", "odoo-plane-bridge-build-"); built.err != nil {
-			return
-		}
-		built.path = filepath.Join(dir, "odoo-plane-bridge")
-		build := exec.Command("go", "build", "-trimpath", "-o", built.path, "./cmd/odoo-plane-bridge")
-		build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("building the program: %w\n%s", err, out)
-		}
-	})
+	built.once.Do(func() { built.path, built.err = build() })
 	if built.err != nil {
 		t.Fatal(built.err)
 	}
 	return built.path
+}
+
+func build() (string, error) {
+	dir, err := filepath.Abs(filepath.Join(root, "bin", "contracttest"))
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "odoo-plane-bridge")
+	// Under a name of its own first: another run may be using the present one.
+	fresh := fmt.Sprintf("%s.%d", path, os.Getpid())
+	compile := exec.Command("go", "build", "-trimpath", "-o", fresh, "./cmd/odoo-plane-bridge")
+	compile.Dir, compile.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := compile.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the program: %w\n%s", err, out)
+	}
+	return path, os.Rename(fresh, path)
 }
 
 // process is a running `serve`.
