@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -42,7 +43,8 @@ func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics 
 func (m *Mirror) Apply(ctx context.Context, flow Flow, item WantedItem, extent Extent) (Step, error) {
 	return m.locked(ctx, flow, item.Key, func(link mapping.Link, found bool) (Step, error) {
 		step := decide(item, link, found, flow.Ownership(), extent)
-		return step, m.carryOut(ctx, work{flow.Scope(), flow.Ownership(), &step, link, extent})
+		err := m.carryOut(ctx, work{flow.Scope(), flow.Ownership(), &step, link, extent})
+		return step, err
 	})
 }
 
@@ -50,27 +52,37 @@ func (m *Mirror) Apply(ctx context.Context, flow Flow, item WantedItem, extent E
 func (m *Mirror) Cancel(ctx context.Context, flow Flow, key mapping.Key) (Step, error) {
 	return m.locked(ctx, flow, key, func(link mapping.Link, found bool) (Step, error) {
 		step := Step{Action: ActionCancel, Item: WantedItem{Key: key, OdooID: link.OdooID, Fields: link.LastPushed}}
-		if !found || link.State != mapping.Linked {
+		w := work{flow.Scope(), flow.Ownership(), &step, link, WhatChanged}
+		switch {
+		case found && link.State == mapping.Intended:
+			return step, m.cancelIntended(ctx, w)
+		case found && link.State == mapping.Linked:
+			return step, m.cancel(ctx, w)
+		default:
 			step.Action = ActionLeave
 			return step, nil
 		}
-		return step, m.cancel(ctx, work{flow.Scope(), flow.Ownership(), &step, link, WhatChanged})
 	})
 }
 
 func (m *Mirror) locked(ctx context.Context, flow Flow, key mapping.Key, do func(mapping.Link, bool) (Step, error)) (Step, error) {
 	var step Step
-	scope := flow.Scope()
+	var link mapping.Link
+	done, scope := false, flow.Scope()
 	err := withLock(ctx, m.pool, "mirror:"+string(key), func(pgx.Tx) error {
-		link, err := m.links.ByKey(ctx, scope, key)
+		var err error
+		link, err = m.links.ByKey(ctx, scope, key)
 		if err != nil && !errors.Is(err, mapping.ErrNoLink) {
 			return err
 		}
 		step, err = do(link, err == nil)
+		done = err == nil
 		return err
 	})
-	if err != nil {
-		m.noteError(ctx, scope, key, err)
+	// The transaction holds the lock and nothing else; what was done is durable
+	// even if the transaction cannot be ended.
+	if err != nil && !done {
+		m.noteError(ctx, scope, key, link, err)
 		return step, err
 	}
 	m.metrics.mirror(scope.Flow, step.Action)
@@ -88,6 +100,13 @@ type work struct {
 
 func (w work) item() WantedItem { return w.step.Item }
 
+// looks reports whether the work item is read before anything is decided: for
+// drift, and when the last write failed, because nobody knows then what of it
+// took effect.
+func (w work) looks() bool {
+	return w.link.State == mapping.Linked && (w.extent == WhatDrifted || w.link.LastError != nil)
+}
+
 func (m *Mirror) carryOut(ctx context.Context, w work) error {
 	err := m.try(ctx, w)
 	if !errors.Is(err, plane.ErrInvalid) {
@@ -102,7 +121,7 @@ func (m *Mirror) try(ctx context.Context, w work) error {
 	switch {
 	case w.step.Action == ActionCreate:
 		return m.create(ctx, w)
-	case w.extent == WhatDrifted && w.link.State == mapping.Linked:
+	case w.looks():
 		return m.putBack(ctx, w)
 	case w.step.Action == ActionChange:
 		return m.change(ctx, w)
@@ -113,23 +132,24 @@ func (m *Mirror) try(ctx context.Context, w work) error {
 
 func (m *Mirror) create(ctx context.Context, w work) error {
 	item := w.item()
-	fresh, err := m.links.Intend(ctx, w.scope, item.Key, item.OdooID)
-	if err != nil {
-		return err
-	}
-	// A crash from here on leaves an intention, and maybe a work item.
-	if !fresh {
-		existing, err := m.find(ctx, w.scope, item.Key)
-		if err == nil {
-			return m.adopt(ctx, w, existing)
-		}
-		if !errors.Is(err, plane.ErrNotFound) {
+	if w.link.State == mapping.Intended {
+		if done, err := m.adoptEarlier(ctx, w); done || err != nil {
 			return err
 		}
 	}
 	content, err := m.newWorkItem(ctx, w.scope, item)
 	if err != nil {
 		return err
+	}
+	// A crash from here on leaves an intention, and maybe a work item.
+	fresh, err := m.links.Intend(ctx, w.scope, item.Key, item.OdooID, item.Fields)
+	if err != nil {
+		return err
+	}
+	if !fresh && w.link.State != mapping.Intended {
+		if done, err := m.adoptEarlier(ctx, w); done || err != nil {
+			return err
+		}
 	}
 	created, err := m.plane.CreateWorkItem(ctx, w.scope.ProjectID, content)
 	if errors.Is(err, plane.ErrConflict) {
@@ -138,7 +158,22 @@ func (m *Mirror) create(ctx context.Context, w work) error {
 	if err != nil {
 		return fmt.Errorf("creating the work item of %s: %w", item.Key, err)
 	}
+	if created.Found {
+		return m.adopt(ctx, w, created)
+	}
 	return m.bind(ctx, w, created)
+}
+
+// adoptEarlier looks for what an earlier create left behind that was cut short.
+func (m *Mirror) adoptEarlier(ctx context.Context, w work) (done bool, err error) {
+	existing, err := m.find(ctx, w.scope, w.item().Key)
+	if errors.Is(err, plane.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, m.adopt(ctx, w, existing)
 }
 
 // adoptExisting takes over the work item that made Plane refuse a create. Plane
@@ -155,13 +190,20 @@ func (m *Mirror) adoptExisting(ctx context.Context, w work, id string) error {
 }
 
 // adopt binds a work item that exists and brings it to what is wanted. Its state
-// stays as people left it unless Odoo says that the matter is closed.
+// stays as people left it unless Odoo says that the matter is closed. Where it is
+// what an earlier create of ours left behind, the intention tells with which
+// content, so that what Odoo wants otherwise by now is written like any change.
 func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) error {
 	if !existing.ArchivedAt.IsZero() {
 		return m.breakLink(ctx, w, existing.ID)
 	}
 	item := w.item()
-	patch, err := m.patch(ctx, w.scope, item.Fields, mapping.Fields{}, w.ownership.Owned(item.Fields), existing.Labels.IDs())
+	fields, before := w.ownership.Owned(item.Fields), mapping.Fields{}
+	if w.link.State == mapping.Intended && w.link.LastPushed.Name != "" {
+		before = w.link.LastPushed
+		fields = slices.Compact(slices.Sorted(slices.Values(append(fields, item.Fields.Differing(before)...))))
+	}
+	patch, err := m.patch(ctx, w.scope, item.Fields, before, fields, existing.Labels.IDs())
 	if err != nil {
 		return err
 	}
@@ -197,12 +239,12 @@ func (m *Mirror) breakLink(ctx context.Context, w work, issueID string) error {
 	return m.links.SetState(ctx, w.scope, item.Key, mapping.Broken, "the work item is archived in Plane")
 }
 
-func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, cause error) {
+func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, seen mapping.Link, cause error) {
 	var busy *plane.BusyError
 	if errors.Is(cause, ErrLocked) || errors.As(cause, &busy) {
 		return
 	}
-	err := m.links.SetError(context.WithoutCancel(ctx), scope, key, cause.Error())
+	err := m.links.SetError(context.WithoutCancel(ctx), scope, key, seen, cause.Error())
 	if err != nil && !errors.Is(err, mapping.ErrNoLink) {
 		m.logger.WarnContext(ctx, "the error of a link could not be noted", slog.String("key", string(key)), slog.Any("error", err))
 	}

@@ -42,10 +42,20 @@ func (m *Mirror) putBack(ctx context.Context, w work) error {
 		}
 	}
 	if len(w.step.Fields) == 0 {
-		return nil
+		return m.leave(ctx, w)
 	}
 	w.step.Action = ActionChange
 	return m.write(ctx, w, current.Labels.IDs())
+}
+
+// leave ends a look that found nothing to write. What failed the last time took
+// effect after all, or is not wanted any more.
+func (m *Mirror) leave(ctx context.Context, w work) error {
+	w.step.Action = ActionLeave
+	if w.link.LastError == nil {
+		return nil
+	}
+	return m.links.SetState(ctx, w.scope, w.item().Key, w.link.State, "")
 }
 
 func (m *Mirror) write(ctx context.Context, w work, labels []string) error {
@@ -80,8 +90,29 @@ func (m *Mirror) missing(ctx context.Context, w work, cause error) error {
 	if err := m.links.Unbind(ctx, w.scope, w.item().Key); err != nil {
 		return err
 	}
-	w.step.Action = ActionCreate
+	w.step.Action, w.link = ActionCreate, mapping.Link{State: mapping.Intended}
 	return m.create(ctx, w)
+}
+
+// cancelIntended ends a create that was cut short before its record vanished. What
+// came of it, if anything, is bound first.
+func (m *Mirror) cancelIntended(ctx context.Context, w work) error {
+	existing, err := m.find(ctx, w.scope, w.item().Key)
+	if errors.Is(err, plane.ErrNotFound) {
+		return m.links.Withdraw(ctx, w.scope, w.item().Key)
+	}
+	if err != nil {
+		return err
+	}
+	if w.link.Written, err = m.contentOf(ctx, w.scope, existing); err != nil {
+		return err
+	}
+	content := mapping.Content{Pushed: w.link.LastPushed, Written: w.link.Written}
+	if err := m.links.Bind(ctx, w.scope, w.item().Key, w.link.OdooID, existing.ID, content); err != nil {
+		return err
+	}
+	w.link.State, w.link.IssueID = mapping.Linked, &existing.ID
+	return m.cancel(ctx, w)
 }
 
 // cancel closes the work item of a record that is gone: a comment that says why,

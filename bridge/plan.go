@@ -156,7 +156,7 @@ func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, erro
 func (p *Plan) addVanished(byKey map[mapping.Key]mapping.Link, linked int, share float64) {
 	var steps []Step
 	for _, link := range byKey {
-		if link.State == mapping.Linked {
+		if link.State == mapping.Linked || link.State == mapping.Intended {
 			item := WantedItem{Key: link.Key, OdooID: link.OdooID, Fields: link.LastPushed}
 			steps = append(steps, Step{Action: ActionCancel, Item: item, Reason: "Odoo has no such record any more"})
 		}
@@ -187,6 +187,9 @@ func decide(item WantedItem, link mapping.Link, found bool, ownership mapping.Ow
 	}
 	if differing := item.Fields.Differing(link.LastPushed); len(differing) > 0 {
 		return Step{Action: ActionChange, Item: item, Fields: differing}
+	}
+	if link.LastError != nil {
+		return Step{Action: ActionChange, Item: item, Reason: "the last write failed, so it is looked at again"}
 	}
 	return Step{Action: ActionLeave, Item: item}
 }

@@ -100,11 +100,15 @@ const (
 
 	// DO UPDATE, not DO NOTHING, so that the row comes back either way; xmax is
 	// zero only on a row that this statement inserted.
-	sqlIntend = `INSERT INTO ops.plane_sync_mappings
-			(flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, state)
-		VALUES ($1, $2, $3, $4, $5, $6, 'intended')
-		ON CONFLICT ON CONSTRAINT one_link_per_entity DO UPDATE SET updated_at = now()
+	sqlIntend = `INSERT INTO ops.plane_sync_mappings AS known
+			(flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, state, last_pushed)
+		VALUES ($1, $2, $3, $4, $5, $6, 'intended', $7)
+		ON CONFLICT ON CONSTRAINT one_link_per_entity DO UPDATE
+		SET last_pushed = CASE known.state WHEN 'intended' THEN EXCLUDED.last_pushed ELSE known.last_pushed END, updated_at = now()
 		RETURNING (xmax = 0) AS fresh`
+
+	sqlWithdraw = `DELETE FROM ops.plane_sync_mappings
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3 AND state = 'intended'`
 
 	sqlBind = `UPDATE ops.plane_sync_mappings
 		SET plane_issue_id = $4, state = $5, odoo_id = $6, content_hash = $7, last_pushed = $8, written = $9,
@@ -123,8 +127,10 @@ const (
 	sqlNoteAccepted = `UPDATE ops.plane_sync_mappings
 		SET content_hash = $2, last_pushed = $3, written = $3, updated_at = now(), last_synced_at = now() WHERE id = $1`
 
+	// A write whose answer was lost may have been noted all the same; then the link
+	// was synced since it was read, and there is no error to note.
 	sqlSetError = `UPDATE ops.plane_sync_mappings SET last_error = $4, updated_at = now()
-		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3 AND last_synced_at IS NOT DISTINCT FROM $5`
 )
 
 // ByKey returns the link of a record, or ErrNoLink.
@@ -150,16 +156,17 @@ func (s *Store) All(ctx context.Context, scope Scope) ([]Link, error) {
 	return links, nil
 }
 
-// Intend notes that a work item is about to be created for key, and reports
-// whether the intention is new. An old one means that an earlier create may have
-// taken effect, so the caller has to look before it creates. It must be
-// committed before the create call is sent.
-func (s *Store) Intend(ctx context.Context, scope Scope, key Key, odooID int64) (fresh bool, err error) {
+// Intend notes that a work item is about to be created for key with this content,
+// and reports whether the intention is new. An old one means that an earlier
+// create may have taken effect, with the content that was intended then, so the
+// caller has to look before it creates. It must be committed before the create
+// call is sent.
+func (s *Store) Intend(ctx context.Context, scope Scope, key Key, odooID int64, content Fields) (fresh bool, err error) {
 	model, _, err := key.Parse()
 	if err != nil {
 		return false, err
 	}
-	rows, err := s.db.Query(ctx, sqlIntend, scope.Flow, model, odooID, key, scope.Workspace, scope.ProjectID)
+	rows, err := s.db.Query(ctx, sqlIntend, scope.Flow, model, odooID, key, scope.Workspace, scope.ProjectID, content)
 	if err != nil {
 		return false, fmt.Errorf("noting the intention to create a work item for %s: %w", key, err)
 	}
@@ -168,6 +175,11 @@ func (s *Store) Intend(ctx context.Context, scope Scope, key Key, odooID int64) 
 		return false, fmt.Errorf("noting the intention to create a work item for %s: %w", key, err)
 	}
 	return fresh, nil
+}
+
+// Withdraw forgets an intention of which nothing came.
+func (s *Store) Withdraw(ctx context.Context, scope Scope, key Key) error {
+	return s.change(ctx, "withdrawing the intention for "+string(key), sqlWithdraw, key, scope.Workspace, scope.ProjectID)
 }
 
 // Content is what a write put into a work item.
@@ -220,9 +232,11 @@ func (s *Store) NoteAccepted(ctx context.Context, linkID int64, content Fields) 
 	return s.change(ctx, "noting what Odoo took over", sqlNoteAccepted, linkID, content.Hash(), content)
 }
 
-// SetError notes on the link what went wrong last; Bind clears it.
-func (s *Store) SetError(ctx context.Context, scope Scope, key Key, why string) error {
-	return s.change(ctx, "noting the error of "+string(key), sqlSetError, key, scope.Workspace, scope.ProjectID, why)
+// SetError notes on the link what went wrong last; Bind clears it. seen is the link
+// as it was read before. ErrNoLink says that there is none any more, or that it
+// was synced since, so that the error is about a write that took effect.
+func (s *Store) SetError(ctx context.Context, scope Scope, key Key, seen Link, why string) error {
+	return s.change(ctx, "noting the error of "+string(key), sqlSetError, key, scope.Workspace, scope.ProjectID, why, seen.LastSyncedAt)
 }
 
 func (s *Store) one(ctx context.Context, act, sql string, args ...any) (Link, error) {

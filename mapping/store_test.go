@@ -20,7 +20,7 @@ func TestAnIntentionIsFreshOnce(t *testing.T) {
 	t.Parallel()
 	store := mapping.NewStore(pgtest.Pool(t))
 	for i, want := range []bool{true, false, false} {
-		fresh, err := store.Intend(t.Context(), scope, key, 7)
+		fresh, err := store.Intend(t.Context(), scope, key, 7, mapping.Fields{})
 		if err != nil || fresh != want {
 			t.Errorf("intention %d: fresh = %t, %v; want %t", i+1, fresh, err, want)
 		}
@@ -34,7 +34,7 @@ func TestABoundLinkIsFoundFromBothSides(t *testing.T) {
 		Pushed:  mapping.Fields{Name: "n", Labels: []string{"a"}},
 		Written: mapping.Fields{Name: "n", DescriptionHTML: "<p></p>", Labels: []string{"a"}},
 	}
-	if _, err := store.Intend(t.Context(), scope, key, 7); err != nil {
+	if _, err := store.Intend(t.Context(), scope, key, 7, mapping.Fields{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Bind(t.Context(), scope, key, 7, "issue-1", content); err != nil {
@@ -64,7 +64,7 @@ func TestAWorkItemBelongsToOneRecord(t *testing.T) {
 	store := mapping.NewStore(pgtest.Pool(t))
 	const other = mapping.Key("bir.filing.deadline,1/2550M/2026/2")
 	for _, k := range []mapping.Key{key, other} {
-		if _, err := store.Intend(t.Context(), scope, k, 7); err != nil {
+		if _, err := store.Intend(t.Context(), scope, k, 7, mapping.Fields{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -79,7 +79,7 @@ func TestAWorkItemBelongsToOneRecord(t *testing.T) {
 func TestAnUnboundLinkIsAnIntentionAgain(t *testing.T) {
 	t.Parallel()
 	store := mapping.NewStore(pgtest.Pool(t))
-	if _, err := store.Intend(t.Context(), scope, key, 7); err != nil {
+	if _, err := store.Intend(t.Context(), scope, key, 7, mapping.Fields{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Bind(t.Context(), scope, key, 7, "issue-1", mapping.Content{Pushed: mapping.Fields{Name: "n"}}); err != nil {

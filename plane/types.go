@@ -140,6 +140,9 @@ type WorkItem struct {
 	CompletedAt     Time           `json:"completed_at"`
 	ArchivedAt      Time           `json:"archived_at"`
 	DeletedAt       Time           `json:"deleted_at"`
+	// Found says that a create whose answer was lost came upon this work item when it looked for what became of it. It
+	// may be the one that was made, or one that was there before with other content.
+	Found bool `json:"-"`
 }
 
 // NewWorkItem is what CreateWorkItem sends. State, labels and assignees are ids: names are refused with 400.

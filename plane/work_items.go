@@ -139,7 +139,9 @@ func (c *Client) CreateWorkItem(ctx context.Context, projectID string, item NewW
 	var find func() (WorkItem, error)
 	if item.ExternalSource != "" && item.ExternalID != "" {
 		find = func() (WorkItem, error) {
-			return c.WorkItemByExternalID(ctx, projectID, item.ExternalSource, item.ExternalID, View{})
+			found, err := c.WorkItemByExternalID(ctx, projectID, item.ExternalSource, item.ExternalID, View{})
+			found.Found = err == nil
+			return found, err
 		}
 	}
 	return createOnce(ctx, c, post(c.items(projectID), item), find)

@@ -1,0 +1,336 @@
+package bridge_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
+)
+
+const faultSecret = "fault-webhook-secret"
+
+var silent = slog.New(slog.DiscardHandler)
+
+// world is a Plane, an Odoo and a database with webhooks under way between them.
+// It lives in a synctest bubble: the far sides are reached without sockets, and
+// time passes only while nobody talks to the database, so waits cost nothing.
+type world struct {
+	t     *testing.T
+	dsn   string
+	queue *pgxpool.Pool
+	plane *planetest.Server
+	odoo  *odootest.Server
+	mail  *mailbox
+}
+
+// mailbox keeps the webhooks that Plane has sent and nobody has acknowledged.
+type mailbox struct {
+	mu      sync.Mutex
+	letters []letter
+}
+
+// letter is a webhook under way.
+type letter struct {
+	header http.Header
+	body   []byte
+}
+
+// RoundTrip takes a webhook from Plane. Who delivers it, and how often, is the
+// test's business.
+func (m *mailbox) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.letters = append(m.letters, letter{r.Header.Clone(), body})
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+func (m *mailbox) take() []letter {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	letters := m.letters
+	m.letters = nil
+	return letters
+}
+
+func (m *mailbox) putBack(letters []letter) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.letters = append(letters, m.letters...)
+}
+
+// newWorld empties the database and puts two fresh servers beside it, with one
+// deadline in Odoo.
+func newWorld(t *testing.T, dsn string) *world {
+	t.Helper()
+	w := &world{t: t, dsn: dsn, mail: &mailbox{}}
+	var err error
+	if w.queue, err = pgxpool.New(context.Background(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	w.plane = planetest.New(planetest.Options{Limit: 1_000_000, WebhookTransport: w.mail})
+	w.plane.AddWebhook("http://bridge.example/api/webhooks/plane", faultSecret, planetest.V1)
+	w.odoo = odootest.New(odootest.Options{WithPlaneFields: true})
+	w.addDeadline()
+	_, err = w.queue.Exec(context.Background(),
+		"DELETE FROM ops.plane_webhook_deliveries; DELETE FROM ops.work_items; DELETE FROM ops.plane_sync_mappings; DELETE FROM ops.river_job; DELETE FROM ops.sweeps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// The one deadline, as Odoo's generator makes it, and its external id in Plane.
+const (
+	deadlineKey  = "1/2550M/2000/1"
+	deadlinePair = "bir.filing.deadline," + deadlineKey
+)
+
+func (w *world) addDeadline() {
+	w.odoo.Add(bir.Model, map[string]any{
+		"name": "2550M - 01/2000", "form_type": "2550M", "period_year": int64(2000), "period_month": int64(1), "deadline_date": "2000-02-20",
+	})
+}
+
+func (w *world) close() {
+	w.plane.Close()
+	w.queue.Close()
+}
+
+// item is the deadline's work item.
+func (w *world) item() string {
+	w.t.Helper()
+	for _, item := range w.plane.ItemsByExternalID(mapping.ExternalSource, deadlinePair) {
+		if !item.Deleted {
+			return item.ID
+		}
+	}
+	w.t.Fatal("the deadline has no work item")
+	return ""
+}
+
+// must ends the test when something that a person does in Plane is refused.
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// process is one bridge process with a fate.
+type process struct {
+	*fate
+	ctx      context.Context //nolint:containedctx // It is the process's life.
+	pool     *pgxpool.Pool
+	bridge   *bridge.Bridge
+	receiver *bridge.Receiver
+}
+
+// start starts a bridge over the world. The fault strikes it alone; noFault starts
+// one that nothing happens to.
+func (w *world) start(at int, kind fault) *process {
+	w.t.Helper()
+	p := &process{fate: &fate{at: at, kind: kind}}
+	p.ctx, p.stop = context.WithCancel(context.Background())
+	p.pool = w.queue
+	if kind != noFault {
+		p.pool = w.faultyPool(p.fate)
+	}
+	queue, err := bridge.NewQueue(p.pool, bridge.QueueConfig{InstanceID: "faulty", Workers: 1, Logger: silent})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	metrics := bridge.NewMetrics(p.pool)
+	p.bridge = bridge.New(bridge.Config{
+		Pool: p.pool, Queue: queue, Plane: w.planeClient(p.fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
+		Flows: []bridge.Flow{w.flow(p.fate)}, Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
+	})
+	secrets := bridge.Secrets{
+		Webhook: func() []string { return []string{faultSecret} }, OdooToken: func() string { return "" }, Admin: func() string { return "" },
+	}
+	p.receiver = bridge.NewReceiver(bridge.NewInbox(p.pool, queue), queue, secrets, bridge.NewHealth(p.pool, nil), metrics, silent)
+	return p
+}
+
+func (w *world) faultyPool(f *fate) *pgxpool.Pool {
+	w.t.Helper()
+	config, err := pgxpool.ParseConfig(w.dsn)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	config.ConnConfig.DialFunc, config.ConnConfig.Tracer = f.dial, f
+	config.ConnConfig.RuntimeParams["application_name"] = faultyName
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return pool
+}
+
+// faultyName is how the database knows the connections of a process with a fate.
+const faultyName = "faulty"
+
+// bury waits until the database has noticed that a dead process is gone, and with
+// it its locks.
+func (w *world) bury() {
+	w.t.Helper()
+	for left := 1; left > 0; {
+		err := w.queue.QueryRow(context.Background(),
+			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1", faultyName).Scan(&left)
+		w.must(err)
+	}
+}
+
+func (w *world) planeClient(f *fate) *plane.Client {
+	client, err := plane.New(plane.Config{
+		BaseURL: "http://plane.example", Workspace: w.plane.WorkspaceSlug(), Auth: plane.APIKey(w.plane.BotKey()),
+		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.plane.RoundTripper()}}, Budget: plane.NewBudget(plane.WithAssumedLimit(1_000_000)),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return client
+}
+
+func (w *world) flow(f *fate) bridge.Flow {
+	user := w.odoo.LeastPrivilege()
+	client, err := odoo.New(odoo.Config{
+		URL: "http://odoo.example", Database: "odoo", Login: user.Login, Secret: user.APIKey,
+		HTTPClient: &http.Client{Transport: &way{f, sideOdoo, w.odoo.RoundTripper()}},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return bir.New(bir.Config{
+		Odoo: client, OdooURL: "http://odoo.example", Workspace: w.plane.WorkspaceSlug(), ProjectID: w.plane.ProjectID(),
+		Location: time.UTC, Module: "ipai_bir_tax_compliance", Logger: silent,
+	})
+}
+
+// end closes what start opened.
+func (w *world) end(p *process) {
+	p.stop()
+	if p.pool != w.queue {
+		p.pool.Close()
+	}
+}
+
+// deliver offers every webhook under way to the process. What it does not
+// acknowledge stays under way, and comes again under another delivery id.
+func (w *world) deliver(p *process) {
+	w.t.Helper()
+	if err := w.plane.Quiesce(context.Background()); err != nil {
+		w.t.Fatal(err)
+	}
+	var kept []letter
+	for _, l := range w.mail.take() {
+		if !p.acknowledges(l) {
+			kept = append(kept, l.again())
+		}
+	}
+	w.mail.putBack(kept)
+}
+
+func (p *process) acknowledges(l letter) bool {
+	request := httptest.NewRequestWithContext(p.ctx, http.MethodPost, "/api/webhooks/plane", bytes.NewReader(l.body))
+	request.Header = l.header
+	answer := httptest.NewRecorder()
+	p.receiver.ServeHTTP(answer, request)
+	return answer.Code == http.StatusOK && !p.isDead()
+}
+
+// again is the same event under another delivery id, as Plane sends it again.
+func (l letter) again() letter {
+	l.header = l.header.Clone()
+	l.header.Set(plane.HeaderDelivery, uuid.NewString())
+	return l
+}
+
+// settle lets everything come to rest, now that nothing fails any more: webhooks
+// are delivered, the schedule syncs, jobs are worked through, Odoo is shown how
+// things stand.
+func (w *world) settle(p *process) {
+	w.t.Helper()
+	p.heal()
+	for range 8 {
+		w.deliver(p)
+		if err := p.bridge.SyncNow(p.ctx, bir.Name); err != nil {
+			w.t.Fatalf("the sync after healing: %v", err)
+		}
+		w.workUntilDone(p)
+		if err := p.bridge.ShowStatus(p.ctx, p.bridge.Flows()[0]); err != nil {
+			w.t.Fatalf("showing the state after healing: %v", err)
+		}
+		if err := w.plane.Quiesce(context.Background()); err != nil {
+			w.t.Fatal(err)
+		}
+		if w.mail.empty() {
+			return
+		}
+	}
+	w.t.Fatal("webhooks go on for ever: the bridge answers its own echoes")
+}
+
+func (m *mailbox) empty() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.letters) == 0
+}
+
+// workUntilDone works until no job is open.
+func (w *world) workUntilDone(p *process) {
+	w.t.Helper()
+	var failures []error
+	for range 5 {
+		var open int
+		if _, open, failures = p.bridge.WorkOnce(p.ctx, w.queue); open == 0 {
+			return
+		}
+	}
+	w.t.Fatalf("jobs stay open although nothing fails any more: %v", failures)
+}
+
+// unsettled says what of the bridge's own books is not as after a run without
+// faults.
+func (w *world) unsettled() []string {
+	w.t.Helper()
+	rows, err := w.queue.Query(context.Background(), `
+		SELECT 'delivery ' || status || ': ' || coalesce(last_error, '') FROM ops.plane_webhook_deliveries WHERE status NOT IN ('processed', 'ignored')
+		UNION ALL SELECT 'link ' || entity_key || ' ' || state || ': ' || coalesce(last_error, '') FROM ops.plane_sync_mappings WHERE last_error IS NOT NULL`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var found []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			w.t.Fatal(err)
+		}
+		found = append(found, line)
+	}
+	if err := rows.Err(); err != nil {
+		w.t.Fatal(err)
+	}
+	slices.Sort(found)
+	return found
+}
