@@ -6,7 +6,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 BINARY   := bin/odoo-plane-bridge
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-odoo guard lint fmt fuzz bench bench-budget tidy clean
+.PHONY: help build demo test test-odoo guard test-guard lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ test-odoo: ## Run the tests that need a real Odoo 19 (made once, then kept).
 guard: ## Try the gates that a change has to pass: no secret, registry, contracts, JSON answers.
 	@./scripts/ensure-postgres.sh
 	./scripts/guard.sh
+
+test-guard: ## Plant faults in copies of the project and see the gates stop them.
+	$(GO) test -count=1 -timeout 20m -tags guard -run Guard ./internal/contracttest
 
 lint: ## Check style, imports and common mistakes.
 	$(LINT) run ./...

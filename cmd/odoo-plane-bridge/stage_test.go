@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
@@ -49,6 +50,8 @@ func newStage(t *testing.T) *stage {
 	user := s.odoo.LeastPrivilege()
 	s.settings = map[string]string{
 		"DATABASE_URL": dsn, "LISTEN_ADDR": "127.0.0.1:0", "METRICS_ADDR": "127.0.0.1:0", "INSTANCE_ID": "stage",
+		// Every run of a test is searched for secrets, at the level that tells most.
+		"LOG_LEVEL":      "debug",
 		"PLANE_BASE_URL": planeServer.URL, "PLANE_WORKSPACE_SLUG": s.plane.WorkspaceSlug(), "PLANE_API_KEY": s.plane.BotKey(),
 		"PLANE_WEBHOOK_SECRET": stageSecret, "PLANE_BIR_PROJECT_ID": s.plane.ProjectID(),
 		"ODOO_URL": odooServer.URL, "ODOO_DB": "odoo", "ODOO_LOGIN": user.Login, "ODOO_PASSWORD": user.APIKey,
@@ -61,7 +64,30 @@ func (s *stage) command(args ...string) (code int, stdout, stderr string) {
 	s.t.Helper()
 	var out, log strings.Builder
 	code = run(s.t.Context(), args, func(name string) string { return s.settings[name] }, &out, &log)
-	return code, out.String(), log.String()
+	s.mustHoldNoSecret(strings.Join(args, " "), out.String()+log.String())
+	return code, out.String(), withoutDebug(log.String())
+}
+
+// mustHoldNoSecret fails the test when a text shows the value of a secret.
+func (s *stage) mustHoldNoSecret(where, text string) {
+	s.t.Helper()
+	for _, spec := range settings.Specs() {
+		// The database's address holds no password here and is no secret then.
+		if value := s.settings[spec.Name]; spec.Secret != "" && value != "" && spec.Name != "DATABASE_URL" && strings.Contains(text, value) {
+			s.t.Errorf("%s shows %s", where, spec.Name)
+		}
+	}
+}
+
+// withoutDebug is what an operator sees at the default level.
+func withoutDebug(log string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(log) {
+		if !strings.Contains(line, `"level":"DEBUG"`) {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }
 
 // program is the bridge as a process of its own.
@@ -96,7 +122,10 @@ func (s *stage) start(args ...string) *program {
 	}
 	listening := make(chan string, 1)
 	go p.read(stderr, listening)
-	s.t.Cleanup(p.kill)
+	s.t.Cleanup(func() {
+		p.kill()
+		s.mustHoldNoSecret("the log of "+strings.Join(args, " "), p.logged())
+	})
 	select {
 	case address := <-listening:
 		p.url = "http://" + address
