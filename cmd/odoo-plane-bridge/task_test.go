@@ -59,17 +59,25 @@ func tasksMirrored(t *testing.T) (s *stage, p *program, taskID int64, item plane
 	taskID = s.addTask("call the auditor")
 	s.done("migrate")
 	s.done("sync", "--flow", "task")
-	// Only what the test does is to move anything.
-	s.settings["SYNC_SCHEDULE"], s.settings["RECONCILE_SCHEDULE"] = "@every 24h", "@every 24h"
-	p = s.start("serve")
-	s.eventually("the sync that serve begins with is there", 60*time.Second, func() bool {
-		return s.count("SELECT count(*) FROM ops.river_job WHERE kind = 'sync'") > 0
-	})
-	s.plane.AddWebhook(p.url+"/api/webhooks/plane", stageSecret, planetest.V1)
-	s.quiet()
+	p = s.startAndRest()
 	s.odoo.ResetCounters()
 	s.plane.ResetCounters()
 	return s, p, taskID, s.plane.Items()[0]
+}
+
+// startAndRest starts the program, which hears Plane's webhooks, and returns when
+// it has done what a start brings. From then on only what the test does moves
+// anything.
+func (s *stage) startAndRest() *program {
+	s.t.Helper()
+	s.settings["SYNC_SCHEDULE"], s.settings["RECONCILE_SCHEDULE"] = "@every 24h", "@every 24h"
+	p := s.start("serve")
+	s.plane.AddWebhook(p.url+"/api/webhooks/plane", stageSecret, planetest.V1)
+	s.eventually("the sync that serve begins with is there", 60*time.Second, func() bool {
+		return s.count("SELECT count(*) FROM ops.river_job WHERE kind = 'sync'") > 0
+	})
+	s.quiet()
+	return p
 }
 
 // quiet waits until Plane has told everything and the bridge has done everything.
