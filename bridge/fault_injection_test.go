@@ -3,11 +3,13 @@ package bridge_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -35,13 +37,24 @@ const (
 	noFault  fault = ""
 )
 
-// The faults that make a difference: a read or a write that failed before it was
-// sent left nothing behind either way.
+// The faults of each kind of point. A read has no effect to go unheard.
 var (
 	faultsOfReads   = []fault{away, crash}
 	faultsOfWrites  = []fault{refused, away, unheard, unheardAway, crash}
 	faultsOfCommits = []fault{refused, unheard, crash}
 )
+
+// everyFault is set by make test-faults. Without it a table tries only those that
+// leave most behind: a write or commit that took effect and nobody heard of.
+var everyFault = flag.Bool("faults", false, "try every fault at every call and commit")
+
+// tried are the faults that a table tries at a point.
+func (p point) tried() []fault {
+	if *everyFault {
+		return p.faults
+	}
+	return slices.DeleteFunc(slices.Clone(p.faults), func(f fault) bool { return !p.writes || f != unheard && f != crash })
+}
 
 // The sides that faults happen on.
 const (
@@ -53,6 +66,7 @@ const (
 // point is one remote call or one commit on the way of the work.
 type point struct {
 	side, what string
+	writes     bool
 	faults     []fault
 }
 
@@ -116,7 +130,7 @@ func (f *fate) die() {
 	defer f.mu.Unlock()
 	f.dead = true
 	for _, c := range f.cables {
-		_ = c.Conn.Close() // It may be closed already; either way nobody hears of it.
+		_ = c.Close() // It may be closed already; either way nobody hears of it.
 	}
 	f.stop()
 }
@@ -144,9 +158,9 @@ var (
 // RoundTrip does to a request what its fate is.
 func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 	path := ids.ReplaceAllString(r.URL.Path, "*")
-	p := point{w.side, r.Method + " " + prefix.ReplaceAllString(path, ""), faultsOfWrites}
+	p := point{w.side, r.Method + " " + prefix.ReplaceAllString(path, ""), true, faultsOfWrites}
 	if r.Method == http.MethodGet || w.side == sideOdoo && readMethods.MatchString(path) {
-		p.faults = faultsOfReads
+		p.writes, p.faults = false, faultsOfReads
 	}
 	kind, err := w.fate.reach(p)
 	if err != nil {
@@ -157,8 +171,9 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 		return badGateway(r), nil
 	case away:
 		return nil, errNoRoute
-	case "":
+	case noFault, counting:
 		return w.next.RoundTrip(r)
+	case unheard, unheardAway, crash:
 	}
 	response, err := w.next.RoundTrip(r)
 	if err != nil {
@@ -200,7 +215,7 @@ func (c *cable) Write(b []byte) (int, error) {
 	cut := c.cut && !c.preparing
 	c.mu.Unlock()
 	if cut {
-		_ = c.Conn.Close() // It is being cut.
+		_ = c.Close() // It is being cut.
 		return 0, errCut
 	}
 	return c.Conn.Write(b)
@@ -213,7 +228,7 @@ func (c *cable) Read(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil && c.deaf && !c.preparing {
-		_ = c.Conn.Close() // It is being cut.
+		_ = c.Close() // It is being cut.
 		return 0, errCut
 	}
 	return n, err
@@ -265,7 +280,7 @@ func (f *fate) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.Tra
 	if !yes {
 		return ctx
 	}
-	kind, err := f.reach(point{sideDatabase, what, faultsOfCommits})
+	kind, err := f.reach(point{sideDatabase, what, true, faultsOfCommits})
 	c := conn.PgConn().Conn().(*cable)
 	switch {
 	case err != nil || kind == refused:

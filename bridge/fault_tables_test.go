@@ -129,7 +129,7 @@ func table(t *testing.T, rows []faultRow) {
 			}
 			cases := 0
 			for i, p := range want.points {
-				for _, kind := range p.faults {
+				for _, kind := range p.tried() {
 					cases++
 					t.Run(fmt.Sprintf("%d %s %s %s", i+1, p.side, p.what, kind), func(t *testing.T) {
 						got := row.run(t, dsn, i+1, kind)

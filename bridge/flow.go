@@ -66,6 +66,15 @@ type WorkItemState struct {
 	Archived  bool
 }
 
+// Announcer is a flow that makes records in Odoo which it may have to take back.
+type Announcer interface {
+	// Announces says what FromPlane is about to tell Odoo about a work item, or
+	// nothing. The core keeps it on the link, durably, before it calls FromPlane: a
+	// telling that took effect and was cut short is known by it, even when the next
+	// state of the work item is another.
+	Announces(link mapping.Link, item WorkItemState) (told string)
+}
+
 // CommentTaker is a flow that passes people's comments on to Odoo.
 type CommentTaker interface {
 	// CommentFromPlane passes a comment on, once however often it is called.

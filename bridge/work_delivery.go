@@ -171,6 +171,9 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	if changed, outcome, err := moveLink(ctx, links, flow.Scope(), link, item); changed || err != nil {
 		return doneOrRetry(outcome, err)
 	}
+	if err := p.announce(ctx, flow, &link, item); err != nil {
+		return RetryLater(CauseOurs, err)
+	}
 	verdict := flow.FromPlane(ctx, link, item.WorkItemState)
 	if verdict.kind != verdictDone {
 		return verdict
@@ -179,6 +182,21 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 		return RetryLater(CauseOurs, err)
 	}
 	return p.repairDrift(ctx, tx, flow, link, item, verdict)
+}
+
+// announce notes what a flow is about to tell Odoo, outside the transaction: it has
+// to be durable before Odoo is called.
+func (p *deliveries) announce(ctx context.Context, flow Flow, link *mapping.Link, item seenItem) error {
+	announcer, announces := flow.(Announcer)
+	if !announces {
+		return nil
+	}
+	told := announcer.Announces(*link, item.WorkItemState)
+	if told == "" || told == link.Told {
+		return nil
+	}
+	link.Told = told
+	return p.links.NoteTold(ctx, link.ID, told)
 }
 
 func doneOrRetry(outcome string, err error) Verdict {

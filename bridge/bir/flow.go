@@ -47,7 +47,10 @@ type Flow struct {
 	status knownColumns
 }
 
-var _ bridge.Flow = (*Flow)(nil)
+var (
+	_ bridge.Flow      = (*Flow)(nil)
+	_ bridge.Announcer = (*Flow)(nil)
+)
 
 // New returns the flow. It makes no connection.
 func New(config Config) *Flow {
@@ -153,6 +156,11 @@ func (f *Flow) read(ctx context.Context, key mapping.Key) (deadline, error) {
 		return deadline{}, bridge.ErrNoRecord
 	}
 	return found[0], nil
+}
+
+// Announces notes that a reminder is about to be left.
+func (f *Flow) Announces(link mapping.Link, item bridge.WorkItemState) string {
+	return string(announces(item, link.Told))
 }
 
 // FromPlane tells Odoo what people did with a deadline's work item. It reads the

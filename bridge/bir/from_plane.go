@@ -29,6 +29,9 @@ const (
 	tellNothing   messageKind = ""
 	tellStarted   messageKind = "started"
 	tellCompleted messageKind = "completed"
+	// tellCompleting is tellCompleted while nobody knows whether Odoo has the
+	// reminder: it is noted before Odoo is called.
+	tellCompleting messageKind = "completing"
 	// tellSettled takes a reminder back: the deadline is filed, or the work item
 	// was opened again.
 	tellSettled messageKind = "settled"
@@ -37,7 +40,7 @@ const (
 // fromPlane says what Odoo is to be told of a work item as it is now. told is
 // what it was told last.
 func fromPlane(d deadline, item bridge.WorkItemState, told string) message {
-	reminded := told == string(tellCompleted)
+	reminded := told == string(tellCompleted) || told == string(tellCompleting)
 	switch {
 	case d.filed() && reminded:
 		return message{kind: tellSettled, why: "Odoo has filed the deadline"}
@@ -55,6 +58,15 @@ func fromPlane(d deadline, item bridge.WorkItemState, told string) message {
 	default:
 		return message{why: fmt.Sprintf("the work item is in group %s, of which Odoo is not told", item.Fields.Group)}
 	}
+}
+
+// announces says what has to be on the books before Odoo is called: a reminder,
+// which is to be taken back if the work item is opened again.
+func announces(item bridge.WorkItemState, told string) messageKind {
+	if group(item) == plane.GroupCompleted && told != string(tellCompleted) {
+		return tellCompleting
+	}
+	return tellNothing
 }
 
 func group(item bridge.WorkItemState) plane.StateGroup { return plane.StateGroup(item.Fields.Group) }

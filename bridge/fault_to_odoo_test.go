@@ -1,0 +1,37 @@
+package bridge_test
+
+import (
+	"testing"
+)
+
+// From a work item in Plane to what Odoo is told of it.
+func TestNoFaultOnTheWayToOdooShowsAfterwards(t *testing.T) {
+	t.Parallel()
+	move := func(group string) func(*world) {
+		return func(w *world) { w.must(w.plane.MoveItem("maria", w.item(), group)) }
+	}
+	completed := func(w *world) {
+		mirrored(w)
+		move("completed")(w)
+		p := w.start(0, noFault)
+		defer w.end(p)
+		w.settle(p)
+	}
+	// A note and a comment need a return with a chatter.
+	withReturn := func(w *world) {
+		w.odoo.LinkReturn(1, w.odoo.AddReturn(1, "2550M"))
+		mirrored(w)
+	}
+	table(t, []faultRow{
+		{name: "completed leaves a reminder", act: move("completed")},
+		{name: "completed leaves a reminder on the return", before: withReturn, act: move("completed")},
+		{name: "started leaves a note on the return", before: withReturn, act: move("started")},
+		{name: "opened again takes the reminder back", before: completed, act: move("unstarted")},
+		{name: "filed takes the reminder back", before: completed, act: func(w *world) { w.odoo.MarkFiled(deadlineKey) }, work: syncThrough},
+		{name: "a comment becomes a note", before: withReturn, act: func(w *world) {
+			_, err := w.plane.Comment("maria", w.item(), "<p>sent by courier</p>")
+			w.must(err)
+		}},
+		{name: "completed, and opened again before anything heals", act: move("completed"), meanwhile: move("unstarted")},
+	})
+}
