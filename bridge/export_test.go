@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -93,6 +94,15 @@ func finishJob(queue *pgxpool.Pool, id int64) {
 		panic(err)
 	}
 }
+
+// LastTry works on a delivery as the queue does when it will not try again.
+func (b *Bridge) LastTry(ctx context.Context, id uuid.UUID) { b.deliveries.process(ctx, id, true) }
+
+// Revive tries dead letters again, as the schedule's job does.
+func (b *Bridge) Revive(ctx context.Context) error { return b.letters.revive(ctx).err }
+
+// HardCap is how often a delivery is tried in all.
+const HardCap = hardCap
 
 // SyncNow queues what differs, as the schedule's job does.
 func (b *Bridge) SyncNow(ctx context.Context, flow string) error {

@@ -38,6 +38,8 @@ type world struct {
 	plane *planetest.Server
 	odoo  *odootest.Server
 	mail  *mailbox
+	// key is the API key that processes have for Plane; empty is none.
+	key string
 }
 
 // mailbox keeps the webhooks that Plane has sent and nobody has acknowledged.
@@ -83,12 +85,20 @@ func (m *mailbox) putBack(letters []letter) {
 // deadline in Odoo.
 func newWorld(t *testing.T, dsn string) *world {
 	t.Helper()
+	return newWorldOf(t, dsn, planetest.Options{})
+}
+
+// newWorldOf is a new world with another kind of Plane.
+func newWorldOf(t *testing.T, dsn string, options planetest.Options) *world {
+	t.Helper()
 	w := &world{t: t, dsn: dsn, mail: &mailbox{}}
 	var err error
 	if w.queue, err = pgxpool.New(context.Background(), dsn); err != nil {
 		t.Fatal(err)
 	}
-	w.plane = planetest.New(planetest.Options{Limit: 1_000_000, WebhookTransport: w.mail})
+	options.Limit, options.WebhookTransport = 1_000_000, w.mail
+	w.plane = planetest.New(options)
+	w.key = w.plane.BotKey()
 	w.plane.AddWebhook("http://bridge.example/api/webhooks/plane", faultSecret, planetest.V1)
 	w.odoo = odootest.New(odootest.Options{WithPlaneFields: true})
 	w.addDeadline()
@@ -163,7 +173,7 @@ func (w *world) start(at int, kind fault) *process {
 	metrics := bridge.NewMetrics(p.pool)
 	p.bridge = bridge.New(bridge.Config{
 		Pool: p.pool, Queue: queue, Plane: w.planeClient(p.fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
-		Flows: []bridge.Flow{w.flow(p.fate)}, Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
+		Flows: []bridge.Flow{w.flow(p.fate)}, Remote: w.checks(p.fate), Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
 	})
 	secrets := bridge.Secrets{
 		Webhook: func() []string { return []string{faultSecret} }, OdooToken: func() string { return "" }, Admin: func() string { return "" },
@@ -203,7 +213,7 @@ func (w *world) bury() {
 
 func (w *world) planeClient(f *fate) *plane.Client {
 	client, err := plane.New(plane.Config{
-		BaseURL: "http://plane.example", Workspace: w.plane.WorkspaceSlug(), Auth: plane.APIKey(w.plane.BotKey()),
+		BaseURL: "http://plane.example", Workspace: w.plane.WorkspaceSlug(), Auth: w,
 		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.plane.RoundTripper()}}, Budget: plane.NewBudget(plane.WithAssumedLimit(1_000_000)),
 	})
 	if err != nil {
@@ -212,7 +222,31 @@ func (w *world) planeClient(f *fate) *plane.Client {
 	return client
 }
 
-func (w *world) flow(f *fate) bridge.Flow {
+// Authorize signs a request with the key as it is now.
+func (w *world) Authorize(ctx context.Context, r *http.Request) error {
+	if w.key == "" {
+		return bridge.ErrKeyMissing
+	}
+	return plane.APIKey(w.key).Authorize(ctx, r)
+}
+
+// checks say whether the far sides answer.
+func (w *world) checks(f *fate) map[string]bridge.Check {
+	client, planeClient := w.odooClient(f), w.planeClient(f)
+	return map[string]bridge.Check{
+		"odoo": func(ctx context.Context) error {
+			_, err := client.Version(ctx)
+			return err
+		},
+		"plane": func(ctx context.Context) error {
+			_, err := planeClient.Me(ctx)
+			return err
+		},
+	}
+}
+
+func (w *world) odooClient(f *fate) *odoo.Client {
+	w.t.Helper()
 	user := w.odoo.LeastPrivilege()
 	client, err := odoo.New(odoo.Config{
 		URL: "http://odoo.example", Database: "odoo", Login: user.Login, Secret: user.APIKey,
@@ -221,8 +255,12 @@ func (w *world) flow(f *fate) bridge.Flow {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return client
+}
+
+func (w *world) flow(f *fate) bridge.Flow {
 	return bir.New(bir.Config{
-		Odoo: client, OdooURL: "http://odoo.example", Workspace: w.plane.WorkspaceSlug(), ProjectID: w.plane.ProjectID(),
+		Odoo: w.odooClient(f), OdooURL: "http://odoo.example", Workspace: w.plane.WorkspaceSlug(), ProjectID: w.plane.ProjectID(),
 		Location: time.UTC, Module: "ipai_bir_tax_compliance", Logger: silent,
 	})
 }
@@ -333,4 +371,21 @@ func (w *world) unsettled() []string {
 	}
 	slices.Sort(found)
 	return found
+}
+
+// count runs a query that gives one number.
+func (w *world) count(sql string, args ...any) (n int) {
+	w.t.Helper()
+	w.must(w.queue.QueryRow(context.Background(), sql, args...).Scan(&n))
+	return n
+}
+
+// hold takes the lock of an entity as another replica would, until released.
+func (w *world) hold(entity string) (release func()) {
+	w.t.Helper()
+	tx, err := w.queue.Begin(context.Background())
+	w.must(err)
+	_, err = tx.Exec(context.Background(), "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", entity)
+	w.must(err)
+	return func() { w.must(tx.Rollback(context.Background())) }
 }

@@ -1,0 +1,129 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+)
+
+// tellingFlow takes note of the state that it is shown, and of the states that it
+// is shown after a newer one.
+type tellingFlow struct {
+	Flow
+	last    time.Time
+	regress int
+}
+
+func (f *tellingFlow) Scope() mapping.Scope {
+	return mapping.Scope{Flow: "told", Workspace: "w", ProjectID: "p"}
+}
+
+func (f *tellingFlow) Ownership() mapping.Ownership { return nil }
+
+func (f *tellingFlow) FromPlane(_ context.Context, _ mapping.Link, item WorkItemState) Verdict {
+	if item.UpdatedAt.Before(f.last) {
+		f.regress++
+	}
+	f.last = item.UpdatedAt
+	return Done("told").Telling(item.StateName)
+}
+
+// history is what happened to one work item: its states, oldest first, each told
+// by a few webhooks that differ in the field they are about.
+type history struct {
+	entity string
+	states int
+	told   []Delivery
+}
+
+func drawHistory(t *rapid.T) history {
+	h := history{entity: uuid.NewString(), states: rapid.IntRange(1, 4).Draw(t, "states")}
+	begin := time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC)
+	for i := range h.states {
+		for field := range rapid.IntRange(1, 2).Draw(t, "webhooks") {
+			body := fmt.Sprintf(`{"event": "issue", "action": "updated", "activity": {"field": "field-%d"}, "data": {"id": %q, "name": "name %d",
+				"updated_at": %q, "state": {"id": "a9213c44-c29a-4b65-9213-01f3e436a0ea", "name": "state %d", "group": "started"}}}`,
+				field, h.entity, i, begin.Add(time.Duration(i)*time.Second).Format(time.RFC3339Nano), i)
+			// Each comes up to twice more: as the same delivery, and under another id.
+			first := NewDelivery(uuid.New(), "webhook", "issue", map[string]string{}, []byte(body))
+			again := first
+			again.ID = uuid.New()
+			h.told = append(h.told, []Delivery{first, first, again}[:rapid.IntRange(1, 3).Draw(t, "times")]...)
+		}
+	}
+	h.told = shuffled(t, "order", h.told)
+	return h
+}
+
+// shuffled draws places and not what stands there, which keeps a failure readable.
+func shuffled[T any](t *rapid.T, label string, list []T) []T {
+	places := make([]int, len(list))
+	for i := range places {
+		places[i] = i
+	}
+	drawn := make([]T, 0, len(list))
+	for _, place := range rapid.Permutation(places).Draw(t, label) {
+		drawn = append(drawn, list[place])
+	}
+	return drawn
+}
+
+// Whatever the order in which webhooks come, how often, and however they fall into
+// batches: the row and what the flow was told end at the newest state, and neither
+// ever goes back to an older one.
+func TestAnyOrderOfWebhooksEndsInTheNewestState(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	queue, err := NewQueue(pool, QueueConfig{InstanceID: t.Name(), Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inbox := NewInbox(pool, queue)
+	rapid.Check(t, func(t *rapid.T) {
+		h, flow, ctx := drawHistory(t), &tellingFlow{}, context.Background()
+		process := &deliveries{pool: pool, workspace: "w", flows: flows{flow}, links: mapping.NewStore(pool), queue: queue, logger: quiet}
+		if _, err := pool.Exec(ctx, `INSERT INTO ops.plane_sync_mappings
+				(flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, plane_issue_id, state)
+			VALUES ('told', 'm', 7, 'm,' || $1, 'w', 'p', $1, 'linked')`, h.entity); err != nil {
+			t.Fatal(err)
+		}
+		var kept []uuid.UUID
+		for _, d := range h.told {
+			duplicate, err := inbox.Accept(ctx, d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !duplicate {
+				kept = append(kept, d.ID)
+			}
+			if rapid.Bool().Draw(t, "worked on at once") {
+				process.process(ctx, d.ID, false)
+			}
+		}
+		for _, id := range shuffled(t, "order of work", kept) {
+			if v := process.process(ctx, id, false); v.err != nil {
+				t.Fatal(v.err)
+			}
+		}
+		var title, status, told string
+		var open int
+		err := pool.QueryRow(ctx, `SELECT w.title, w.status, m.told,
+				(SELECT count(*) FROM ops.plane_webhook_deliveries d WHERE d.entity_id = $1 AND d.status <> 'processed')
+			FROM ops.work_items w JOIN ops.plane_sync_mappings m ON m.plane_issue_id = w.external_id WHERE w.external_id = $1`, h.entity).
+			Scan(&title, &status, &told, &open)
+		newest := fmt.Sprintf("state %d", h.states-1)
+		if err != nil || title != fmt.Sprintf("name %d", h.states-1) || status != newest || told != newest || open > 0 {
+			t.Errorf("the row says %q, %q, the flow was told %q, %d deliveries are not processed, %v; want %q", title, status, told, open, err, newest)
+		}
+		if flow.regress > 0 {
+			t.Errorf("the flow was shown %d states after a newer one", flow.regress)
+		}
+	})
+}
