@@ -47,6 +47,7 @@ type Flow struct {
 var (
 	_ bridge.Flow         = (*Flow)(nil)
 	_ bridge.CommentTaker = (*Flow)(nil)
+	_ bridge.Announcer    = (*Flow)(nil)
 )
 
 // New returns the flow. It makes no connection.

@@ -98,7 +98,7 @@ func fromPlane(t task, link mapping.Link, item bridge.WorkItemState, s setup) up
 		case !c.changed(s, link, item):
 		case now == c.words(s, wish):
 			u.taken = append(u.taken, c.field)
-		case c.words(s, wish) != c.words(s, link.LastPushed):
+		case c.words(s, wish) != c.words(s, link.LastPushed) && !c.tried(s, link, wish):
 			u.kept = append(u.kept, c.field)
 		default:
 			before := len(u.values)
@@ -115,7 +115,7 @@ func fromPlane(t task, link mapping.Link, item bridge.WorkItemState, s setup) up
 // archive follows a work item into Plane's archive and out of it. The task shows
 // as cancelled meanwhile unless it is done.
 func (u *update) archive(t task, link mapping.Link, item bridge.WorkItemState) {
-	if item.Archived == readMemo(link.Told).archived || item.Archived != t.Active {
+	if item.Archived == readMemo(link.Told).Archived || item.Archived != t.Active {
 		return
 	}
 	u.values["active"] = !item.Archived

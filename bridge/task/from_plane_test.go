@@ -169,16 +169,61 @@ func TestAFieldThatChangedInOdooMeanwhileIsNotAccepted(t *testing.T) {
 	}
 }
 
+// TestWhatWasWrittenUnheardIsNotTakenForAChangeInOdoo: the write took effect, the
+// answer was lost, and maria goes on before it is tried again.
+func TestWhatWasWrittenUnheardIsNotTakenForAChangeInOdoo(t *testing.T) {
+	t.Parallel()
+	record, link, item := agreedOn()
+	item.Fields.Name = "her first name for it"
+	link.Told = (&Flow{}).Announces(link, item)
+	record.Name = item.Fields.Name
+	for i := range 100 {
+		item.Fields.Priority = []string{"low", "medium"}[i%2]
+		link.Told = (&Flow{}).Announces(link, item)
+	}
+	item.Fields.Name = "her second"
+	link.Told = (&Flow{}).Announces(link, item)
+	if tried := readMemo(link.Told).Tried; len(tried) > triesKept {
+		t.Errorf("%d contents are remembered", len(tried))
+	}
+	if u := fromPlane(record, link, item, newest); u.values["name"] != "her second" {
+		t.Errorf("written %v, kept %v; what she wrote last has to be written", u.values, u.kept)
+	}
+	record.Name = "Odoo's"
+	if u := fromPlane(record, link, item, newest); len(u.values) != 0 || len(u.kept) != 1 {
+		t.Errorf("written %v, kept %v; what Odoo wrote has to stay", u.values, u.kept)
+	}
+}
+
+func TestOnlyAnEditIsAnnounced(t *testing.T) {
+	t.Parallel()
+	_, link, item := agreedOn()
+	item.Fields.Labels = []string{"maria's own"}
+	if told := (&Flow{}).Announces(link, item); told != "" {
+		t.Errorf("announced %s, though nothing is to be written", told)
+	}
+	link.Told = memo{Held: digest("<p>hers</p>"), Of: digest(link.Written.DescriptionHTML), Archived: true}.String()
+	item.Fields.DescriptionHTML = "<p>hers</p>"
+	if told := (&Flow{}).Announces(link, item); told != "" {
+		t.Errorf("announced %s, though Odoo has the description", told)
+	}
+	item.Fields.Priority = "low"
+	if m := readMemo((&Flow{}).Announces(link, item)); m.Held == "" || !m.Archived || len(m.Tried) != 1 || m.Tried[0].Priority != "low" {
+		t.Errorf("announced %+v: what was remembered has to stay", m)
+	}
+}
+
 func FuzzAMemoIsReadAsItWasWritten(f *testing.F) {
-	f.Add("", false)
-	f.Add("0123456789abcdef=fedcba9876543210", true)
-	f.Fuzz(func(t *testing.T, description string, archived bool) {
-		m := memo{digest(description) + "=" + digest(description), archived}
-		if got := readMemo(m.String()); got != m {
+	f.Add("", "", false)
+	f.Add("<p>one</p>", `{"held": 1}`, true)
+	f.Fuzz(func(t *testing.T, description, told string, archived bool) {
+		m := memo{Held: digest(description), Of: digest(told), Archived: archived}
+		if got := readMemo(m.String()); got.String() != m.String() || got.Held != m.Held || got.Archived != archived {
 			t.Errorf("%+v is read as %+v", m, got)
 		}
-		if got := readMemo(description); got.String() != description {
-			t.Errorf("%q on a link is read as %q", description, got)
+		// Whatever stands on a link reads as a memo that can be written again.
+		if stray := readMemo(told); readMemo(stray.String()).String() != stray.String() {
+			t.Errorf("%q is read as %+v", told, stray)
 		}
 	})
 }

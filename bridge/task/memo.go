@@ -3,43 +3,59 @@ package task
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
+	"encoding/json"
+	"fmt"
+	"slices"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
 // memo is what the flow remembers about a work item beside its content. The core
-// keeps it on the link as a text, in the transaction that ends the work.
+// keeps it on the link as a text.
 type memo struct {
-	// description names a description as Plane holds it, and what Odoo made of the
-	// same one: both clean HTML in ways of their own, so the texts differ for good.
-	description string
-	archived    bool
+	// Held names a description as Plane holds it, and Of what Odoo made of the same
+	// one: both clean HTML in ways of their own, so the texts differ for good.
+	Held string `json:"held,omitempty"`
+	Of   string `json:"of,omitempty"`
+	// Archived says that Odoo was told that the work item is in Plane's archive.
+	Archived bool `json:"archived,omitempty"`
+	// Tried are contents that were about to be written to Odoo, descriptions by their
+	// digest, oldest first. Nobody knows which of them were, until a write is on the
+	// books.
+	Tried []mapping.Fields `json:"tried,omitempty"`
 }
 
-const archivedMark = " archived"
+// triesKept is how many contents that were about to be written are remembered. So
+// many edits may come while Odoo does not answer.
+const triesKept = 8
 
+// readMemo reads a memo; what is none reads as an empty one.
 func readMemo(told string) memo {
-	description, archived := strings.CutSuffix(told, archivedMark)
-	return memo{description, archived}
+	var m memo
+	if json.Unmarshal([]byte(told), &m) != nil {
+		return memo{}
+	}
+	return m
 }
 
 func (m memo) String() string {
-	if m.archived {
-		return m.description + archivedMark
+	text, err := json.Marshal(m)
+	if err != nil {
+		// Texts always marshal; reaching this line is a programming error.
+		panic(fmt.Sprintf("writing a memo: %v", err))
 	}
-	return m.description
+	return string(text)
 }
 
 // inPlane names the description that Plane held when both sides last agreed: what
 // Odoo took over from there, until Odoo's own was written over it.
 func inPlane(link mapping.Link) string {
-	held, of, _ := strings.Cut(readMemo(link.Told).description, "=")
-	if written := digest(link.Written.DescriptionHTML); of != written {
+	written, m := digest(link.Written.DescriptionHTML), readMemo(link.Told)
+	if m.Of != written {
 		return written
 	}
-	return held
+	return m.Held
 }
 
 // remember is the memo that goes with a content that was accepted.
@@ -48,7 +64,32 @@ func (u update) remember(accepted mapping.Fields, link mapping.Link, item bridge
 	if u.has(mapping.FieldDescription) {
 		held = digest(item.Fields.DescriptionHTML)
 	}
-	return memo{held + "=" + digest(accepted.DescriptionHTML), item.Archived}
+	return memo{Held: held, Of: digest(accepted.DescriptionHTML), Archived: item.Archived}
+}
+
+// Announces notes what is about to be written to Odoo. Where the write takes effect
+// and is cut short, and people go on in Plane before it is tried again, what Odoo
+// has by then is known to come from Plane and not taken for a change in Odoo that
+// would win over theirs.
+func (f *Flow) Announces(link mapping.Link, item bridge.WorkItemState) string {
+	edited := slices.DeleteFunc(link.Written.Differing(item.Fields), func(field mapping.Field) bool {
+		return field == mapping.FieldLabels || field == mapping.FieldDescription && digest(item.Fields.DescriptionHTML) == inPlane(link)
+	})
+	if len(edited) == 0 {
+		return ""
+	}
+	m, next := readMemo(link.Told), item.Fields
+	next.Labels, next.DescriptionHTML = nil, digest(next.DescriptionHTML)
+	m.Tried = append(slices.DeleteFunc(m.Tried, func(f mapping.Fields) bool { return len(f.Differing(next)) == 0 }), next)
+	m.Tried = m.Tried[max(0, len(m.Tried)-triesKept):]
+	return m.String()
+}
+
+// tried reports whether the task has what was about to be written to it before: the
+// write took effect, and nobody heard of it.
+func (c column) tried(s setup, link mapping.Link, wish mapping.Fields) bool {
+	wish.DescriptionHTML = digest(wish.DescriptionHTML)
+	return slices.ContainsFunc(readMemo(link.Told).Tried, func(f mapping.Fields) bool { return c.words(s, f) == c.words(s, wish) })
 }
 
 func digest(text string) string {

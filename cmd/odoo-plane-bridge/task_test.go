@@ -243,6 +243,23 @@ func TestAWriteThatOdooDidNotAnswerIsLookedAtBeforeItIsRepeated(t *testing.T) {
 	s.still()
 }
 
+func TestWhatIsChangedInPlaneWhileAWriteIsUnheardStillReachesOdoo(t *testing.T) {
+	t.Parallel()
+	s, p, id, item := tasksMirrored(t)
+	s.odoo.Fail(odootest.Fault{Kind: odootest.GatewayTimeout, Model: "project.task", Method: "write"})
+	s.must(s.plane.RenameItem("maria", item.ID, "her first name for it"))
+	s.eventually("the first write has its 504", 60*time.Second, func() bool { return len(s.taskWrites()) == 1 && s.odoo.FaultsLeft() == 0 })
+	s.must(s.plane.RenameItem("maria", item.ID, "her second"))
+	s.quiet()
+	if record := s.taskRecord(id); record["name"] != "her second" || len(s.taskWrites()) != 2 {
+		t.Errorf("in Odoo: %v after %d writes\n%s", record["name"], len(s.taskWrites()), p.logged())
+	}
+	s.still()
+	if got := s.item(item.ID); got.Name != "her second" {
+		t.Errorf("in Plane: %q", got.Name)
+	}
+}
+
 func TestACommentOnATaskBecomesOneNote(t *testing.T) {
 	t.Parallel()
 	s, p, id, item := tasksMirrored(t)
