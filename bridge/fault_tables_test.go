@@ -18,7 +18,7 @@ import (
 // the fault is over.
 type faultRow struct {
 	name string
-	// before brings the world to where the work begins. nil: both deadlines are
+	// before brings the world to where the work begins. nil: the deadline is
 	// mirrored.
 	before func(w *world)
 	// act is what happens on a far side.
@@ -49,7 +49,7 @@ func syncThrough(w *world, p *process) {
 	}
 }
 
-// mirrored is a world in which both deadlines have their work items.
+// mirrored is a world in which the deadline has its work item.
 func mirrored(w *world) {
 	p := w.start(0, noFault)
 	defer w.end(p)
@@ -67,49 +67,56 @@ type outcome struct {
 	struck      bool
 }
 
-// run does a row's work with a fault at one point, and lets it heal.
+// run does a row's work with a fault at one point, in a world of its own.
 func (row faultRow) run(t *testing.T, dsn string, at int, kind fault) (result outcome) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, dsn)
 		defer w.close()
-		if row.before == nil {
-			mirrored(w)
-		} else {
-			row.before(w)
-		}
-		if row.act != nil {
-			row.act(w)
-		}
-		w.plane.ResetCounters()
-		w.odoo.ResetCounters()
-		p := w.start(at, kind)
-		defer func() { w.end(p) }()
-		if row.work == nil {
-			workThrough(w, p)
-		} else {
-			row.work(w, p)
-		}
-		result.points, result.struck = p.points, p.struck
-		if row.meanwhile != nil {
-			row.meanwhile(w)
-		}
-		if p.isDead() {
-			w.end(p)
-			w.bury()
-			p = w.start(0, noFault)
-		}
-		w.settle(p)
-		result.sides = look(w.plane, w.odoo)
-		result.odooWrites = writesPeopleSee(w.odoo)
-		result.planeWrites = map[string]int{}
-		for _, item := range w.plane.Items() {
-			result.planeWrites[item.ExternalID] += item.Writes
-		}
-		if left := w.unsettled(); len(left) > 0 {
-			t.Errorf("not at rest: %v", left)
-		}
+		result = row.runIn(w, at, kind)
+		result.sides, result.odooWrites = look(w.plane, w.odoo), writesPeopleSee(w.odoo)
 	})
+	return result
+}
+
+// runIn brings a world to where the work begins, does the work with a fault at one
+// point, and lets it heal.
+func (row faultRow) runIn(w *world, at int, kind fault) (result outcome) {
+	w.t.Helper()
+	if row.before == nil {
+		mirrored(w)
+	} else {
+		row.before(w)
+	}
+	if row.act != nil {
+		row.act(w)
+	}
+	w.plane.ResetCounters()
+	w.odoo.ResetCounters()
+	p := w.start(at, kind)
+	defer func() { w.end(p) }()
+	if row.work == nil {
+		workThrough(w, p)
+	} else {
+		row.work(w, p)
+	}
+	result.points, result.struck = p.points, p.struck
+	if row.meanwhile != nil {
+		row.meanwhile(w)
+	}
+	if p.isDead() {
+		w.end(p)
+		w.bury()
+		p = w.start(0, noFault)
+	}
+	w.settle(p)
+	result.planeWrites = map[string]int{}
+	for _, item := range w.plane.Items() {
+		result.planeWrites[item.ExternalID] += item.Writes
+	}
+	if left := w.unsettled(); len(left) > 0 {
+		w.t.Errorf("not at rest: %v", left)
+	}
 	return result
 }
 

@@ -38,9 +38,15 @@ type world struct {
 	plane *planetest.Server
 	odoo  *odootest.Server
 	mail  *mailbox
+	// office is a real Odoo in place of the simulated one; nil is none.
+	office *realOffice
 	// key is the API key that processes have for Plane; empty is none.
 	key string
 }
+
+// realOffice is how a real Odoo is reached, and which of its modules has the
+// deadlines.
+type realOffice struct{ url, database, login, key, module string }
 
 // mailbox keeps the webhooks that Plane has sent and nobody has acknowledged.
 type mailbox struct {
@@ -247,11 +253,13 @@ func (w *world) checks(f *fate) map[string]bridge.Check {
 
 func (w *world) odooClient(f *fate) *odoo.Client {
 	w.t.Helper()
-	user := w.odoo.LeastPrivilege()
-	client, err := odoo.New(odoo.Config{
-		URL: "http://odoo.example", Database: "odoo", Login: user.Login, Secret: user.APIKey,
-		HTTPClient: &http.Client{Transport: &way{f, sideOdoo, w.odoo.RoundTripper()}},
-	})
+	user, there := w.odoo.LeastPrivilege(), w.odoo.RoundTripper()
+	config := odoo.Config{URL: "http://odoo.example", Database: "odoo", Login: user.Login, Secret: user.APIKey}
+	if o := w.office; o != nil {
+		config, there = odoo.Config{URL: o.url, Database: o.database, Login: o.login, Secret: o.key}, http.DefaultTransport
+	}
+	config.HTTPClient = &http.Client{Transport: &way{f, sideOdoo, there}}
+	client, err := odoo.New(config)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -259,9 +267,13 @@ func (w *world) odooClient(f *fate) *odoo.Client {
 }
 
 func (w *world) flow(f *fate) bridge.Flow {
+	module := "ipai_bir_tax_compliance"
+	if w.office != nil {
+		module = w.office.module
+	}
 	return bir.New(bir.Config{
 		Odoo: w.odooClient(f), OdooURL: "http://odoo.example", Workspace: w.plane.WorkspaceSlug(), ProjectID: w.plane.ProjectID(),
-		Location: time.UTC, Module: "ipai_bir_tax_compliance", Logger: silent,
+		Location: time.UTC, Module: module, Logger: silent,
 	})
 }
 

@@ -225,6 +225,11 @@ func (m *Mirror) bind(ctx context.Context, w work, answered plane.WorkItem) erro
 	}
 	// Labels that people added are theirs to take off again.
 	written.Labels = item.Fields.Labels
+	if w.step.Action == ActionChange {
+		// The answer shows also what people edited in other fields since the last
+		// write. That was not written by us, and has to be seen as theirs.
+		written = w.link.Written.With(written, w.step.Fields...)
+	}
 	return m.links.Bind(ctx, w.scope, item.Key, item.OdooID, answered.ID, mapping.Content{Pushed: item.Fields, Written: written})
 }
 

@@ -75,7 +75,8 @@ func (s *sweep) differs(item plane.WorkItem) (untold, drifted bool) {
 	if !linked {
 		return untold, false
 	}
-	untold = untold || link.State == mapping.Broken
+	edited := link.State == mapping.Linked && len(s.flow.Ownership().Edited(link.Written, content)) > 0
+	untold = untold || edited || link.State == mapping.Broken
 	drifted = link.State == mapping.Linked && len(s.flow.Ownership().Drifted(link.Written, content)) > 0
 	return untold, drifted
 }

@@ -168,7 +168,7 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	if !found {
 		return Done("kept; its flow " + link.Flow + " is switched off")
 	}
-	if changed, outcome, err := moveLink(ctx, links, flow.Scope(), link, item); changed || err != nil {
+	if ended, outcome, err := moveLink(ctx, links, flow.Scope(), &link, item); ended || err != nil {
 		return doneOrRetry(outcome, err)
 	}
 	if err := p.announce(ctx, flow, &link, item); err != nil {
@@ -178,7 +178,7 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	if verdict.kind != verdictDone {
 		return verdict
 	}
-	if err := noteAccepted(ctx, links, link, verdict); err != nil {
+	if err := noteHeard(ctx, links, flow.Ownership(), link, item, verdict); err != nil {
 		return RetryLater(CauseOurs, err)
 	}
 	return p.repairDrift(ctx, tx, flow, link, item, verdict)
@@ -207,32 +207,39 @@ func doneOrRetry(outcome string, err error) Verdict {
 }
 
 // moveLink follows a work item that was deleted, archived or taken back out of
-// the archive.
-func moveLink(ctx context.Context, links *mapping.Store, scope mapping.Scope, link mapping.Link, item seenItem) (changed bool, outcome string, err error) {
+// the archive. Only a delete leaves nothing to tell.
+func moveLink(ctx context.Context, links *mapping.Store, scope mapping.Scope, link *mapping.Link, item seenItem) (ended bool, outcome string, err error) {
 	switch {
 	case item.Deleted && link.State == mapping.Cancelled:
 		return true, "kept; its record is gone from Odoo as well", nil
 	case item.Deleted:
 		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", links.Unbind(ctx, scope, link.Key)
 	case item.Archived && link.State == mapping.Linked:
-		return true, "kept; not mirrored while it is archived", links.SetState(ctx, scope, link.Key, mapping.Broken, "the work item is archived in Plane")
+		link.State = mapping.Broken
+		return false, "", links.SetState(ctx, scope, link.Key, mapping.Broken, "the work item is archived in Plane")
 	case !item.Archived && link.State == mapping.Broken:
-		return true, "kept; mirrored again, because it is out of the archive", links.SetState(ctx, scope, link.Key, mapping.Linked, "")
+		link.State = mapping.Linked
+		return false, "", links.SetState(ctx, scope, link.Key, mapping.Linked, "")
 	default:
 		return false, "", nil
 	}
 }
 
-// noteAccepted keeps what the flow told Odoo, and which values of Plane's are
-// Odoo's now too, so that the next sync does not write them back.
-func noteAccepted(ctx context.Context, links *mapping.Store, link mapping.Link, verdict Verdict) error {
+// noteHeard keeps what the flow told Odoo, which values of Plane's are Odoo's now
+// too, so that the next sync does not write them back, and what of the fields that
+// both sides may change was seen, so that a sweep does not find it untold.
+func noteHeard(ctx context.Context, links *mapping.Store, ownership mapping.Ownership, link mapping.Link, item seenItem, verdict Verdict) error {
 	if verdict.told != "" {
 		if err := links.NoteTold(ctx, link.ID, verdict.told); err != nil {
 			return err
 		}
 	}
-	if verdict.accepted == nil {
+	content := mapping.Content{Pushed: link.LastPushed, Written: link.Written.With(item.Fields, ownership.Shared()...)}
+	if verdict.accepted != nil {
+		content.Pushed = *verdict.accepted
+	}
+	if len(content.Pushed.Differing(link.LastPushed)) == 0 && len(content.Written.Differing(link.Written)) == 0 {
 		return nil
 	}
-	return links.NoteAccepted(ctx, link.ID, *verdict.accepted)
+	return links.NoteSeen(ctx, link.ID, content)
 }

@@ -43,8 +43,8 @@ var AllFields = []Field{FieldName, FieldDescription, FieldTargetDate, FieldPrior
 // Closed reports whether the state says that nothing is left to do.
 func (f Fields) Closed() bool { return f.Group == "completed" || f.Group == "cancelled" }
 
-// Take copies the given fields of another content into this one.
-func (f *Fields) Take(from Fields, fields ...Field) {
+// With is this content with the given fields of another one.
+func (f Fields) With(from Fields, fields ...Field) Fields {
 	for _, field := range fields {
 		switch field {
 		case FieldName:
@@ -61,6 +61,7 @@ func (f *Fields) Take(from Fields, fields ...Field) {
 			f.Labels = from.Labels
 		}
 	}
+	return f
 }
 
 // Hash is a short name for this content; equal fields have equal hashes.

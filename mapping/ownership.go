@@ -63,6 +63,23 @@ func (o Ownership) Drifted(written, current Fields) []Field {
 	return drifted
 }
 
+// Shared lists the fields that both sides may change.
+func (o Ownership) Shared() []Field {
+	var shared []Field
+	for _, field := range AllFields {
+		if o[field] == Both {
+			shared = append(shared, field)
+		}
+	}
+	return shared
+}
+
+// Edited lists the fields of both sides that were changed in Plane since they were
+// written or last seen.
+func (o Ownership) Edited(written, current Fields) []Field {
+	return slices.DeleteFunc(written.Differing(current), func(field Field) bool { return o[field] != Both })
+}
+
 // containsAll reports whether every label of the bridge is still there; labels
 // that people added are theirs.
 func containsAll(labels, ours []string) bool {

@@ -124,8 +124,8 @@ const (
 
 	sqlNoteTold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1`
 
-	sqlNoteAccepted = `UPDATE ops.plane_sync_mappings
-		SET content_hash = $2, last_pushed = $3, written = $3, updated_at = now(), last_synced_at = now() WHERE id = $1`
+	sqlNoteSeen = `UPDATE ops.plane_sync_mappings
+		SET content_hash = $2, last_pushed = $3, written = $4, updated_at = now(), last_synced_at = now() WHERE id = $1`
 
 	// A write whose answer was lost may have been noted all the same; then the link
 	// was synced since it was read, and there is no error to note.
@@ -226,10 +226,10 @@ func (s *Store) NoteTold(ctx context.Context, linkID int64, told string) error {
 	return s.change(ctx, "noting what Odoo was told", sqlNoteTold, linkID, told)
 }
 
-// NoteAccepted keeps the content that both sides have after Odoo took over what
-// was changed in Plane.
-func (s *Store) NoteAccepted(ctx context.Context, linkID int64, content Fields) error {
-	return s.change(ctx, "noting what Odoo took over", sqlNoteAccepted, linkID, content.Hash(), content)
+// NoteSeen keeps what Odoo wants after it heard of a change in Plane, and what the
+// work item looks like there.
+func (s *Store) NoteSeen(ctx context.Context, linkID int64, content Content) error {
+	return s.change(ctx, "noting what Odoo took over", sqlNoteSeen, linkID, content.Pushed.Hash(), content.Pushed, content.Written)
 }
 
 // SetError notes on the link what went wrong last; Bind clears it. seen is the link

@@ -136,7 +136,7 @@ func (u update) accept(after task, link mapping.Link, item bridge.WorkItemState,
 			continue
 		}
 		if c.field == mapping.FieldDescription || moved && c.field == mapping.FieldState || c.words(s, wish) == c.words(s, item.Fields) {
-			accepted.Take(wish, c.field)
+			accepted = accepted.With(wish, c.field)
 		}
 	}
 	return accepted

@@ -224,3 +224,18 @@ func TestTheOldMappingTableIsTakenOver(t *testing.T) {
 		t.Errorf("%d work items in Plane, want 60: the old one and 59 new", n)
 	}
 }
+
+func TestAnEditIsSeenAlthoughTheBridgeWroteAnotherFieldSince(t *testing.T) {
+	t.Parallel()
+	s, _ := mirrored(t)
+	deadline := s.odoo.Deadlines()[0]
+	item := s.plane.ItemsByExternalID("odoo", "bir.filing.deadline,"+deadline.Key)[0]
+	s.must(s.plane.RenameItem("maria", item.ID, "another name"))
+	s.odoo.Extend(deadline.ID, "2099-12-28")
+	s.done("sync")
+	s.sweep()
+	s.settle()
+	if now, _ := s.plane.Item(item.ID); now.Name != item.Name || now.TargetDate != "2099-12-28" {
+		t.Errorf("the work item is %q, due %s; want its name put back and the new date", now.Name, now.TargetDate)
+	}
+}

@@ -376,3 +376,37 @@ func plainNumbers(values []map[string]any) []map[string]any {
 	}
 	return plain
 }
+
+func TestArchivingInPlaneArchivesTheTaskAndBack(t *testing.T) {
+	t.Parallel()
+	s, _, id, item := tasksMirrored(t)
+	s.must(s.plane.Archive("maria", item.ID))
+	s.done("reconcile", "--flow", "task") // Plane sends no webhook for it.
+	s.quiet()
+	if active := s.taskRecord(id)["active"]; active != false {
+		t.Errorf("the task of an archived work item is active: %v", active)
+	}
+	s.must(s.plane.Unarchive("maria", item.ID))
+	s.done("reconcile", "--flow", "task")
+	s.quiet()
+	if active := s.taskRecord(id)["active"]; active != true {
+		t.Errorf("the task of a work item out of the archive is active: %v", active)
+	}
+}
+
+func TestTheSweepFindsAnEditOfASharedFieldThatNoWebhookTold(t *testing.T) {
+	t.Parallel()
+	s, _, id, item := tasksMirrored(t)
+	s.plane.MuteWebhooks(true)
+	s.must(s.plane.SetTargetDate("maria", item.ID, "2099-04-01"))
+	if out := s.done("reconcile", "--flow", "task"); !strings.Contains(out, "1 changes no webhook told us of") {
+		t.Errorf("the sweep: %s", out)
+	}
+	s.quiet()
+	if due := fmt.Sprint(s.taskRecord(id)["date_deadline"]); !strings.HasPrefix(due, "2099-04-01") {
+		t.Errorf("the task is due %s, want the day from Plane", due)
+	}
+	if out := s.done("reconcile", "--flow", "task"); !strings.Contains(out, "0 changes no webhook told us of") {
+		t.Errorf("the next sweep: %s", out)
+	}
+}
