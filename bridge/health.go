@@ -62,7 +62,7 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 	h := &Health{now: time.Now, checks: map[string]*cachedCheck{
 		"database":   {ttl: localFor, check: func(ctx context.Context) error { return pool.Ping(ctx) }},
 		"migrations": {ttl: localFor, check: func(ctx context.Context) error { return migrations.Check(ctx, pool) }},
-		"queue":      {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
+		"queue_age":  {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
 	}}
 	for name, check := range remote {
 		h.checks[name] = &cachedCheck{ttl: remoteFor, check: check}

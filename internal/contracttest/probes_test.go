@@ -39,7 +39,7 @@ func TestTheProbesAnswer(t *testing.T) {
 	if got.status != http.StatusServiceUnavailable || report.OK {
 		t.Errorf("/readyz = %d %s, want 503", got.status, got.body)
 	}
-	for name, ok := range map[string]bool{"database": true, "migrations": true, "queue": true, "plane": false, "odoo": false} {
+	for name, ok := range map[string]bool{"database": true, "migrations": true, "queue_age": true, "plane": false, "odoo": false} {
 		check, found := report.Checks[name]
 		if !found || check.OK != ok || (check.Error == "") != ok {
 			t.Errorf("/readyz: check %s = %+v, want ok = %t", name, check, ok)
