@@ -58,8 +58,11 @@ func (p *deliveries) state(ctx context.Context, f folded) (seenItem, error) {
 
 func (p *deliveries) stateOf(ctx context.Context, event plane.Event) (plane.State, error) {
 	ref := event.WorkItem.State
-	if ref.Value != nil && ref.Value.Group != "" {
+	switch {
+	case ref.Value != nil && ref.Value.Group != "":
 		return *ref.Value, nil
+	case ref.ID == "":
+		return plane.State{}, nil // The body names none; what is known stays.
 	}
 	state, err := p.catalog.State(ctx, event.ProjectID, ref.ID)
 	if !errors.Is(err, plane.ErrNotFound) {

@@ -10,14 +10,16 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/robfig/cron/v3"
 
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // A thousand deliveries, each sent three times from sixteen connections at once,
-// the third time under a new delivery id, leave a thousand rows and jobs.
+// the third time under a new delivery id, have a thousand effects.
 func TestAStormOfRepeatedDeliveriesIsKeptOnce(t *testing.T) {
 	t.Parallel()
 	const events, connections = 1000, 16
@@ -64,6 +66,45 @@ func TestAStormOfRepeatedDeliveriesIsKeptOnce(t *testing.T) {
 	}
 	if deliveries != events || jobs != events {
 		t.Errorf("%d deliveries and %d jobs kept, want %d each", deliveries, jobs, events)
+	}
+	h.workOff(t)
+	var workItems, twice int
+	err = h.pool.QueryRow(context.Background(), `SELECT (SELECT count(*) FROM ops.work_items),
+		(SELECT count(*) FROM ops.plane_webhook_deliveries WHERE status <> 'processed' OR attempts <> 1)`).Scan(&workItems, &twice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if workItems != events || twice != 0 {
+		t.Errorf("%d effects, and %d deliveries worked through other than once; want %d and none", workItems, twice, events)
+	}
+}
+
+// workOff runs a bridge without flows until no delivery is open.
+func (h house) workOff(t *testing.T) {
+	t.Helper()
+	client, err := plane.New(plane.Config{BaseURL: "http://127.0.0.1:1", Workspace: "acme", Auth: plane.APIKey("none")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	never := cron.ConstantDelaySchedule{Delay: 24 * time.Hour}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- New(Config{
+			Pool: h.pool, Queue: h.queue, Plane: client, Workspace: "acme", Metrics: NewMetrics(h.pool), Logger: quiet,
+			SyncSchedule: never, ReconcileSchedule: never, CleanupSchedule: never, Retention: time.Hour,
+		}).Run(ctx)
+	}()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for open := 1; open > 0; <-tick.C {
+		if err := h.pool.QueryRow(ctx, "SELECT count(*) FROM ops.plane_webhook_deliveries WHERE status IN ('received', 'failed')").Scan(&open); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -33,7 +33,7 @@ const (
 			(work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at)
 		VALUES ('plane:' || $1, 'plane', $1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (work_item_ref) DO UPDATE
-		SET title = EXCLUDED.title, status = EXCLUDED.status, assignee = EXCLUDED.assignee, url = EXCLUDED.url,
+		SET title = EXCLUDED.title, status = coalesce(nullif(EXCLUDED.status, ''), known.status), assignee = EXCLUDED.assignee, url = EXCLUDED.url,
 			project_ref = EXCLUDED.project_ref, updated_at = EXCLUDED.updated_at
 		WHERE known.updated_at <= EXCLUDED.updated_at`
 
