@@ -17,7 +17,7 @@ import (
 // every fault at each of its writes.
 func TestOdoo19NoFaultOnTheWayShowsAfterwards(t *testing.T) {
 	t.Parallel()
-	real, dsn := odoo19.Start(t), pgtest.DSN(t)
+	real, queue := odoo19.Start(t), pgtest.Pool(t)
 	user := real.LeastPrivilege(t)
 	filing := real.Call(t, "bir.tax.return", "create", []any{map[string]any{"name": "return", "form_type": "2550M"}}, nil)
 	real.Call(t, "bir.filing.deadline", "create", []any{map[string]any{
@@ -26,7 +26,7 @@ func TestOdoo19NoFaultOnTheWayShowsAfterwards(t *testing.T) {
 	office := &realOffice{real.URL, real.DB, user.Login, user.APIKey, "bridge_test_bir"}
 	run := func(t *testing.T, row faultRow, at int, kind fault) (outcome, []string) {
 		forgetMessages(t, real)
-		w := newWorld(t, dsn)
+		w := newWorld(t, queue)
 		defer w.close()
 		w.office = office
 		return row.runIn(w, at, kind), messages(t, real)

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
@@ -68,14 +69,12 @@ type outcome struct {
 }
 
 // run does a row's work with a fault at one point, in a world of its own.
-func (row faultRow) run(t *testing.T, dsn string, at int, kind fault) (result outcome) {
+func (row faultRow) run(t *testing.T, queue *pgxpool.Pool, at int, kind fault) outcome {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, dsn)
-		defer w.close()
-		result = row.runIn(w, at, kind)
-		result.sides, result.odooWrites = look(w.plane, w.odoo), writesPeopleSee(w.odoo)
-	})
+	w := newWorld(t, queue)
+	defer w.close()
+	result := row.runIn(w, at, kind)
+	result.sides, result.odooWrites = look(w.plane, w.odoo), writesPeopleSee(w.odoo)
 	return result
 }
 
@@ -126,31 +125,47 @@ func table(t *testing.T, rows []faultRow) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			dsn := pgtest.DSN(t)
-			want := row.run(t, dsn, 0, counting)
-			if len(want.points) == 0 {
-				t.Fatal("the work makes no call and no commit, so this row proves nothing")
-			}
-			without := want
-			if row.meanwhile != nil {
-				without = row.idle().run(t, dsn, 0, counting)
-			}
-			cases := 0
-			for i, p := range want.points {
-				for _, kind := range p.tried() {
-					cases++
-					t.Run(fmt.Sprintf("%d %s %s %s", i+1, p.side, p.what, kind), func(t *testing.T) {
-						got := row.run(t, dsn, i+1, kind)
-						expected := want
-						if cmp.Equal(without.sides, got.sides) {
-							expected.sides = without.sides
-						}
-						compare(t, expected, got)
-					})
-				}
-			}
-			t.Logf("%d calls and commits, %d faults", len(want.points), cases)
+			synctest.Test(t, func(t *testing.T) { row.tryAll(t, pgtest.Open(t, dsn)) })
 		})
 	}
+}
+
+// tryAll is one row of a table. Its worlds follow each other in one bubble, so that
+// they can share connections to the database, which take most of their time.
+func (row faultRow) tryAll(t *testing.T, queue *pgxpool.Pool) {
+	want := row.run(t, queue, 0, counting)
+	if len(want.points) == 0 {
+		t.Fatal("the work makes no call and no commit, so this row proves nothing")
+	}
+	without := want
+	if row.meanwhile != nil {
+		without = row.idle().run(t, queue, 0, counting)
+	}
+	faults := 0
+	for i, p := range want.points {
+		for _, kind := range p.tried() {
+			faults++
+			row.try(t, queue, i+1, p, kind, want, without)
+		}
+	}
+	t.Logf("%d calls and commits, %d faults", len(want.points), faults)
+}
+
+// try is one fault at one point. Everything that is wrong with it stands above its
+// name in the test's log.
+func (row faultRow) try(t *testing.T, queue *pgxpool.Pool, at int, p point, kind fault, want, without outcome) {
+	name := fmt.Sprintf("%d %s %s %s", at, p.side, p.what, kind)
+	failed := t.Failed()
+	defer func() {
+		if t.Failed() && !failed {
+			t.Logf("^ this was: %s", name)
+		}
+	}()
+	got := row.run(t, queue, at, kind)
+	if cmp.Equal(without.sides, got.sides) {
+		want.sides = without.sides
+	}
+	compare(t, name, want, got)
 }
 
 // idle is the same row with a process that does nothing until the end.
@@ -162,20 +177,20 @@ func (row faultRow) idle() faultRow {
 // compare holds a run with a fault against the one without. A write to Plane of
 // which nobody knows whether it took effect may be repeated, because it sets the
 // same values; a write to Odoo never, because people there see each.
-func compare(t *testing.T, want, got outcome) {
+func compare(t *testing.T, name string, want, got outcome) {
 	t.Helper()
 	if !got.struck {
-		t.Error("the work did not come to where the fault was to strike")
+		t.Errorf("%s: the work did not come to where the fault was to strike", name)
 	}
 	if diff := cmp.Diff(want.sides, got.sides); diff != "" {
-		t.Errorf("the far sides differ from a run without faults (-without +with):\n%s", diff)
+		t.Errorf("%s: the far sides differ from a run without faults (-without +with):\n%s", name, diff)
 	}
 	for key, writes := range got.planeWrites {
 		if writes > want.planeWrites[key]+1 {
-			t.Errorf("%s was written %d times in Plane, without faults %d times", key, writes, want.planeWrites[key])
+			t.Errorf("%s: %s was written %d times in Plane, without faults %d times", name, key, writes, want.planeWrites[key])
 		}
 	}
 	if got.odooWrites > want.odooWrites {
-		t.Errorf("Odoo was written %d times, without faults %d times", got.odooWrites, want.odooWrites)
+		t.Errorf("%s: Odoo was written %d times, without faults %d times", name, got.odooWrites, want.odooWrites)
 	}
 }

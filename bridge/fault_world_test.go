@@ -33,7 +33,6 @@ var silent = slog.New(slog.DiscardHandler)
 // time passes only while nobody talks to the database, so waits cost nothing.
 type world struct {
 	t     *testing.T
-	dsn   string
 	queue *pgxpool.Pool
 	plane *planetest.Server
 	odoo  *odootest.Server
@@ -89,26 +88,22 @@ func (m *mailbox) putBack(letters []letter) {
 
 // newWorld empties the database and puts two fresh servers beside it, with one
 // deadline in Odoo.
-func newWorld(t *testing.T, dsn string) *world {
+func newWorld(t *testing.T, queue *pgxpool.Pool) *world {
 	t.Helper()
-	return newWorldOf(t, dsn, planetest.Options{})
+	return newWorldOf(t, queue, planetest.Options{})
 }
 
 // newWorldOf is a new world with another kind of Plane.
-func newWorldOf(t *testing.T, dsn string, options planetest.Options) *world {
+func newWorldOf(t *testing.T, queue *pgxpool.Pool, options planetest.Options) *world {
 	t.Helper()
-	w := &world{t: t, dsn: dsn, mail: &mailbox{}}
-	var err error
-	if w.queue, err = pgxpool.New(context.Background(), dsn); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{t: t, queue: queue, mail: &mailbox{}}
 	options.Limit, options.WebhookTransport = 1_000_000, w.mail
 	w.plane = planetest.New(options)
 	w.key = w.plane.BotKey()
 	w.plane.AddWebhook("http://bridge.example/api/webhooks/plane", faultSecret, planetest.V1)
 	w.odoo = odootest.New(odootest.Options{WithPlaneFields: true})
 	w.addDeadline()
-	_, err = w.queue.Exec(context.Background(),
+	_, err := w.queue.Exec(context.Background(),
 		"DELETE FROM ops.plane_webhook_deliveries; DELETE FROM ops.work_items; DELETE FROM ops.plane_sync_mappings; DELETE FROM ops.river_job; DELETE FROM ops.sweeps")
 	if err != nil {
 		t.Fatal(err)
@@ -128,10 +123,7 @@ func (w *world) addDeadline() {
 	})
 }
 
-func (w *world) close() {
-	w.plane.Close()
-	w.queue.Close()
-}
+func (w *world) close() { w.plane.Close() }
 
 // item is the deadline's work item.
 func (w *world) item() string {
@@ -190,10 +182,7 @@ func (w *world) start(at int, kind fault) *process {
 
 func (w *world) faultyPool(f *fate) *pgxpool.Pool {
 	w.t.Helper()
-	config, err := pgxpool.ParseConfig(w.dsn)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	config := w.queue.Config()
 	config.ConnConfig.DialFunc, config.ConnConfig.Tracer = f.dial, f
 	config.ConnConfig.RuntimeParams["application_name"] = faultyName
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)

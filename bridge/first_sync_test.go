@@ -16,7 +16,7 @@ import (
 // each with connections of its own, begin with the same deadline.
 func TestTenFirstSyncsAtOnceMakeEachWorkItemOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorldOf(t, pgtest.DSN(t), planetest.Options{RaceWindow: 2 * time.Millisecond})
+	w := newWorldOf(t, pgtest.Pool(t), planetest.Options{RaceWindow: 2 * time.Millisecond})
 	defer w.close()
 	w.odoo.GenerateDeadlines(1, 2000)
 	w.plane.MultiRace(true)

@@ -14,7 +14,7 @@ func inWorld(t *testing.T, options planetest.Options, test func(w *world, p *pro
 	t.Helper()
 	dsn := pgtest.DSN(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorldOf(t, dsn, options)
+		w := newWorldOf(t, pgtest.Open(t, dsn), options)
 		defer w.close()
 		p := w.start(0, noFault)
 		defer w.end(p)
