@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/postgres"
+	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
 func TestServeStartsWithoutItsDatabaseAndGoesOnWhenItIsThere(t *testing.T) {
@@ -113,5 +114,19 @@ func TestASyncWithoutPlaneSaysSoAndLeavesNothingHalfDone(t *testing.T) {
 	}
 	if got := len(s.plane.Items()); got != 60 {
 		t.Errorf("%d work items in Plane, want 60", got)
+	}
+}
+
+// What Plane refuses of one deadline is no reason to leave the others.
+func TestASyncGoesOnAfterWorkItemsThatPlaneRefuses(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	s.done("migrate")
+	// Each is tried twice, with states and labels read anew in between.
+	s.plane.Fail(planetest.Fault{Method: http.MethodPost, Path: "work-items/", Times: 6, Status: http.StatusBadRequest, Body: `{"name": ["is refused"]}`})
+	code, stdout, stderr := s.command("sync")
+	if code != exitFailed || !strings.HasPrefix(stdout, "57 created, 0 changed, 0 cancelled, 0 left as they are, 3 failed") {
+		t.Errorf("sync = %d %q %q, want 57 created and 3 failed", code, stdout, stderr)
 	}
 }

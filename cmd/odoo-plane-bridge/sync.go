@@ -187,6 +187,7 @@ func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bri
 	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
 	defer progress.Done()
 	ctx := plane.WithLane(p.ctx, plane.LaneBackfill)
+	away := 0
 	for _, step := range plan.Work() {
 		done, err := apply(ctx, a, flow, step, extent)
 		switch {
@@ -208,11 +209,19 @@ func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bri
 			result.Left++
 		}
 		progress.Step()
-		if result.Failed >= maxFailures && result.Created+result.Changed == 0 {
-			return result, fmt.Errorf("the first %d work items all failed; the last: %w", result.Failed, err)
+		if holdsAll(err) {
+			away++
+		}
+		if away >= maxFailures && result.Created+result.Changed+result.Cancelled == 0 {
+			return result, fmt.Errorf("the first work items all failed, %d of them because a server is away; the last: %w", away, err)
 		}
 	}
 	return result, nil
+}
+
+// holdsAll reports whether a failure is not of one work item alone.
+func holdsAll(err error) bool {
+	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge)
 }
 
 // maxFailures is how many steps may fail in a row from the start before a sync
