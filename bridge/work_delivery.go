@@ -178,7 +178,11 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	if verdict.kind != verdictDone {
 		return verdict
 	}
-	if err := noteHeard(ctx, links, flow.Ownership(), link, item, verdict); err != nil {
+	err = noteHeard(ctx, links, flow.Ownership(), link, item, verdict)
+	if errors.Is(err, mapping.ErrNoLink) {
+		return PutBack(time.Now().Add(lockedFor), "the mirror wrote the work item meanwhile")
+	}
+	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
 	return p.repairDrift(ctx, tx, flow, link, item, verdict)
@@ -241,5 +245,9 @@ func noteHeard(ctx context.Context, links *mapping.Store, ownership mapping.Owne
 	if len(content.Pushed.Differing(link.LastPushed)) == 0 && len(content.Written.Differing(link.Written)) == 0 {
 		return nil
 	}
-	return links.NoteSeen(ctx, link.ID, content)
+	err := links.NoteSeen(ctx, link, content)
+	if errors.Is(err, mapping.ErrNoLink) && verdict.accepted == nil {
+		return nil // The mirror has written since, and noted what it saw.
+	}
+	return err
 }

@@ -125,7 +125,8 @@ const (
 	sqlNoteTold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1`
 
 	sqlNoteSeen = `UPDATE ops.plane_sync_mappings
-		SET content_hash = $2, last_pushed = $3, written = $4, updated_at = now(), last_synced_at = now() WHERE id = $1`
+		SET content_hash = $2, last_pushed = $3, written = $4, updated_at = now(), last_synced_at = now()
+		WHERE id = $1 AND last_synced_at IS NOT DISTINCT FROM $5`
 
 	// A write whose answer was lost may have been noted all the same; then the link
 	// was synced since it was read, and there is no error to note.
@@ -227,9 +228,10 @@ func (s *Store) NoteTold(ctx context.Context, linkID int64, told string) error {
 }
 
 // NoteSeen keeps what Odoo wants after it heard of a change in Plane, and what the
-// work item looks like there.
-func (s *Store) NoteSeen(ctx context.Context, linkID int64, content Content) error {
-	return s.change(ctx, "noting what Odoo took over", sqlNoteSeen, linkID, content.Pushed.Hash(), content.Pushed, content.Written)
+// work item looks like there. seen is the link as it was read before; ErrNoLink says
+// that it was written since, so that what was concluded from it holds no longer.
+func (s *Store) NoteSeen(ctx context.Context, seen Link, content Content) error {
+	return s.change(ctx, "noting what Odoo took over", sqlNoteSeen, seen.ID, content.Pushed.Hash(), content.Pushed, content.Written, seen.LastSyncedAt)
 }
 
 // SetError notes on the link what went wrong last; Bind clears it. seen is the link

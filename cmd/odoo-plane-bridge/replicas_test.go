@@ -42,6 +42,10 @@ func (s *stage) story() []happened {
 	}
 	s.done("migrate")
 	s.done("sync")
+	// A program that serves may be at some of them itself.
+	s.eventually("every deadline is mirrored", 60*time.Second, func() bool {
+		return s.count("SELECT count(*) FROM ops.plane_sync_mappings WHERE state = 'linked'") == 12
+	})
 	var mu sync.Mutex
 	var webhooks []happened
 	recorder := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
