@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
@@ -35,16 +32,13 @@ var readEachTime = []string{
 func (a *app) refresh(ctx context.Context) error {
 	ticker := time.NewTicker(refreshEvery)
 	defer ticker.Stop()
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	a.sayParameters(ctx)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-		case <-hangup:
+		case <-a.hangup:
 		}
 		a.live.Refresh(ctx, a.logger)
 		a.sayParameters(ctx)

@@ -7,6 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,12 +22,16 @@ type serveCommand struct{}
 // Run serves until the process is told to stop. When a setting changes that is
 // built in, it drains and begins anew by itself.
 func (c *serveCommand) Run(p *process) error {
+	// Heard from the very beginning: unheard, the signal would end the process.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	s, live, err := p.settings(settings.Database, settings.OdooIfAny, settings.TaskIfAny)
 	if err != nil {
 		return err
 	}
 	for {
-		err := serveWith(p, s, live)
+		err := serveWith(p, s, live, hangup)
 		if !errors.Is(err, errStartAnew) {
 			return err
 		}
@@ -32,12 +39,13 @@ func (c *serveCommand) Run(p *process) error {
 	}
 }
 
-func serveWith(p *process, s settings.Settings, live *settings.Live) error {
+func serveWith(p *process, s settings.Settings, live *settings.Live, hangup <-chan os.Signal) error {
 	a, err := wire(s, live, p.logger(s))
 	if err != nil {
 		return err
 	}
 	defer a.pool.Close()
+	a.hangup = hangup
 	if err := a.listen(p.ctx); err != nil {
 		return err
 	}

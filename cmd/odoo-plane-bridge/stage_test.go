@@ -128,6 +128,9 @@ func (s *stage) start(args ...string) *program {
 	go p.read(stderr, listening)
 	s.t.Cleanup(func() {
 		p.kill()
+		if s.t.Failed() {
+			s.t.Logf("the log of %s:\n%s", strings.Join(args, " "), withoutDebug(p.logged()))
+		}
 		s.mustHoldNoSecret("the log of "+strings.Join(args, " "), p.logged())
 	})
 	select {

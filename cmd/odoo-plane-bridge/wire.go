@@ -40,6 +40,8 @@ type app struct {
 	receiver   *bridge.Receiver
 	// main and side are the receiver's and the metrics' ports, once taken.
 	main, side net.Listener
+	// hangup asks for the settings to be read again at once; nil never does.
+	hangup <-chan os.Signal
 
 	// saidParameters and saidUnusable keep refresh from repeating itself.
 	saidParameters parametersKind

@@ -183,7 +183,8 @@ func (s *Server) arguments(durable bool) []string {
 		"max_connections=200", "shared_buffers=64MB", "timezone=UTC", "log_min_messages=warning",
 	}
 	if !durable {
-		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal",
+			"max_wal_senders=0", "autovacuum=off", "checkpoint_timeout=1h", "max_wal_size=4GB", "jit=off")
 	}
 	args := []string{"-D", s.data()}
 	for _, setting := range settings {
