@@ -39,10 +39,13 @@ func (f deliveryFilter) choose() bridge.DeliveryFilter {
 	return chosen
 }
 
-// onDatabase runs a command that needs the database, and the servers only when
-// it says so.
-func (p *process) onDatabase(do func(a *app) error) error {
-	s, live, err := p.settings(settings.Database, settings.OdooIfAny)
+// ledgerNeeds are the settings that a look into the ledger takes: the servers are
+// asked only when a delivery is previewed.
+var ledgerNeeds = []settings.Need{settings.Database, settings.OdooIfAny}
+
+// onDatabase runs a command on a database that has every migration.
+func (p *process) onDatabase(needs []settings.Need, do func(a *app) error) error {
+	s, live, err := p.settings(needs...)
 	if err != nil {
 		return err
 	}
@@ -94,7 +97,7 @@ type deliveriesList struct {
 
 // Run lists deliveries.
 func (c *deliveriesList) Run(p *process) error {
-	return p.onDatabase(func(a *app) error {
+	return p.onDatabase(ledgerNeeds, func(a *app) error {
 		found, err := a.bridge.DeadLetters().List(p.ctx, c.choose())
 		if err != nil {
 			return err
@@ -141,7 +144,7 @@ type deliveriesShow struct {
 
 // Run shows one delivery.
 func (c *deliveriesShow) Run(p *process) error {
-	return p.onDatabase(func(a *app) error {
+	return p.onDatabase(ledgerNeeds, func(a *app) error {
 		found, err := one(p, a, c.ID)
 		if err != nil {
 			return err
@@ -186,7 +189,7 @@ func (c *deliveriesReplay) Run(p *process) error {
 	if c.ID == uuid.Nil && c.Status == "" && c.Cause == "" && c.Event == "" && c.Entity == "" && c.Since == 0 {
 		return fmt.Errorf("%w: give a delivery's id, or a filter such as --status dead", errUsage)
 	}
-	return p.onDatabase(func(a *app) error {
+	return p.onDatabase(ledgerNeeds, func(a *app) error {
 		found, err := a.bridge.DeadLetters().List(p.ctx, filter)
 		if err != nil {
 			return err

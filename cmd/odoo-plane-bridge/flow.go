@@ -8,7 +8,6 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/task"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
-	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
 // flowFlag chooses the flow that a command works on.
@@ -33,23 +32,14 @@ func switchedOn(name string) settings.Need {
 
 // onFlow runs a command that needs both servers and one flow.
 func (p *process) onFlow(name string, do func(a *app, flow bridge.Flow) error) error {
-	s, live, err := p.settings(settings.Database, settings.Odoo, settings.PlaneKey, switchedOn(name))
-	if err != nil {
-		return err
-	}
-	a, err := wire(s, live, p.logger(s))
-	if err != nil {
-		return err
-	}
-	defer a.pool.Close()
-	if err := migrations.Check(p.ctx, a.pool); err != nil {
-		return fmt.Errorf("looking at the database: %w", err)
-	}
-	flow, err := a.flow(name)
-	if err != nil {
-		return err
-	}
-	return do(a, flow)
+	needs := []settings.Need{settings.Database, settings.Odoo, settings.PlaneKey, switchedOn(name)}
+	return p.onDatabase(needs, func(a *app) error {
+		flow, err := a.flow(name)
+		if err != nil {
+			return err
+		}
+		return do(a, flow)
+	})
 }
 
 func (a *app) flow(name string) (bridge.Flow, error) {
