@@ -91,6 +91,8 @@ const (
 		SET status = $2, cause = $3, last_error = $4, attempts = attempts + 1, processed_at = NULL
 		WHERE delivery_id = $1`
 
+	sqlFailOpen = sqlFail + ` AND status IN ('received', 'failed')`
+
 	sqlForget = `DELETE FROM ops.plane_webhook_deliveries
 		WHERE status IN ('processed', 'ignored') AND processed_at < now() - $1::interval`
 )
@@ -137,6 +139,14 @@ func (l ledger) openOfEntity(ctx context.Context, entity string) ([]Delivery, er
 func (l ledger) settle(ctx context.Context, ids []uuid.UUID, status Status, outcome string) error {
 	if _, err := l.db.Exec(ctx, sqlSettle, ids, status, outcome); err != nil {
 		return fmt.Errorf("marking %d deliveries %s: %w", len(ids), status, err)
+	}
+	return nil
+}
+
+// failOpen is fail for a delivery that may be finished by now, and stays so then.
+func (l ledger) failOpen(ctx context.Context, id uuid.UUID, status Status, cause Cause, why string) error {
+	if _, err := l.db.Exec(ctx, sqlFailOpen, id, status, cause, why); err != nil {
+		return fmt.Errorf("marking delivery %s %s: %w", id, status, err)
 	}
 	return nil
 }

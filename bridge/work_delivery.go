@@ -57,9 +57,23 @@ func (p *deliveries) process(ctx context.Context, id uuid.UUID, last bool) Verdi
 		return PutBack(time.Now().Add(lockedFor), err.Error())
 	}
 	if err != nil {
-		return RetryLater(CauseOurs, err)
+		return p.undone(ctx, id, err, last)
 	}
 	return verdict
+}
+
+// undone marks a delivery whose transaction was undone, and its marks with it.
+// Without this the ledger would show it as received for ever, after the queue has
+// given up. A commit that took effect unheard leaves nothing open to mark.
+func (p *deliveries) undone(ctx context.Context, id uuid.UUID, cause error, last bool) Verdict {
+	status := StatusFailed
+	if last {
+		status = StatusDead
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
+	defer cancel()
+	err := ledger{p.pool}.failOpen(ctx, id, status, CauseOurs, cause.Error())
+	return RetryLater(CauseOurs, errors.Join(cause, err))
 }
 
 // processLocked commits the state of the work item, the marks on the deliveries
