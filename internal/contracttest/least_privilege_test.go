@@ -21,7 +21,7 @@ func TestARoleThatOwnsOnlyItsSchemaIsEnough(t *testing.T) {
 	t.Parallel()
 	psql, err := exec.LookPath("psql")
 	if err != nil {
-		t.Skip("psql is not installed; the script is for it")
+		without(t, "psql is not installed; the script is for it")
 	}
 	admin := pgtest.EmptyDSN(t)
 	pool := pgtest.Open(t, admin)

@@ -30,7 +30,7 @@ func pooled(t *testing.T, dsn string) string {
 		program = "/usr/sbin/pgbouncer"
 	}
 	if _, err := os.Stat(program); err != nil {
-		t.Skip("pgbouncer is not installed (Debian package pgbouncer); it stands in for every transaction-mode pooler")
+		without(t, "pgbouncer is not installed (Debian package pgbouncer); it stands in for every transaction-mode pooler")
 	}
 	server, err := url.Parse(dsn)
 	if err != nil {

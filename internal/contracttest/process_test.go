@@ -28,6 +28,16 @@ const patience = 60 * time.Second
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
+// without skips a test whose program is not on a developer's machine. In CI, where
+// scripts/ensure-test-packages.sh has installed it, a missing one is a failure.
+func without(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
 var built struct {
 	once sync.Once
 	path string
