@@ -143,6 +143,9 @@ func (a *Auditor) Repair(ctx context.Context, flow Flow, finding AuditFinding) e
 		if err != nil {
 			return err
 		}
+		if err := a.mirror.links.LookNow(ctx, flow.Scope(), finding.Key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
+			return err
+		}
 		_, err = a.mirror.Apply(ctx, flow, item, WhatDrifted)
 		return err
 	default:

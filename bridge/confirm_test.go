@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
@@ -113,6 +114,24 @@ func TestAFieldThatPlaneAnswersWithSuccessAndDoesNotTakeIsWrittenLater(t *testin
 		syncThrough(w, p)
 		if link, item := w.link(), w.deadlineItem(); item.TargetDate != "2000-05-14" || link.LastError != nil || len(link.Refused) > 0 || link.LookAt != nil {
 			t.Errorf("Plane has %s; the link says %v, refuses %v, and is looked at at %v", item.TargetDate, link.LastError, link.Refused, link.LookAt)
+		}
+	})
+}
+
+func TestARepairDoesNotWaitForARefusal(t *testing.T) {
+	whileMirrored(t, func(w *world, p *process) {
+		old := w.call(http.MethodGet, "work-items/"+w.item()+"/", "")
+		w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Status: http.StatusOK, Body: old})
+		w.odoo.Extend(1, "2000-05-14")
+		syncThrough(w, p)
+		findings, err := p.bridge.Auditor().Audit(p.ctx, p.bridge.Flows()[0])
+		w.must(err)
+		if len(findings) != 1 || findings[0].Kind != bridge.FindingFailing {
+			t.Fatalf("the audit finds %v, want the link that fails", findings)
+		}
+		w.must(p.bridge.Auditor().Repair(p.ctx, p.bridge.Flows()[0], findings[0]))
+		if item, link := w.deadlineItem(), w.link(); item.TargetDate != "2000-05-14" || link.LastError != nil {
+			t.Errorf("Plane has %s and the link says %v", item.TargetDate, link.LastError)
 		}
 	})
 }

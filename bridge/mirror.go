@@ -23,6 +23,8 @@ type Mirror struct {
 	links   *mapping.Store
 	plane   *plane.Client
 	catalog *plane.Catalog
+	// presence proves that a work item is gone before anything is concluded from it.
+	presence *presence
 	// brake is the share of links whose work items may be cancelled in one run.
 	brake   float64
 	metrics *Metrics
@@ -31,9 +33,10 @@ type Mirror struct {
 
 // NewMirror returns a mirror that writes through a Plane client.
 func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger) *Mirror {
+	links := mapping.NewStore(pool)
 	return &Mirror{
-		pool: pool, links: mapping.NewStore(pool), plane: client, catalog: plane.NewCatalog(client), brake: brake,
-		metrics: metrics, logger: logger,
+		pool: pool, links: links, plane: client, catalog: plane.NewCatalog(client), presence: newPresence(client, pool, links),
+		brake: brake, metrics: metrics, logger: logger,
 	}
 }
 
@@ -227,7 +230,7 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 
 func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, seen mapping.Link, cause error) {
 	var busy *plane.BusyError
-	if errors.Is(cause, ErrLocked) || errors.As(cause, &busy) {
+	if errors.Is(cause, ErrLocked) || errors.Is(cause, ErrNotWritable) || errors.As(cause, &busy) {
 		return
 	}
 	err := m.links.SetError(context.WithoutCancel(ctx), scope, key, seen, cause.Error())

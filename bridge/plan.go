@@ -187,6 +187,8 @@ func decide(item WantedItem, link mapping.Link, found bool, ownership mapping.Ow
 		return Step{Action: ActionLeave, Item: item, Reason: "its work item is archived in Plane"}
 	case link.State == mapping.Cancelled:
 		return Step{Action: ActionChange, Item: item, Fields: mapping.AllFields, Reason: "the record is back in Odoo"}
+	case link.Waits() && extent == WhatChanged:
+		return Step{Action: ActionLeave, Item: item, Reason: *link.LastError}
 	case extent == Everything:
 		return Step{Action: ActionChange, Item: item, Fields: everything(item, link, ownership), Reason: "everything is written again"}
 	}
