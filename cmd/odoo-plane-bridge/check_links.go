@@ -22,3 +22,19 @@ func (a *app) checkLinks(ctx context.Context) plane.Finding {
 		return ok("links", "no link carries an error")
 	}
 }
+
+// checkBrake fails while a brake holds: only a person can say whether what is gone is
+// meant to be.
+func (a *app) checkBrake(ctx context.Context) plane.Finding {
+	held, err := bridge.HeldBrakes(ctx, a.pool)
+	switch {
+	case err != nil:
+		return failed("brake", err, "May the role read schema ops?")
+	case len(held) == 0:
+		return ok("brake", "holds nothing")
+	case held[0].Direction == bridge.BrakeFromPlane:
+		return failed("brake", errors.New(held[0].String()), "Look at the project in Plane; `reconcile --release` lets it go for one run.")
+	default:
+		return failed("brake", errors.New(held[0].String()), "Look at the records in Odoo; `sync --release` lets it go for one run.")
+	}
+}
