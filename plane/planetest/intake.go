@@ -52,7 +52,11 @@ func (s *Server) CreateIntakeItem(actor string, item NewItem) (string, error) {
 	p.features["intake_view"] = true
 	draft := s.intakeDraft(p)
 	draft.source, draft.externalID = item.ExternalSource, item.ExternalID
-	if faults := s.fill(draft, item.body()); faults != nil {
+	body, err := s.itemBody(p, item)
+	if err != nil {
+		return "", fmt.Errorf("creating intake item %q: %w", item.Name, err)
+	}
+	if faults := s.fill(draft, body); faults != nil {
 		return "", fmt.Errorf("creating intake item %q: %s", item.Name, restStyle.encode(faults))
 	}
 	s.insertIntake(draft, by)

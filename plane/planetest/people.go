@@ -15,7 +15,11 @@ type NewItem struct {
 	DescriptionHTML string
 	Priority        string // "none" when empty
 	StateGroup      string // the project's default state when empty
+	StartDate       string // YYYY-MM-DD
 	TargetDate      string // YYYY-MM-DD
+	ParentID        string
+	Labels          []string // names; what there is none of is made
+	Assignees       []string // ids or display names
 	// ExternalSource and ExternalID are stored unchecked: two items can be
 	// given one pair.
 	ExternalSource, ExternalID string
@@ -42,7 +46,11 @@ func (s *Server) CreateItem(actor string, item NewItem) (string, error) {
 			return "", fmt.Errorf("creating work item %q: no state of group %q", item.Name, item.StateGroup)
 		}
 	}
-	if faults := s.fill(draft, item.body()); faults != nil {
+	body, err := s.itemBody(p, item)
+	if err != nil {
+		return "", fmt.Errorf("creating work item %q: %w", item.Name, err)
+	}
+	if faults := s.fill(draft, body); faults != nil {
 		return "", fmt.Errorf("creating work item %q: %s", item.Name, restStyle.encode(faults))
 	}
 	s.insert(draft, by)
@@ -52,13 +60,46 @@ func (s *Server) CreateItem(actor string, item NewItem) (string, error) {
 	return draft.id, nil
 }
 
-func (item NewItem) body() object {
+// itemBody is the request by which Plane's pages make an item, in the names of the API.
+func (s *Server) itemBody(p *project, item NewItem) (object, error) {
+	assignees, err := s.personIDs(item.Assignees)
+	if err != nil {
+		return nil, err
+	}
+	labels := []any{}
+	for _, name := range item.Labels {
+		labels = append(labels, s.labelNamed(p, name).id)
+	}
 	return object{
 		{"name", item.Name},
 		{"priority", orDefault(item.Priority, "none")},
+		{"start_date", orNull(item.StartDate)},
 		{"target_date", orNull(item.TargetDate)},
 		{"description_html", orDefault(item.DescriptionHTML, "<p></p>")},
+		{"parent", orNull(item.ParentID)},
+		{"assignees", assignees},
+		{"labels", labels},
+	}, nil
+}
+
+func (s *Server) personIDs(people []string) ([]any, error) {
+	ids := []any{}
+	for _, name := range people {
+		p, err := s.person(name)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, p.ID)
 	}
+	return ids, nil
+}
+
+// labelNamed is a project's label of that name; it is made when there is none.
+func (s *Server) labelNamed(p *project, name string) *label {
+	if l := p.labelByName(name); l != nil {
+		return l
+	}
+	return s.addLabel(p, name, "#888888", "")
 }
 
 // MoveItem moves an item to the first state of a group (backlog, unstarted,
@@ -117,13 +158,9 @@ func (s *Server) SetParent(actor, itemID, parentID string) error {
 // Assign makes people the assignees of an item, in place of those it had.
 func (s *Server) Assign(actor, itemID string, people ...string) error {
 	return s.edit(actor, itemID, func(*workItem) (object, error) {
-		ids := []any{}
-		for _, name := range people {
-			p, err := s.person(name)
-			if err != nil {
-				return nil, err
-			}
-			ids = append(ids, p.ID)
+		ids, err := s.personIDs(people)
+		if err != nil {
+			return nil, err
 		}
 		return object{{"assignee_ids", ids}}, nil
 	})
@@ -133,10 +170,7 @@ func (s *Server) Assign(actor, itemID string, people ...string) error {
 // that name.
 func (s *Server) AddLabel(actor, itemID, name string) error {
 	return s.edit(actor, itemID, func(it *workItem) (object, error) {
-		l := it.project.labelByName(name)
-		if l == nil {
-			l = s.addLabel(it.project, name, "#888888", "")
-		}
+		l := s.labelNamed(it.project, name)
 		if slices.Contains(it.labels, l.id) {
 			return object{{"label_ids", anyList(it.labels)}}, nil
 		}

@@ -247,9 +247,11 @@ func (s *Server) expandItem(o object, it *workItem, name string) object {
 	case "state":
 		return o.set(name, stateLite(it.state))
 	case "parent":
-		if parent := s.itemByID(it.parent); parent != nil {
-			return o.set(name, object{{"id", parent.id}, {"sequence_id", parent.sequence}, {"project_id", parent.project.id}})
+		parent := s.itemByID(it.parent)
+		if parent == nil {
+			return o.set(name, object{}) // Not null: an empty object stands for none.
 		}
+		return o.set(name, object{{"id", parent.id}, {"sequence_id", parent.sequence}, {"project_id", parent.project.id}})
 	case "project":
 		return o.set(name, projectLite(it.project))
 	case "workspace":
