@@ -123,6 +123,7 @@ func TestAnItemThatMovesToAnotherProjectIsGoneFromTheOldOne(t *testing.T) {
 	label := createOverAPI(t, client, `{"name":"l","color":"#111111"}`, "labels/")
 	id := createOverAPI(t, client, `{"name":"a","external_source":"odoo","external_id":"k","labels":["`+label+`"]}`)
 	createOverAPI(t, client, `{"comment_html":"<p>c</p>"}`, "work-items/"+id+"/comments/")
+	createOverAPI(t, client, `{"url":"https://example.com"}`, "work-items/"+id+"/links/")
 	if err := s.MoveItem("maria", id, "started"); err != nil {
 		t.Fatal(err)
 	}
@@ -135,9 +136,12 @@ func TestAnItemThatMovesToAnotherProjectIsGoneFromTheOldOne(t *testing.T) {
 	wantStatus(t, client, "GET", "work-items/"+id+"/", "", http.StatusNotFound)
 	wantStatus(t, client, "PATCH", "work-items/"+id+"/", `{"name":"x"}`, http.StatusNotFound)
 	wantStatus(t, client, "GET", "work-items/?external_source=odoo&external_id=k", "", http.StatusNotFound)
-	if page := callAPI(t, client, "GET", "work-items/"+id+"/comments/", ""); field(t, page, "total_count") != "0" {
-		t.Errorf("the old project still has its comments: %s", page)
+	for _, below := range []string{"comments/", "links/"} {
+		if page := callAPI(t, client, "GET", "work-items/"+id+"/"+below, ""); field(t, page, "total_count") != "0" {
+			t.Errorf("the old project still has its %s %s", below, page)
+		}
 	}
+	wantStatus(t, client, "POST", "work-items/"+id+"/links/", `{"url":"https://example.org"}`, http.StatusBadRequest)
 	if page := callAPI(t, client, "GET", "work-items/", ""); field(t, page, "total_count") != "0" {
 		t.Errorf("the old project lists %s", page)
 	}
@@ -146,8 +150,10 @@ func TestAnItemThatMovesToAnotherProjectIsGoneFromTheOldOne(t *testing.T) {
 	if field(t, found, "id") != id || field(t, found, "project") != other || strings.Contains(found, label) {
 		t.Errorf("in the new project: %s", found)
 	}
-	if page := callAPI(t, client, "GET", there+id+"/comments/", ""); field(t, page, "total_count") != "1" {
-		t.Errorf("the new project has these comments: %s", page)
+	for _, below := range []string{"comments/", "links/"} {
+		if page := callAPI(t, client, "GET", there+id+"/"+below, ""); field(t, page, "total_count") != "1" {
+			t.Errorf("the new project has these %s %s", below, page)
+		}
 	}
 	last := to.all()[len(to.all())-1]
 	if last.text(t, "data", "project") != other || last.text(t, "activity", "field") != "project" || last.text(t, "data", "state", "group") != "started" {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +26,57 @@ func TestASlowCreateTakesEffectAlthoughTheClientHasGone(t *testing.T) {
 		time.Sleep(1400 * time.Millisecond)
 		synctest.Wait()
 		wantStatus(t, client, "GET", lookup, "", http.StatusOK)
+	})
+}
+
+// Over a socket the server does not notice that the client has gone either.
+func TestASlowCreateTakesEffectAlthoughTheSocketIsClosed(t *testing.T) {
+	t.Parallel()
+	made := make(chan struct{})
+	told := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { close(made) })
+	s, client := start(t, Options{WebhookTransport: HandlerTransport{Handler: told}})
+	s.AddWebhook("http://bridge/hook", "secret", V1)
+	s.SlowCreates(100 * time.Millisecond)
+	web := httptest.NewServer(s)
+	t.Cleanup(web.Close)
+	ctx, hangUp := context.WithCancel(t.Context())
+	s.OnRequest(func(r *http.Request) {
+		if r.Method == http.MethodPost {
+			time.AfterFunc(10*time.Millisecond, hangUp)
+		}
+	})
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, web.URL+itemsPath, strings.NewReader(`{"name":"a"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-API-Key", "plane_api_EXAMPLE")
+	if response, err := web.Client().Do(request); !errors.Is(err, context.Canceled) {
+		if err == nil {
+			err = response.Body.Close()
+		}
+		t.Fatalf("%v, want a client that hung up", err)
+	}
+	<-made
+	if page := callAPI(t, client, "GET", "work-items/", ""); field(t, page, "total_count") != "1" {
+		t.Errorf("after the create: %s", page)
+	}
+}
+
+func TestASlowCreateKeepsTheClockOfItsHost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, client := start(t, Options{})
+		s.SlowCreates(time.Second)
+		s.SetClocks(time.Hour, 0)
+		made := make(chan string)
+		began := time.Now()
+		go func() { made <- createOverAPI(t, client, `{"name":"a"}`) }()
+		time.Sleep(time.Millisecond)
+		callAPI(t, client, "GET", me, "") // Of the other host.
+		if it, _ := s.Item(<-made); it.UpdatedAt.Sub(began).Round(time.Minute) != time.Hour {
+			t.Errorf("updated_at %s, want an hour after %s", it.UpdatedAt, began)
+		}
 	})
 }
 
