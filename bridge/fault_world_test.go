@@ -150,7 +150,7 @@ type process struct {
 	*fate
 	ctx      context.Context //nolint:containedctx // It is the process's life.
 	pool     *pgxpool.Pool
-	bridge   *bridge.Bridge
+	bridge   worked
 	receiver *bridge.Receiver
 }
 
@@ -164,15 +164,15 @@ func (w *world) start(at int, kind fault) *process {
 	if kind != noFault {
 		p.pool = w.faultyPool(p.fate)
 	}
-	queue, err := bridge.NewQueue(p.pool, bridge.QueueConfig{InstanceID: "faulty", Workers: 1, Logger: silent})
+	queue, err := bridge.NewQueue(p.pool, bridge.QueueConfig{InstanceID: instance, Workers: 1, Logger: silent})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	metrics := bridge.NewMetrics(p.pool)
-	p.bridge = bridge.New(bridge.Config{
+	p.bridge = worked{w: w, Bridge: bridge.New(bridge.Config{
 		Pool: p.pool, Queue: queue, Plane: w.planeClient(p.fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
 		Flows: []bridge.Flow{w.flow(p.fate)}, Remote: w.checks(p.fate), Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
-	})
+	})}
 	secrets := bridge.Secrets{
 		Webhook: func() []string { return []string{faultSecret} }, OdooToken: func() string { return "" }, Admin: func() string { return "" },
 	}
