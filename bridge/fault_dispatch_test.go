@@ -95,7 +95,9 @@ func (b worked) insert(args river.JobArgs) (id int64) {
 }
 
 // SyncNow queues what differs.
-func (b worked) SyncNow(ctx context.Context, flow string) error { return b.run(ctx, bridge.SyncJob(flow)) }
+func (b worked) SyncNow(ctx context.Context, flow string) error {
+	return b.run(ctx, bridge.SyncJob(flow))
+}
 
 // Revive tries dead letters again whose cause is over.
 func (b worked) Revive(ctx context.Context) error { return b.run(ctx, bridge.ReviveJob()) }
