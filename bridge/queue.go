@@ -278,18 +278,7 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := q.takeUp(ctx); err != nil {
 		return nil, err
 	}
-	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
-		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
-		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{}, MaxAttempts: maxAttempts,
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: 500 * time.Millisecond,
-		// With the default of 100 ms a few workers would mostly wait for the next fetch.
-		FetchCooldown: 20 * time.Millisecond,
-		Queues: map[string]river.QueueConfig{
-			queuePlane:   {MaxWorkers: q.config.Workers},
-			queueMirror:  {MaxWorkers: 2},
-			queueControl: {MaxWorkers: 2},
-		},
-	})
+	client, err := river.NewClient(riverpgxv5.New(q.pool), q.workerConfig(workers, periodic))
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue's workers: %w", err)
 	}
@@ -306,6 +295,22 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 		defer cancel()
 		return client.StopAndCancel(cancelling)
 	}, nil
+}
+
+// workerConfig says how jobs are worked through.
+func (q *Queue) workerConfig(workers *river.Workers, periodic []*river.PeriodicJob) *river.Config {
+	return &river.Config{
+		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
+		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{}, MaxAttempts: maxAttempts,
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: 500 * time.Millisecond,
+		// With the default of 100 ms a few workers would mostly wait for the next fetch.
+		FetchCooldown: 20 * time.Millisecond,
+		Queues: map[string]river.QueueConfig{
+			queuePlane:   {MaxWorkers: q.config.Workers},
+			queueMirror:  {MaxWorkers: 2},
+			queueControl: {MaxWorkers: 2},
+		},
+	}
 }
 
 // retryPolicy waits 2 s after the first failure and three times as long after
