@@ -56,11 +56,13 @@ type Bridge struct {
 // New puts a bridge together. It makes no connection.
 func New(config Config) *Bridge {
 	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger)
+	see := reader{catalog: mirror.catalog, appURL: config.AppURL, workspace: config.Workspace}
+	present := newPresence(config.Plane, config.Pool, mirror.links)
 	b := &Bridge{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
 		deliveries: &deliveries{
-			pool: config.Pool, workspace: config.Workspace, appURL: config.AppURL,
-			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, queue: config.Queue,
+			pool: config.Pool, workspace: config.Workspace,
+			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: present, queue: config.Queue,
 			self: &self{plane: config.Plane}, report: config.ReportDrift, logger: config.Logger,
 		},
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
