@@ -57,12 +57,11 @@ type Bridge struct {
 func New(config Config) *Bridge {
 	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger)
 	see := reader{catalog: mirror.catalog, appURL: config.AppURL, workspace: config.Workspace}
-	present := newPresence(config.Plane, config.Pool, mirror.links)
 	b := &Bridge{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
 		deliveries: &deliveries{
 			pool: config.Pool, workspace: config.Workspace,
-			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: present, queue: config.Queue,
+			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: mirror.presence, queue: config.Queue,
 			self: &self{plane: config.Plane}, report: config.ReportDrift, logger: config.Logger,
 		},
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},

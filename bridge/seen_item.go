@@ -127,14 +127,13 @@ func (r reader) state(ctx context.Context, projectID string, ref plane.Ref[plane
 		return shown, nil
 	}
 	state, err := r.catalog.State(ctx, projectID, ref.ID)
-	if errors.Is(err, plane.ErrNotFound) {
+	if errors.Is(err, plane.ErrNoState) {
 		// The state may be newer than what is remembered.
 		r.catalog.Forget(projectID)
 		state, err = r.catalog.State(ctx, projectID, ref.ID)
 	}
-	var refused *plane.Error
-	if errors.Is(err, plane.ErrNotFound) && !errors.As(err, &refused) {
-		return shown, nil // The list was read, and the state is not in it.
+	if errors.Is(err, plane.ErrNoState) {
+		return shown, nil
 	}
 	return state, err
 }

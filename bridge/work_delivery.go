@@ -191,8 +191,15 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	if !found {
 		return Done("kept; its flow " + link.Flow + " is switched off")
 	}
+	broken := link.State == mapping.Broken
 	if ended, outcome, err := moveLink(ctx, links, &link, item); ended || err != nil {
 		return doneOrRetry(outcome, err)
+	}
+	if broken && link.State == mapping.Linked {
+		// It is back: what Odoo wanted meanwhile is written at once.
+		if err := p.queue.enqueueMirror(ctx, tx, mirrorJob{Flow: link.Flow, Key: link.Key, Task: taskRepair}); err != nil {
+			return RetryLater(CauseOurs, err)
+		}
 	}
 	if err := p.announce(ctx, flow, &link, item); err != nil {
 		return RetryLater(CauseOurs, err)
