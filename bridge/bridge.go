@@ -67,8 +67,8 @@ func New(config Config) *Bridge {
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 		reconciler: &Reconciler{
-			pool: config.Pool, links: mirror.links, plane: config.Plane, inbox: NewInbox(config.Pool, config.Queue),
-			logger: config.Logger, now: time.Now,
+			pool: config.Pool, links: mirror.links, plane: config.Plane, reader: see, presence: mirror.presence,
+			inbox: NewInbox(config.Pool, config.Queue), brake: config.CancelBrake, logger: config.Logger,
 		},
 	}
 	b.letters = &DeadLetters{pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, logger: config.Logger}
@@ -174,6 +174,9 @@ func (b *Bridge) cleanup(ctx context.Context) Verdict {
 	}
 	if _, err := b.config.Pool.Exec(ctx, sqlForgetSweeps); err != nil {
 		return RetryLater(CauseOurs, fmt.Errorf("removing old sweeps: %w", err))
+	}
+	if _, err := b.config.Pool.Exec(ctx, sqlForgetLooks); err != nil {
+		return RetryLater(CauseOurs, fmt.Errorf("removing old look-ups: %w", err))
 	}
 	stranded, err := b.config.Queue.requeueStranded(ctx)
 	if err != nil {

@@ -145,6 +145,8 @@ func (f folded) standing(content string, row *WorkItem, now time.Time) standing 
 	switch {
 	case !f.asked.IsZero() && (isAfter(row.HeardAt, f.asked) && isAfter(row.HeardAt, f.heard) || isAfter(row.AskedAt, f.asked)):
 		return standingOld
+	case f.asked.IsZero() && !f.doubtful && !row.gone() && row.Content == content:
+		return standingNews // It says the same once more; a replay has to be heard.
 	case f.asked.IsZero() && row.AskedAt != nil && !row.AskedAt.Before(f.heard):
 		return standingOld
 	case f.doubtful:
@@ -153,8 +155,6 @@ func (f folded) standing(content string, row *WorkItem, now time.Time) standing 
 		return standingNews
 	case row.gone():
 		return standingDoubtful
-	case row.Content == content:
-		return standingNews
 	case f.at.After(future), row.UpdatedAt.After(future):
 		return standingDoubtful
 	case row.UpdatedAt.IsZero():

@@ -24,6 +24,8 @@ const (
 // ledger's own tables need.
 type seenItem struct {
 	WorkItemState
+	// shown is the work item in Plane's own shape.
+	shown     plane.WorkItem
 	projectID string
 	assignee  string
 	// key is the record that the work item says it stands for; empty for none of ours.
@@ -96,7 +98,7 @@ func (r reader) read(ctx context.Context, projectID string, shown plane.WorkItem
 				Name: shown.Name, DescriptionHTML: shown.DescriptionHTML, TargetDate: string(shown.TargetDate), Priority: string(shown.Priority),
 			},
 		},
-		projectID: projectID,
+		projectID: projectID, shown: shown,
 	}
 	if shown.ExternalSource == mapping.ExternalSource {
 		item.key = mapping.Key(shown.ExternalID)
