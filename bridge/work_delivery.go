@@ -51,7 +51,8 @@ func (p *deliveries) process(ctx context.Context, id uuid.UUID, last bool) Verdi
 	}
 	var verdict Verdict
 	err = withLock(ctx, p.pool, "work item:"+delivery.entity(), func(tx pgx.Tx) error {
-		verdict, err = p.processLocked(ctx, tx, delivery, last)
+		// A panic undoes the transaction like any error, and the ledger says so.
+		verdict, err = Guarded(func() (Verdict, error) { return p.processLocked(ctx, tx, delivery, last) })
 		return err
 	})
 	if errors.Is(err, ErrLocked) {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
@@ -51,17 +52,22 @@ func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout }
 
 // Work runs one job.
 func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
-	return w.finish.carryOut(ctx, job.Kind, job.JobRow, w.handle(ctx, job))
+	verdict := guardedVerdict(func() Verdict { return w.handle(ctx, job) })
+	return w.finish.carryOut(ctx, job.Kind, job.JobRow, verdict)
 }
 
 // finisher is the one place that decides what a verdict means for the queue.
 type finisher struct {
+	pool    *pgxpool.Pool
 	metrics *Metrics
 	logger  *slog.Logger
 }
 
 func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobRow, v Verdict) error {
 	f.metrics.verdict(kind, v)
+	if failure, panicked := panicOf(v.err); panicked {
+		f.panicked(ctx, kind, job.ID, failure)
+	}
 	log := f.logger.With(slog.String("kind", kind), slog.Int64("job", job.ID), slog.Int("attempt", job.Attempt))
 	switch v.kind {
 	case verdictPutBack:
@@ -90,7 +96,7 @@ func isLast(job *rivertype.JobRow) bool { return job.Attempt >= job.MaxAttempts 
 
 // workers registers every kind of job.
 func (b *Bridge) workers() *river.Workers {
-	all, finish := river.NewWorkers(), finisher{b.metrics, b.logger}
+	all, finish := river.NewWorkers(), finisher{b.config.Pool, b.metrics, b.logger}
 	river.AddWorker(all, &worker[deliveryJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[deliveryJob]) Verdict {
 		ctx = plane.WithMaxWait(plane.WithLane(ctx, plane.LaneInteractive), maxBudgetWait)
 		return b.deliveries.process(ctx, job.Args.DeliveryID, isLast(job.JobRow))
