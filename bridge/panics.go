@@ -60,7 +60,7 @@ func (f finisher) panicked(ctx context.Context, kind string, job int64, failure 
 		slog.Any("panic", failure.Value), slog.String("stack", string(failure.Stack)))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
-	if _, err := f.pool.Exec(ctx, sqlNotePanic, kind, fmt.Sprint(failure.Value)); err != nil {
+	if _, err := f.queue.pool.Exec(ctx, sqlNotePanic, kind, fmt.Sprint(failure.Value)); err != nil {
 		f.logger.WarnContext(ctx, "the panic could not be kept for readiness", slog.Any("error", err))
 	}
 }

@@ -32,7 +32,7 @@ func TestAPanicInAJobIsAnErrorWithACauseAMetricALogLineAndANote(t *testing.T) {
 	var log bytes.Buffer
 	metrics := NewMetrics(pool)
 	stumbling := &worker[sweepJob]{
-		finish: finisher{pool, metrics, slog.New(slog.NewJSONHandler(&log, nil))},
+		finish: finisher{&Queue{pool: pool}, newOutages(nil, nil, nil, nil, quiet), metrics, slog.New(slog.NewJSONHandler(&log, nil))},
 		handle: func(context.Context, *river.Job[sweepJob]) Verdict { panic("an odd state") },
 	}
 	job := &river.Job[sweepJob]{JobRow: &rivertype.JobRow{ID: 7, Kind: sweepJob{}.Kind(), Attempt: 1, MaxAttempts: 2}}

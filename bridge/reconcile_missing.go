@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,13 +35,12 @@ type SweepBrake struct {
 }
 
 func (b SweepBrake) String() string {
-	reason := "the project itself answers as it should; are PLANE_BASE_URL, PLANE_WORKSPACE_SLUG and the project's id those of the right Plane, " +
-		"and may the API key's user see all work items?"
+	reason := "The project itself answers as it should. Do PLANE_BASE_URL, PLANE_WORKSPACE_SLUG and the project's id name the right Plane, and does a proxy answer in its place?"
 	if b.Project != "" {
-		reason = "the work items are " + b.Project + "; restore it, or make the key's user a member of it"
+		reason = "They are " + b.Project + ": restore it, or make the API key's user a member of it"
 	}
-	return fmt.Sprintf("%d of %d known work items are missing from Plane's list at once, more than the %.0f %% that may be; nothing is taken for deleted until that is looked at: %s. "+
-		"If it is meant, run `reconcile --release` once", b.Missing, b.Known, 100*b.Share, reason)
+	return fmt.Sprintf("%d of %d known work items are missing from Plane's list at once, more than the %.0f %% that may be, so none is taken for deleted. "+
+		"%s. If they are really gone, `reconcile --release` looks for each of them once", b.Missing, b.Known, 100*b.Share, strings.TrimSuffix(reason, "?"))
 }
 
 // lookForMissing looks for what is known and not in the list. An empty list is no
@@ -52,7 +52,7 @@ func (s *sweep) lookForMissing(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	if len(missing) > freely && float64(len(missing)) > s.brake*float64(known) && !s.released {
+	if brakes(len(missing), known, s.brake) && !s.released {
 		return s.hold(ctx, known)
 	}
 	turns, err := s.turns(ctx, missing)

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -19,62 +16,41 @@ const (
 	sqlForgetSweeps = `DELETE FROM ops.sweeps WHERE finished_at < now() - interval '90 days'`
 
 	sqlSaveSweep = `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, items, requests, untold, deleted, archived,
-			drifted, doubled, orphaned, webhook_silent, missing, moved, in_intake, unreadable, held)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
-
-	sqlHeldSweeps = `SELECT flow, plane_project_id, held FROM (
-			SELECT DISTINCT ON (flow, plane_project_id) flow, plane_project_id, held FROM ops.sweeps
-			ORDER BY flow, plane_project_id, id DESC) AS newest
-		WHERE held IS NOT NULL ORDER BY flow, plane_project_id`
+			drifted, doubled, orphaned, webhook_silent, missing, moved, in_intake, unreadable)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 )
 
-// HeldSweep is a project whose newest sweep was held by the brake.
-type HeldSweep struct {
-	Flow      string `db:"flow"`
-	ProjectID string `db:"plane_project_id"`
-	Why       string `db:"held"`
-}
-
-// HeldSweeps lists the projects whose sweep the brake is holding now.
-func HeldSweeps(ctx context.Context, pool *pgxpool.Pool) ([]HeldSweep, error) {
-	rows, err := pool.Query(ctx, sqlHeldSweeps)
-	if err != nil {
-		return nil, fmt.Errorf("reading which sweeps are held: %w", err)
-	}
-	held, err := pgx.CollectRows(rows, pgx.RowToStructByName[HeldSweep])
-	if err != nil {
-		return nil, fmt.Errorf("reading which sweeps are held: %w", err)
-	}
-	return held, nil
-}
-
-// save keeps and logs the report.
+// save keeps and logs the report, and whether the brake holds.
 func (s *sweep) save(ctx context.Context) error {
 	r := s.report
-	before, err := HeldSweeps(ctx, s.pool)
-	if err != nil {
-		return err
-	}
-	var held *string
-	if r.Brake != nil {
-		held = known(r.Brake.String())
-	}
-	_, err = s.pool.Exec(ctx, sqlSaveSweep, r.Flow, r.ProjectID, r.Started, r.Items, r.Requests, r.Untold, r.Deleted, r.Archived,
-		r.Drifted, r.Doubled, r.Orphaned, r.WebhookSilent, r.Missing, r.Moved, r.InIntake, len(r.Unreadable), held)
+	_, err := s.pool.Exec(ctx, sqlSaveSweep, r.Flow, r.ProjectID, r.Started, r.Items, r.Requests, r.Untold, r.Deleted, r.Archived,
+		r.Drifted, r.Doubled, r.Orphaned, r.WebhookSilent, r.Missing, r.Moved, r.InIntake, len(r.Unreadable))
 	if err != nil {
 		return fmt.Errorf("keeping the sweep's report: %w", err)
 	}
-	s.log(ctx, r, isHeld(before, r))
+	heldBefore, err := s.noteBrake(ctx)
+	if err != nil {
+		return err
+	}
+	s.log(ctx, r, heldBefore)
 	return nil
 }
 
-func isHeld(held []HeldSweep, r SweepReport) bool {
-	for _, h := range held {
-		if h.Flow == r.Flow && h.ProjectID == r.ProjectID {
-			return true
-		}
+// noteBrake keeps whether the brake holds, and reports whether it held already.
+func (s *sweep) noteBrake(ctx context.Context) (before bool, err error) {
+	brakes, scope := brakeStore{s.pool}, s.flow.Scope()
+	all, err := brakes.held(ctx)
+	if err != nil {
+		return false, err
 	}
-	return false
+	for _, h := range all {
+		before = before || h.Flow == scope.Flow && h.ProjectID == scope.ProjectID && h.Direction == BrakeFromPlane
+	}
+	var held *HeldBrake
+	if b := s.report.Brake; b != nil {
+		held = &HeldBrake{Held: b.Missing, Linked: b.Known, Why: b.String()}
+	}
+	return before, brakes.note(ctx, scope, BrakeFromPlane, held)
 }
 
 // log tells of a sweep. What holds over many sweeps is an error once, when it begins.

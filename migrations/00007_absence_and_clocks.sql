@@ -20,11 +20,9 @@ ALTER TABLE ops.sweeps
     ADD COLUMN missing    integer NOT NULL DEFAULT 0,
     ADD COLUMN moved      integer NOT NULL DEFAULT 0,
     ADD COLUMN in_intake  integer NOT NULL DEFAULT 0,
-    ADD COLUMN unreadable integer NOT NULL DEFAULT 0,
-    ADD COLUMN held       text;
+    ADD COLUMN unreadable integer NOT NULL DEFAULT 0;
 
 COMMENT ON COLUMN ops.sweeps.missing IS 'work items that are known and not in the list, before any was looked for';
-COMMENT ON COLUMN ops.sweeps.held IS 'why nothing that is missing was looked for; null when the brake did not hold';
 
 -- When each missing work item was last looked for: look-ups take turns.
 CREATE TABLE ops.sweep_looks (

@@ -32,3 +32,19 @@ func noted(name, fine string, err error, do string) plane.Finding {
 		return ok(name, fine)
 	}
 }
+
+// checkBrake fails while a brake holds: only a person can say whether what is gone is
+// meant to be.
+func (a *app) checkBrake(ctx context.Context) plane.Finding {
+	held, err := bridge.HeldBrakes(ctx, a.pool)
+	switch {
+	case err != nil:
+		return failed("brake", err, "May the role read schema ops?")
+	case len(held) == 0:
+		return ok("brake", "holds nothing")
+	case held[0].Direction == bridge.BrakeFromPlane:
+		return failed("brake", errors.New(held[0].String()), "Look at the project in Plane; `reconcile --release` lets it go for one run.")
+	default:
+		return failed("brake", errors.New(held[0].String()), "Look at the records in Odoo; `sync --release` lets it go for one run.")
+	}
+}
