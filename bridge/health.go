@@ -87,6 +87,7 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 		"migrations": {ttl: localFor, check: func(ctx context.Context) error { return migrations.Check(ctx, pool) }},
 		"queue_age":  {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
 		"panics":     {ttl: localFor, check: func(ctx context.Context) error { return PanicsNote(ctx, pool) }},
+		"clock":      {ttl: localFor, check: func(ctx context.Context) error { return ClockNote(ctx, pool) }},
 		"brake":      {ttl: localFor, check: func(ctx context.Context) error { return brakeNote(ctx, pool) }},
 		"links":      {ttl: localFor, check: func(ctx context.Context) error { return LinksNote(ctx, mapping.NewStore(pool)) }},
 	}}

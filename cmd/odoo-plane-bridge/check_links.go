@@ -20,6 +20,12 @@ func (a *app) checkPanics(ctx context.Context) plane.Finding {
 	return noted("panics", "none within the last hour", bridge.PanicsNote(ctx, a.pool), "Report it, with the stack from the log.")
 }
 
+// checkClock tells when this machine and the database disagree about the time.
+func (a *app) checkClock(ctx context.Context) plane.Finding {
+	return noted("clock", "this machine and the database agree about the time", bridge.ClockNote(ctx, a.pool),
+		"Set both by one time service (NTP). Work goes on by the database's clock meanwhile.")
+}
+
 // noted is the finding of a check that passes with a note, or fails with an error.
 func noted(name, fine string, err error, do string) plane.Finding {
 	var note *bridge.Note
