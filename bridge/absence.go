@@ -74,6 +74,9 @@ func whyMoved(projectID string) string {
 // is gone. Time or a person has to help.
 var errUnproven = errors.New("plane does not show the work item and does not prove that it is gone")
 
+// errOwnBooks says that the bridge's own database failed, and not Plane.
+var errOwnBooks = errors.New("the bridge's database")
+
 // presence finds out where a work item is. Absence needs proof: nothing is unbound,
 // marked deleted or made anew unless the record's look-up, the work item's own
 // address and the project itself have all answered in Plane's own shape. It is the
@@ -231,7 +234,7 @@ func (p *presence) project(ctx context.Context, projectID string) (place, error)
 func (p *presence) movedTo(ctx context.Context, scope mapping.Scope, issueID string) (whereabouts, error) {
 	row, err := workItems{p.pool}.byID(ctx, issueID)
 	if err != nil {
-		return whereabouts{}, err
+		return whereabouts{}, fmt.Errorf("%w: %w", errOwnBooks, err)
 	}
 	if row != nil && row.ProjectRef != nil && *row.ProjectRef != "" && *row.ProjectRef != scope.ProjectID {
 		there, item, err := p.isIn(ctx, *row.ProjectRef, issueID)
@@ -288,5 +291,8 @@ func (p *presence) lastName(ctx context.Context, scope mapping.Scope, row *WorkI
 	if errors.Is(err, mapping.ErrNoLink) {
 		return "", nil
 	}
-	return link.Written.Name, err
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", errOwnBooks, err)
+	}
+	return link.Written.Name, nil
 }

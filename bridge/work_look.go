@@ -65,7 +65,7 @@ func (p *deliveries) find(ctx context.Context, tx pgx.Tx, heard seenItem, row *W
 	var key mapping.Key
 	link, err := p.links.With(tx).ByIssue(ctx, p.workspace, heard.ID)
 	if err != nil && !errors.Is(err, mapping.ErrNoLink) {
-		return whereabouts{}, err
+		return whereabouts{}, fmt.Errorf("%w: %w", errOwnBooks, err)
 	}
 	if err == nil {
 		scope, key = mapping.Scope{Flow: link.Flow, Workspace: link.Workspace, ProjectID: link.ProjectID}, link.Key
