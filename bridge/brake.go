@@ -67,10 +67,10 @@ const (
 type brakeStore struct{ db querier }
 
 // note keeps whether a brake holds; nil says that it does not.
-func (s brakeStore) note(ctx context.Context, scope mapping.Scope, direction BrakeDirection, brake *Brake) error {
+func (s brakeStore) note(ctx context.Context, scope mapping.Scope, direction BrakeDirection, brake *HeldBrake) error {
 	sql, args := sqlReleaseBrake, []any{scope.Flow, scope.ProjectID, direction}
 	if brake != nil {
-		sql, args = sqlHoldBrake, append(args, brake.Vanished, brake.Linked, brake.String())
+		sql, args = sqlHoldBrake, append(args, brake.Held, brake.Linked, brake.Why)
 	}
 	if _, err := s.db.Exec(ctx, sql, args...); err != nil {
 		return fmt.Errorf("noting whether the brake of flow %s holds: %w", scope.Flow, err)

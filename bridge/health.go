@@ -86,6 +86,8 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 		"database":   {ttl: localFor, check: func(ctx context.Context) error { return pool.Ping(ctx) }},
 		"migrations": {ttl: localFor, check: func(ctx context.Context) error { return migrations.Check(ctx, pool) }},
 		"queue_age":  {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
+		"panics":     {ttl: localFor, check: func(ctx context.Context) error { return PanicsNote(ctx, pool) }},
+		"clock":      {ttl: localFor, check: func(ctx context.Context) error { return ClockNote(ctx, pool) }},
 		"brake":      {ttl: localFor, check: func(ctx context.Context) error { return brakeNote(ctx, pool) }},
 		"links":      {ttl: localFor, check: func(ctx context.Context) error { return LinksNote(ctx, mapping.NewStore(pool)) }},
 	}}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/riverqueue/river"
 )
 
 // Metrics are what /metrics shows.
@@ -18,6 +19,7 @@ type Metrics struct {
 	webhooks *prometheus.CounterVec
 	verdicts *prometheus.CounterVec
 	mirrored *prometheus.CounterVec
+	panics   *prometheus.CounterVec
 }
 
 // NewMetrics returns empty metrics; what is read from the database is read anew
@@ -34,9 +36,12 @@ func NewMetrics(pool *pgxpool.Pool) *Metrics {
 		mirrored: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "bridge_mirrored_total", Help: "Work items written to Plane by flow and action.",
 		}, []string{"flow", "action"}),
+		panics: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "bridge_panics_total", Help: "Pieces of work that panicked, by kind: faults of the bridge itself.",
+		}, []string{"kind"}),
 	}
 	m.beginAtZero()
-	m.registry.MustRegister(m.webhooks, m.verdicts, m.mirrored, newLedgerCollector(pool),
+	m.registry.MustRegister(m.webhooks, m.verdicts, m.mirrored, m.panics, newLedgerCollector(pool),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -46,6 +51,11 @@ func NewMetrics(pool *pgxpool.Pool) *Metrics {
 func (m *Metrics) beginAtZero() {
 	for _, status := range []int{http.StatusOK, http.StatusForbidden, http.StatusInternalServerError, http.StatusServiceUnavailable} {
 		m.webhooks.WithLabelValues(strconv.Itoa(status), "false")
+	}
+	for _, job := range []river.JobArgs{
+		deliveryJob{}, odooChangeJob{}, mirrorJob{}, syncJob{}, sweepJob{}, writeBackJob{}, reviveJob{}, cleanupJob{},
+	} {
+		m.panics.WithLabelValues(job.Kind())
 	}
 }
 
@@ -61,6 +71,8 @@ func (m *Metrics) webhook(r reply) {
 func (m *Metrics) verdict(kind string, v Verdict) {
 	m.verdicts.WithLabelValues(kind, v.kind.String()).Inc()
 }
+
+func (m *Metrics) panicked(kind string) { m.panics.WithLabelValues(kind).Inc() }
 
 func (m *Metrics) mirror(flow string, action Action) {
 	m.mirrored.WithLabelValues(flow, string(action)).Inc()

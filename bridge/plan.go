@@ -139,7 +139,11 @@ func (m *Mirror) Released() *Mirror {
 
 // NoteBrake keeps whether a plan that is about to be carried out is held by the brake.
 func (m *Mirror) NoteBrake(ctx context.Context, plan Plan) error {
-	return brakeStore{m.pool}.note(ctx, plan.Scope, BrakeToPlane, plan.Brake)
+	var held *HeldBrake
+	if b := plan.Brake; b != nil {
+		held = &HeldBrake{Held: b.Vanished, Linked: b.Linked, Why: b.String()}
+	}
+	return brakeStore{m.pool}.note(ctx, plan.Scope, BrakeToPlane, held)
 }
 
 // Plan compares what a flow wants with what was last written. It asks Odoo and

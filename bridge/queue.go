@@ -104,6 +104,8 @@ type QueueConfig struct {
 	// PollOnly is for transaction-mode poolers, which have no LISTEN.
 	PollOnly bool
 	Logger   *slog.Logger
+	// Now is this machine's clock; nil is time.Now.
+	Now func() time.Time
 }
 
 // Queue is the durable queue: River's tables in schema ops.
@@ -111,13 +113,16 @@ type Queue struct {
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
 	config QueueConfig
+	clock  *databaseClock
 	inHand inHand
 }
 
 // NewQueue returns a queue that can take jobs. Run works through them.
 func NewQueue(pool *pgxpool.Pool, config QueueConfig) (*Queue, error) {
-	q := &Queue{pool: pool, config: config}
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: migrations.Schema, Logger: quieter(config.Logger)})
+	q := &Queue{pool: pool, config: config, clock: newDatabaseClock(config.Now)}
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Schema: migrations.Schema, Logger: quieter(config.Logger), Test: river.TestConfig{Time: q.clock},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
@@ -155,7 +160,7 @@ const soon = 10 * time.Second
 // it still runs once, after the last of them.
 func (q *Queue) syncSoon(ctx context.Context, flow string) error {
 	_, err := q.client.Insert(ctx, syncJob{flow}, &river.InsertOpts{
-		ScheduledAt: time.Now().Add(soon), UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: soon},
+		ScheduledAt: q.clock.Now().Add(soon), UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: soon},
 	})
 	if err != nil {
 		return fmt.Errorf("queueing a sync of flow %s: %w", flow, err)
@@ -278,6 +283,9 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := q.takeUp(ctx); err != nil {
 		return nil, err
 	}
+	if err := q.clock.measure(ctx, q.pool); err != nil {
+		return nil, err
+	}
 	client, err := river.NewClient(riverpgxv5.New(q.pool), q.workerConfig(workers, periodic))
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue's workers: %w", err)
@@ -287,6 +295,7 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("starting the queue's workers: %w", err)
 	}
+	go q.clock.keep(ctx, q.pool)
 	return func(ctx context.Context) error {
 		if err := client.Stop(ctx); err == nil {
 			return nil
@@ -301,8 +310,10 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 func (q *Queue) workerConfig(workers *river.Workers, periodic []*river.PeriodicJob) *river.Config {
 	return &river.Config{
 		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
-		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{}, MaxAttempts: maxAttempts,
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: 500 * time.Millisecond,
+		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{q.clock}, MaxAttempts: maxAttempts,
+		// River names it for tests; it is how the queue is given another clock than the machine's.
+		Test:       river.TestConfig{Time: q.clock},
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: q.clock.rescueAfter(), FetchPollInterval: 500 * time.Millisecond,
 		// With the default of 100 ms a few workers would mostly wait for the next fetch.
 		FetchCooldown: 20 * time.Millisecond,
 		Queues: map[string]river.QueueConfig{
@@ -316,14 +327,14 @@ func (q *Queue) workerConfig(workers *river.Workers, periodic []*river.PeriodicJ
 // retryPolicy waits 2 s after the first failure and three times as long after
 // each further one, a quarter of an hour at most, give or take a fifth so that
 // many failures of one outage do not come back as one wave.
-type retryPolicy struct{}
+type retryPolicy struct{ clock *databaseClock }
 
 // NextRetry is when a failed job runs again.
-func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	wait := firstRetry
 	for range job.Attempt - 1 {
 		wait = min(3*wait, lastRetry)
 	}
 	spread := 0.8 + 0.4*rand.Float64() //nolint:gosec // jitter needs no secrecy
-	return time.Now().Add(time.Duration(spread * float64(wait)))
+	return p.clock.Now().Add(time.Duration(spread * float64(wait)))
 }

@@ -103,7 +103,7 @@ func verdictOfPlane(err error) Verdict {
 		return waitFor(CausePlane, err)
 	case errors.Is(err, ErrKeyMissing), errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):
 		return RetryLater(CauseMissingKey, err)
-	case errors.Is(err, ErrBudgetUnavailable):
+	case errors.Is(err, ErrBudgetUnavailable), errors.Is(err, errOwnBooks):
 		return RetryLater(CauseOurs, err)
 	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge):
 		return GiveUp(CauseData, err)

@@ -35,6 +35,16 @@ func (fs flows) byModel(model string) (Flow, bool) {
 	return nil, false
 }
 
+// inProject reports whether a flow mirrors into a project of Plane.
+func (fs flows) inProject(projectID string) bool {
+	for _, flow := range fs {
+		if flow.Scope().ProjectID == projectID {
+			return true
+		}
+	}
+	return false
+}
+
 // mirroring works through records of Odoo that may have changed.
 type mirroring struct {
 	mirror *Mirror

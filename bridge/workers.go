@@ -53,7 +53,8 @@ func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout }
 func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	defer w.finish.queue.inHand.take(job.ID)()
 	ctx = plane.WithGate(ctx, w.finish.outages.gate("plane"))
-	return w.finish.carryOut(ctx, job.Kind, job.JobRow, w.handle(ctx, job))
+	verdict := guardedVerdict(func() Verdict { return w.handle(ctx, job) })
+	return w.finish.carryOut(ctx, job.Kind, job.JobRow, verdict)
 }
 
 // finisher is the one place that decides what a verdict means for the queue.
@@ -66,6 +67,9 @@ type finisher struct {
 
 func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobRow, v Verdict) error {
 	f.metrics.verdict(kind, v)
+	if failure, panicked := panicOf(v.err); panicked {
+		f.panicked(ctx, kind, job.ID, failure)
+	}
 	log := f.logger.With(slog.String("kind", kind), slog.Int64("job", job.ID), slog.Int("attempt", job.Attempt))
 	switch v.kind {
 	case verdictPutBack:
