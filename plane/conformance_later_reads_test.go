@@ -105,8 +105,11 @@ var laterReadingCases = map[string]conformance{
 	"122-workspace-members-list-with-bot": {
 		do: func(ctx context.Context, c *Client) (any, error) { return c.WorkspaceMembers(ctx) },
 		want: is([]Member{
-			{User: serviceBot, Role: RoleMember}, {User: outsider, Role: RoleMember}, {User: juan, Role: RoleMember},
-			{User: maria, Role: RoleAdmin}, {User: bridgeUser, Role: RoleAdmin},
+			{User: serviceBot, Role: RoleMember},
+			{User: outsider, Role: RoleMember},
+			{User: juan, Role: RoleMember},
+			{User: maria, Role: RoleAdmin},
+			{User: bridgeUser, Role: RoleAdmin},
 		}, func(m []Member) []Member { return m }),
 	},
 	"124-archived-item-by-external-id": {do: byPair(wireProject, "bir.filing.deadline,210"), want: isItem(inTheArchive)},
