@@ -43,6 +43,8 @@ type world struct {
 	key string
 	// lanes are what the rate budget for Plane was asked for.
 	lanes laneBook
+	// wrap puts a test's own flow around the one of the deadlines; nil does not.
+	wrap func(bridge.Flow) bridge.Flow
 }
 
 // realOffice is how a real Odoo is reached, and which of its modules has the
@@ -263,10 +265,14 @@ func (w *world) flow(f *fate) bridge.Flow {
 	if w.office != nil {
 		module = w.office.module
 	}
-	return bir.New(bir.Config{
+	flow := bir.New(bir.Config{
 		Odoo: w.odooClient(f), OdooURL: "http://odoo.example", Workspace: w.plane.WorkspaceSlug(), ProjectID: w.plane.ProjectID(),
 		Location: time.UTC, Module: module, Logger: silent,
 	})
+	if w.wrap != nil {
+		return w.wrap(flow)
+	}
+	return flow
 }
 
 // end closes what start opened.
