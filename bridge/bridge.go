@@ -55,7 +55,8 @@ type Bridge struct {
 
 // New puts a bridge together. It makes no connection.
 func New(config Config) *Bridge {
-	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger)
+	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger,
+		plane.WithLabelColors(flows(config.Flows).labelColor))
 	b := &Bridge{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
 		deliveries: &deliveries{
@@ -70,7 +71,9 @@ func New(config Config) *Bridge {
 			logger: config.Logger, now: time.Now,
 		},
 	}
-	b.letters = &DeadLetters{pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, logger: config.Logger}
+	b.letters = &DeadLetters{
+		pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, flows: config.Flows, logger: config.Logger,
+	}
 	return b
 }
 

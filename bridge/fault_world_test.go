@@ -41,6 +41,8 @@ type world struct {
 	office *realOffice
 	// key is the API key that processes have for Plane; empty is none.
 	key string
+	// configure changes how the flow is set up; nil leaves it.
+	configure func(*bir.Config)
 }
 
 // realOffice is how a real Odoo is reached, and which of its modules has the
@@ -260,10 +262,14 @@ func (w *world) flow(f *fate) bridge.Flow {
 	if w.office != nil {
 		module = w.office.module
 	}
-	return bir.New(bir.Config{
+	config := bir.Config{
 		Odoo: w.odooClient(f), OdooURL: "http://odoo.example", Workspace: w.plane.WorkspaceSlug(), ProjectID: w.plane.ProjectID(),
 		Location: time.UTC, Module: module, Logger: silent,
-	})
+	}
+	if w.configure != nil {
+		w.configure(&config)
+	}
+	return bir.New(config)
 }
 
 // end closes what start opened.

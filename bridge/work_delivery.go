@@ -182,7 +182,7 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	if !found {
 		return Done("kept; its flow " + link.Flow + " is switched off")
 	}
-	if ended, outcome, err := moveLink(ctx, links, flow.Scope(), &link, item); ended || err != nil {
+	if ended, outcome, err := moveLink(ctx, links, flow, &link, item); ended || err != nil {
 		return doneOrRetry(outcome, err)
 	}
 	if err := p.announce(ctx, flow, &link, item); err != nil {
@@ -218,20 +218,27 @@ func (p *deliveries) announce(ctx context.Context, flow Flow, link *mapping.Link
 }
 
 func doneOrRetry(outcome string, err error) Verdict {
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrLocked):
+		return PutBack(time.Now().Add(lockedFor), err.Error())
+	case errors.As(err, new(*FlowError)):
+		return verdictOfFlow(err)
+	case err != nil:
 		return RetryLater(CauseOurs, err)
+	default:
+		return Done(outcome)
 	}
-	return Done(outcome)
 }
 
 // moveLink follows a work item that was deleted, archived or taken back out of
 // the archive. Only a delete leaves nothing to tell.
-func moveLink(ctx context.Context, links *mapping.Store, scope mapping.Scope, link *mapping.Link, item seenItem) (ended bool, outcome string, err error) {
+func moveLink(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link, item seenItem) (ended bool, outcome string, err error) {
+	scope := flow.Scope()
 	switch {
 	case item.Deleted && link.State == mapping.Cancelled:
-		return true, "kept; its record is gone from Odoo as well", nil
+		return true, "kept; its record is gone from Odoo as well", retract(ctx, links, flow, link)
 	case item.Deleted:
-		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", links.Unbind(ctx, scope, link.Key)
+		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", forget(ctx, links, flow, link)
 	case item.Archived && link.State == mapping.Linked:
 		link.State = mapping.Broken
 		return false, "", links.SetState(ctx, scope, link.Key, mapping.Broken, "the work item is archived in Plane")

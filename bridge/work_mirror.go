@@ -35,6 +35,16 @@ func (fs flows) byModel(model string) (Flow, bool) {
 	return nil, false
 }
 
+// labelColor asks the flow of a project which colour a label is to have.
+func (fs flows) labelColor(projectID, name string) string {
+	for _, flow := range fs {
+		if colorer, colors := flow.(LabelColorer); colors && flow.Scope().ProjectID == projectID {
+			return colorer.LabelColor(name)
+		}
+	}
+	return ""
+}
+
 // mirroring works through records of Odoo that may have changed.
 type mirroring struct {
 	mirror *Mirror
@@ -77,6 +87,9 @@ func (m *mirroring) planSoon(ctx context.Context, job mirrorJob) Verdict {
 func verdictOfStep(step Step, err error) Verdict {
 	if errors.Is(err, ErrLocked) {
 		return PutBack(time.Now().Add(lockedFor), err.Error())
+	}
+	if errors.As(err, new(*FlowError)) {
+		return verdictOfFlow(err)
 	}
 	if err != nil {
 		return verdictOfPlane(err)

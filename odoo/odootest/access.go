@@ -13,8 +13,12 @@ const (
 	groupRights     = "Access Rights"
 	groupUser       = "Role / User"
 	groupAccounting = "Accounting/Administrator"
-	groupContacts   = "Contact/Creation"
+	groupContacts   = GroupContacts
 )
+
+// GroupContacts is the group of whoever may write contacts, as refusals name it; its full name is
+// Contact / Creation.
+const GroupContacts = "Contact/Creation"
 
 // superuser is the id of OdooBot, whom no right and no rule holds back.
 const superuser = 1
