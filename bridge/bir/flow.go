@@ -53,6 +53,7 @@ var (
 	_ bridge.Flow         = (*Flow)(nil)
 	_ bridge.Announcer    = (*Flow)(nil)
 	_ bridge.Retractor    = (*Flow)(nil)
+	_ bridge.RightsReader = (*Flow)(nil)
 	_ bridge.LabelColorer = (*Flow)(nil)
 )
 
