@@ -101,7 +101,7 @@ func TestACancelledWorkItemThatIsDeletedStaysCancelled(t *testing.T) {
 		w.settle(p)
 		w.wantLink(mapping.Cancelled)
 		w.must(w.plane.Delete("maria", id))
-		w.settle(p)
+		w.sweepByHand(p)
 		w.wantLink(mapping.Cancelled)
 	})
 }
