@@ -45,8 +45,13 @@ type world struct {
 	lanes laneBook
 	// wrap puts a test's own flow around the one of the deadlines; nil does not.
 	wrap func(bridge.Flow) bridge.Flow
+<<<<<<< HEAD
 	// configure changes how the flow is set up; nil leaves it.
 	configure func(*bir.Config)
+=======
+	// reportDrift leaves edits of what Odoo owns as they are.
+	reportDrift bool
+>>>>>>> safety
 }
 
 // realOffice is how a real Odoo is reached, and which of its modules has the
@@ -179,6 +184,7 @@ func (w *world) start(at int, kind fault) *process {
 	p.bridge = worked{w: w, Bridge: bridge.New(bridge.Config{
 		Pool: p.pool, Queue: queue, Plane: w.planeClient(p.fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
 		Flows: []bridge.Flow{w.flow(p.fate)}, Remote: w.checks(p.fate), Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
+		ReportDrift: w.reportDrift,
 	})}
 	secrets := bridge.Secrets{
 		Webhook: func() []string { return []string{faultSecret} }, OdooToken: func() string { return "" }, Admin: func() string { return "" },
