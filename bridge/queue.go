@@ -286,20 +286,7 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := q.clock.measure(ctx, q.pool); err != nil {
 		return nil, err
 	}
-	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
-		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
-		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{q.clock}, MaxAttempts: maxAttempts,
-		// River names it for tests; it is how the queue is given another clock than the machine's.
-		Test:       river.TestConfig{Time: q.clock},
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: q.clock.rescueAfter(), FetchPollInterval: 500 * time.Millisecond,
-		// With the default of 100 ms a few workers would mostly wait for the next fetch.
-		FetchCooldown: 20 * time.Millisecond,
-		Queues: map[string]river.QueueConfig{
-			queuePlane:   {MaxWorkers: q.config.Workers},
-			queueMirror:  {MaxWorkers: 2},
-			queueControl: {MaxWorkers: 2},
-		},
-	})
+	client, err := river.NewClient(riverpgxv5.New(q.pool), q.workerConfig(workers, periodic))
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue's workers: %w", err)
 	}
@@ -317,6 +304,24 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 		defer cancel()
 		return client.StopAndCancel(cancelling)
 	}, nil
+}
+
+// workerConfig says how jobs are worked through.
+func (q *Queue) workerConfig(workers *river.Workers, periodic []*river.PeriodicJob) *river.Config {
+	return &river.Config{
+		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
+		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{q.clock}, MaxAttempts: maxAttempts,
+		// River names it for tests; it is how the queue is given another clock than the machine's.
+		Test:       river.TestConfig{Time: q.clock},
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: q.clock.rescueAfter(), FetchPollInterval: 500 * time.Millisecond,
+		// With the default of 100 ms a few workers would mostly wait for the next fetch.
+		FetchCooldown: 20 * time.Millisecond,
+		Queues: map[string]river.QueueConfig{
+			queuePlane:   {MaxWorkers: q.config.Workers},
+			queueMirror:  {MaxWorkers: 2},
+			queueControl: {MaxWorkers: 2},
+		},
+	}
 }
 
 // retryPolicy waits 2 s after the first failure and three times as long after
