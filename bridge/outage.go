@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -136,13 +137,13 @@ func newOutages(queue *Queue, letters *DeadLetters, remote map[string]Check, all
 }
 
 // suspect is told of each failure that time may heal. It reports whether the
-// failure is worth a line of its own in the log.
+// failure is worth a line of its own in the log: all are that no server's return
+// heals.
 func (o *outages) suspect(cause Cause) (news bool) {
+	news = true
 	for _, s := range append([]*side{o.database}, o.remote...) {
-		for _, ends := range s.causes {
-			if ends == cause && s.suspect() {
-				news = true
-			}
+		if slices.Contains(s.causes, cause) {
+			news = s.suspect()
 		}
 	}
 	select {
