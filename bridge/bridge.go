@@ -70,7 +70,7 @@ func New(config Config) *Bridge {
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 		reconciler: &Reconciler{
 			pool: config.Pool, links: mirror.links, plane: config.Plane, reader: see, presence: mirror.presence,
-			inbox: NewInbox(config.Pool, config.Queue), brake: config.CancelBrake, logger: config.Logger,
+			inbox: NewInbox(config.Pool, config.Queue), brake: config.CancelBrake, logger: config.Logger, now: config.Queue.clock.Now,
 		},
 	}
 	b.letters = &DeadLetters{

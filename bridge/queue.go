@@ -283,7 +283,7 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := q.takeUp(ctx); err != nil {
 		return nil, err
 	}
-	if err := q.clock.measure(ctx, q.pool); err != nil {
+	if _, err := q.clock.measure(ctx, q.pool); err != nil {
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(q.pool), q.workerConfig(workers, periodic))

@@ -99,6 +99,7 @@ type Reconciler struct {
 	// brake is the share of the known work items that may be missing at once.
 	brake  float64
 	logger *slog.Logger
+	now    func() time.Time
 }
 
 // sweep is one run.
@@ -109,6 +110,8 @@ type sweep struct {
 	// released lets the brake go and looks for everything that is missing.
 	released bool
 	report   SweepReport
+	// began is when it began, by the clock that edits are aged by.
+	began time.Time
 	// oldest is when the oldest change happened that no webhook told of.
 	oldest time.Time
 	items  map[string]seenItem
@@ -146,7 +149,7 @@ func (r *Reconciler) sweep(ctx context.Context, s *sweep) (SweepReport, error) {
 // after that is newer than the list, and the list says nothing about it.
 func (s *sweep) begin(ctx context.Context) error {
 	now, err := databaseTime(ctx, s.pool)
-	s.report.Started = now.UTC()
+	s.report.Started, s.began = now.UTC(), s.now()
 	return err
 }
 

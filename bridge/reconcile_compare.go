@@ -61,7 +61,7 @@ func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]s
 // of Plane may disagree about the time. A change that is younger than the grace is
 // none, and neither is a difference from what was written after the list was asked for.
 func (s *sweep) differs(item seenItem) (untold, drifted bool) {
-	age := s.report.Started.Sub(item.UpdatedAt)
+	age := s.began.Sub(item.UpdatedAt)
 	if s.grace > 0 && age < s.grace && age > -clockTolerance {
 		return false, false // One from the future has no age, and is compared.
 	}
