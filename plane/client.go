@@ -52,7 +52,9 @@ type Client struct {
 	log       *slog.Logger
 	userAgent string
 	maxBody   int64
-	itemPath  atomic.Pointer[string] // the collection name that answered last, see itemStyles
+	// itemPath is the collection name that answered last, see itemStyles; styleUntil ends one that is in doubt.
+	itemPath   atomic.Pointer[string]
+	styleUntil atomic.Pointer[time.Time]
 }
 
 // New validates cfg, all faults together, and returns a client. It makes no request.

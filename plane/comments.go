@@ -42,7 +42,7 @@ func (c *Client) UpdateComment(ctx context.Context, projectID, itemID, commentID
 	if err := needIDs(projectID, itemID, commentID); err != nil {
 		return Comment{}, err
 	}
-	return fetch[Comment](ctx, c, patch(c.items(projectID, itemID, "comments", commentID), p))
+	return fetch[Comment](ctx, c, patch(c.items(projectID, itemID, "comments", commentID), p).of(commentID))
 }
 
 // DeleteComment deletes a comment.

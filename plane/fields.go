@@ -3,6 +3,7 @@ package plane
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -90,7 +91,8 @@ type Ref[T any] struct {
 	Value *T
 }
 
-// UnmarshalJSON reads an id, an object with an id, or null.
+// UnmarshalJSON reads an id, an object with an id, or null. An object of which no more than the id can be read is read
+// as the id.
 func (r *Ref[T]) UnmarshalJSON(b []byte) error {
 	*r = Ref[T]{}
 	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' {
@@ -101,12 +103,18 @@ func (r *Ref[T]) UnmarshalJSON(b []byte) error {
 	var id struct {
 		ID string `json:"id"`
 	}
-	r.Value = new(T)
 	if err := json.Unmarshal(b, &id); err != nil {
 		return err
 	}
-	r.ID = id.ID
-	return json.Unmarshal(b, r.Value)
+	r.ID, r.Value = id.ID, new(T)
+	err := json.Unmarshal(b, r.Value)
+	if err != nil {
+		r.Value = nil
+	}
+	if r.ID == "" {
+		return err
+	}
+	return nil
 }
 
 // MarshalJSON writes the id, or null.
@@ -119,6 +127,25 @@ func (r Ref[T]) MarshalJSON() ([]byte, error) {
 
 // Refs is a list of references: labels, assignees.
 type Refs[T any] []Ref[T]
+
+// UnmarshalJSON reads a list of what Ref reads, or null. An element that is null refers to nothing and is left out; one
+// that has no id is an error, because a list that is written back without it would take it away.
+func (r *Refs[T]) UnmarshalJSON(b []byte) error {
+	var all []Ref[T]
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	*r = make(Refs[T], 0, len(all))
+	for _, ref := range all {
+		switch {
+		case ref.ID != "":
+			*r = append(*r, ref)
+		case ref.Value != nil:
+			return errors.New("reading references: one has no id")
+		}
+	}
+	return nil
+}
 
 // IDs returns the ids in the order in which Plane sent them.
 func (r Refs[T]) IDs() []string {
