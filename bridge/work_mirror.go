@@ -78,6 +78,9 @@ func verdictOfStep(step Step, err error) Verdict {
 	if errors.Is(err, ErrLocked) {
 		return PutBack(time.Now().Add(lockedFor), err.Error())
 	}
+	if errors.Is(err, ErrNotWritable) {
+		return Ignored(err.Error())
+	}
 	if err != nil {
 		return verdictOfPlane(err)
 	}

@@ -17,7 +17,7 @@ import (
 type syncCommand struct {
 	flowFlag
 	DryRun bool `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
-	Full   bool `help:"Write every field that Odoo owns again, changed or not."`
+	Full   bool `help:"Write every field that is Odoo's alone again, changed or not."`
 	JSON   bool `help:"Print JSON."`
 }
 
@@ -221,7 +221,7 @@ func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bri
 
 // holdsAll reports whether a failure is not of one work item alone.
 func holdsAll(err error) bool {
-	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge)
+	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, bridge.ErrNotWritable) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge)
 }
 
 // maxFailures is how many steps may fail in a row from the start before a sync
