@@ -18,8 +18,26 @@ func readAnswer[T any](cl call, body []byte) (T, error) {
 		err := special.readBody(cl, body)
 		return out, err
 	}
+	if err := checkPair(cl, body); err != nil {
+		return out, err
+	}
 	_, err := readRecord(cl.id, body, &out)
 	return out, err
+}
+
+// checkPair refuses the record of somebody else in answer to a create. A server that shows no pair is believed.
+func checkPair(cl call, body []byte) error {
+	var shown struct {
+		Source     any `json:"external_source"`
+		ExternalID any `json:"external_id"`
+	}
+	if cl.externalID == "" || readObject(body, &shown) != nil || shown.ExternalID == nil {
+		return nil
+	}
+	if shown.Source != cl.source || shown.ExternalID != cl.externalID {
+		return errors.New("a record with another external pair than the one that was sent")
+	}
+	return nil
 }
 
 // unreadableField is a record in Plane's shape, and about the right thing, of which one field cannot be read.
@@ -45,7 +63,7 @@ func readRecord(wanted string, body []byte, out any) (id string, err error) {
 	case head.Error != nil || head.Detail != nil:
 		return id, errors.New("an error in place of a record")
 	case wanted != "" && !strings.EqualFold(wanted, id):
-		return id, fmt.Errorf("the record %.60q was not asked for", id)
+		return id, errors.New("another record than the one that was asked for")
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		return id, &unreadableField{decodeError(err)}
@@ -85,6 +103,11 @@ func (p *page[T]) readBody(cl call, body []byte) error {
 			return decodeError(err)
 		}
 		p.readRecords(cl, records)
+		for _, odd := range p.odd {
+			if odd.ID == "" {
+				return odd.cause // Around a bare array there is nothing else that shows whose it is.
+			}
+		}
 		return nil
 	}
 	var raw struct {
@@ -122,7 +145,7 @@ func (p *page[T]) readRecords(cl call, records []json.RawMessage) {
 		id, err := readRecord("", raw, &record)
 		records[i] = nil // What is read need not be kept twice; a page may be large.
 		if err != nil {
-			p.odd = append(p.odd, &ItemError{ID: id, Path: cl.path, cause: err})
+			p.odd = append(p.odd, &ItemError{ID: id, Path: shownPath(cl.path), cause: err})
 			continue
 		}
 		p.Results, p.ids = append(p.Results, record), append(p.ids, id)

@@ -14,6 +14,9 @@ const itemsToken = "{items}"
 // the deprecated one, routed on every Community version up to 1.3.
 var itemStyles = [...]string{"work-items", "issues"}
 
+// shownPath is a path as an error says it where no request of its own tells the style.
+func shownPath(path string) string { return strings.Replace(path, itemsToken, itemStyles[0], 1) }
+
 // styleDoubt is how long a style is kept that was tried because of an answer that is not Plane's own. Old servers say
 // "no such path" in a page of Django's, but a proxy that is being restarted says the same for a path that is there.
 const styleDoubt = 10 * time.Minute

@@ -72,7 +72,7 @@ func (w walk[T]) tooLarge(ctx context.Context, size int, to reader[T]) bool {
 			return false
 		}
 		if cursor = p.NextCursor; cursor == "" || cursors[cursor] {
-			to.yield(*new(T), fmt.Errorf("listing %s: %w", w.call.path, errCursorLoop))
+			to.yield(*new(T), fmt.Errorf("listing %s: %w", shownPath(w.call.path), errCursorLoop))
 			return false
 		}
 		cursors[cursor] = true
@@ -93,7 +93,7 @@ func (w walk[T]) page(ctx context.Context, size int, cursor string) (page[T], er
 	if errors.Is(err, ErrTooLarge) && size == 1 && !w.call.array {
 		p, err = w.ask(ctx, with(w.call.query, "fields", "id"), size, cursor)
 		for _, id := range p.ids {
-			p.odd = append(p.odd, &ItemError{ID: id, Path: w.call.path, cause: errBodyTooLarge})
+			p.odd = append(p.odd, &ItemError{ID: id, Path: shownPath(w.call.path), cause: errBodyTooLarge})
 		}
 		p.Results, p.ids = nil, nil
 	}
@@ -154,7 +154,7 @@ func (w walk[T]) handOne(ctx context.Context, record T, id string, light bool, t
 	case errors.Is(err, ErrNotFound):
 		return true // It went away since its page was read; the list would not show it now.
 	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrUnreadable):
-		return to.yield(*new(T), &ItemError{ID: id, Path: w.call.path, cause: err})
+		return to.yield(*new(T), &ItemError{ID: id, Path: shownPath(w.call.path), cause: err})
 	default:
 		to.yield(*new(T), err)
 		return false

@@ -73,7 +73,9 @@ func TestAProbeSaysWhatToDoAboutEachFault(t *testing.T) {
 		"a wrong key":        {func(s *probedServer) { s.me = reply(403, `{"detail":"Given API token is not valid"}`) }, "key", GradeFail, "PLANE_API_KEY"},
 		"a wrong workspace":  {func(s *probedServer) { s.projects = reply(403, `{"detail":"You do not have permission"}`) }, "workspace", GradeFail, "workspace slug"},
 		"an unknown project": {func(s *probedServer) { s.projects = reply(200, pageOf(false, "")) }, "project", GradeFail, "project id"},
-		"a guest":            {func(s *probedServer) { s.projects = reply(200, `{"results":[{"id":"p","member_role":5,"is_member":true}],"next_page_results":false}`) }, "project", GradeFail, "guest"},
+		"a guest": {func(s *probedServer) {
+			s.projects = reply(200, `{"results":[{"id":"p","member_role":5,"is_member":true}],"next_page_results":false}`)
+		}, "project", GradeFail, "guest"},
 		"an archived project": {func(s *probedServer) {
 			s.projects = reply(200, `{"results":[{"id":"p","member_role":20,"archived_at":"2026-01-01"}],"next_page_results":false}`)
 		}, "project", GradeFail, "restore"},

@@ -49,7 +49,7 @@ func (c *Client) CreateLabel(ctx context.Context, projectID string, label NewLab
 	if err := needIDs(projectID); err != nil {
 		return Label{}, err
 	}
-	return fetch[Label](ctx, c, post(c.inProject(projectID, "labels"), label))
+	return fetch[Label](ctx, c, post(c.inProject(projectID, "labels"), label).carrying(label.ExternalSource, label.ExternalID))
 }
 
 // Members returns the members of a project; their Role is not sent.

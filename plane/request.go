@@ -26,6 +26,8 @@ type call struct {
 	repeat bool
 	// id is the record that is asked for, "" where none is: an answer about another one is no answer.
 	id string
+	// source and externalID are the pair that a create gives its record. An answer that shows another is no answer.
+	source, externalID string
 	// array says that this list is a bare array on a real server. Elsewhere an array is not Plane's answer.
 	array bool
 	// read takes in the body of a success. What it refuses is not the answer to this call.
@@ -93,6 +95,12 @@ func needIDs(ids ...string) error {
 		}
 	}
 	return nil
+}
+
+// carrying says which external pair a create gives its record.
+func (cl call) carrying(source, externalID string) call {
+	cl.source, cl.externalID = source, externalID
+	return cl
 }
 
 // fetch runs a call and reads its answer.

@@ -144,7 +144,7 @@ func (c *Client) WorkItemByExternalID(ctx context.Context, projectID, source, ex
 		return WorkItem{}, err
 	}
 	if !found.is {
-		return WorkItem{}, &Error{Status: http.StatusOK, Kind: KindNotFound, Method: cl.method, Path: cl.path, Message: "no work item carries this external id"}
+		return WorkItem{}, &Error{Status: http.StatusOK, Kind: KindNotFound, Method: cl.method, Path: shownPath(cl.path), Message: "no work item carries this external id"}
 	}
 	return found.item, nil
 }
@@ -172,7 +172,7 @@ func (l *pairLookup) readBody(cl call, body []byte) error {
 	// Only a view that leaves the pair out has to be believed.
 	leftOut := l.item.ExternalSource == "" && l.item.ExternalID == "" && cl.query.Has("fields")
 	if l.is = leftOut || carriesPair(cl, l.item); !l.is {
-		return fmt.Errorf("the work item %.60q does not carry the pair that was asked for", l.item.ID)
+		return errors.New("a work item without the pair that was asked for")
 	}
 	return nil
 }
@@ -214,7 +214,7 @@ func (c *Client) CreateWorkItem(ctx context.Context, projectID string, item NewW
 			return found, err
 		}
 	}
-	return createOnce(ctx, c, post(c.items(projectID), item), find)
+	return createOnce(ctx, c, post(c.items(projectID), item).carrying(item.ExternalSource, item.ExternalID), find)
 }
 
 // UpdateWorkItem sends the fields of p that are set and returns the whole work item.
