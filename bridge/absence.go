@@ -226,7 +226,7 @@ func (p *presence) movedTo(ctx context.Context, scope mapping.Scope, issueID str
 		return "", err
 	}
 	hits, err := p.plane.SearchWorkItems(ctx, name)
-	if errors.Is(err, plane.ErrUnrouted) || errors.Is(err, plane.ErrForbidden) {
+	if errors.Is(err, plane.ErrNotFound) || errors.Is(err, plane.ErrUnrouted) || errors.Is(err, plane.ErrForbidden) {
 		return "", nil // This server has no search, or not for this user.
 	}
 	if err != nil {
