@@ -29,7 +29,7 @@ func FuzzReadJSONRPC(f *testing.F) {
 	over := &jsonRPC{http: &exchange{secret: "s3cret"}}
 	call := invocation{model: "res.users", method: "read"}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		raw, err := over.read(call, answer{status: 200, contentType: "application/json", body: body})
+		raw, err := over.read(call, 1, answer{status: 200, contentType: "application/json", body: body})
 		if err == nil && raw != nil && !json.Valid(raw) {
 			t.Errorf("result %q", raw)
 		}
