@@ -348,7 +348,7 @@ func TestPagesOverTheLimitAreAskedForInSmallerOnes(t *testing.T) {
 		row := strings.Repeat("x", 400)
 		server := &answering{call: func(_ int, call sentCall) (int, string, error) {
 			above := int64(call.positional[0].([]any)[1].([]any)[2].(float64))
-			var rows []map[string]any
+			rows := []map[string]any{}
 			for id := above + 1; id <= 50 && len(rows) < int(call.named["limit"].(float64)); id++ {
 				rows = append(rows, map[string]any{"id": id, "name": row})
 			}
