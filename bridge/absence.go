@@ -74,6 +74,9 @@ func whyMoved(projectID string) string {
 // is gone. Time or a person has to help.
 var errUnproven = errors.New("plane does not show the work item and does not prove that it is gone")
 
+// errOwnBooks says that the bridge's own database failed, and not Plane.
+var errOwnBooks = errors.New("the bridge's database")
+
 // presence finds out where a work item is. Absence needs proof: nothing is unbound,
 // marked deleted or made anew unless the record's look-up, the work item's own
 // address and the project itself have all answered in Plane's own shape. It is the
@@ -86,6 +89,24 @@ type presence struct {
 
 func newPresence(client *plane.Client, pool *pgxpool.Pool, links *mapping.Store) *presence {
 	return &presence{plane: client, pool: pool, links: links}
+}
+
+// view shows states, labels and people as objects, which saves looking them up.
+var view = plane.View{Expand: []string{"state", "labels", "assignees"}}
+
+// see reads a work item, and looks for it where Plane does not show it.
+func (p *presence) see(ctx context.Context, scope mapping.Scope, key mapping.Key, issueID string) (whereabouts, error) {
+	item, err := p.plane.WorkItem(ctx, scope.ProjectID, issueID, view)
+	switch {
+	case err == nil && item.ID == issueID:
+		return whereabouts{place: placeHere, item: item}, nil
+	case err == nil:
+		return whereabouts{}, fmt.Errorf("the address of work item %s answered with another id: %w", issueID, errUnproven)
+	case isAbsent(err), errors.Is(err, plane.ErrForbidden):
+		return p.whereIs(ctx, scope, key, issueID)
+	default:
+		return whereabouts{}, fmt.Errorf("reading work item %s: %w", issueID, unprovenIfNotFound(err))
+	}
 }
 
 // whereIs looks for a work item that was not where it was expected. key is the
@@ -115,12 +136,12 @@ func (p *presence) whereIs(ctx context.Context, scope mapping.Scope, key mapping
 	if found.place == placeIntake || found.item.ID != "" {
 		return found, nil
 	}
-	projectID, err := p.movedTo(ctx, scope, issueID)
+	moved, err := p.movedTo(ctx, scope, issueID)
 	if err != nil {
 		return whereabouts{}, fmt.Errorf("looking for work item %s in other projects: %w", issueID, err)
 	}
-	if projectID != "" {
-		return whereabouts{place: placeMoved, projectID: projectID}, nil
+	if moved.projectID != "" {
+		return moved, nil
 	}
 	return found, nil
 }
@@ -207,54 +228,59 @@ func (p *presence) project(ctx context.Context, projectID string) (place, error)
 	}
 }
 
-// movedTo returns the other project that a work item is in, or "". Plane names it
-// in the webhook of the move; where that was lost, a search over the workspace by
-// the last known name finds it.
-func (p *presence) movedTo(ctx context.Context, scope mapping.Scope, issueID string) (string, error) {
+// movedTo finds the other project that a work item is in; where there is none, no
+// project is named. Plane names it in the webhook of the move; where that was lost, a
+// search over the workspace by the last known name finds it.
+func (p *presence) movedTo(ctx context.Context, scope mapping.Scope, issueID string) (whereabouts, error) {
 	row, err := workItems{p.pool}.byID(ctx, issueID)
 	if err != nil {
-		return "", err
+		return whereabouts{}, fmt.Errorf("%w: %w", errOwnBooks, err)
 	}
 	if row != nil && row.ProjectRef != nil && *row.ProjectRef != "" && *row.ProjectRef != scope.ProjectID {
-		there, err := p.isIn(ctx, *row.ProjectRef, issueID)
+		there, item, err := p.isIn(ctx, *row.ProjectRef, issueID)
 		if err != nil || there {
-			return *row.ProjectRef, err
+			return whereabouts{place: placeMoved, projectID: *row.ProjectRef, item: item}, err
 		}
 	}
 	name, err := p.lastName(ctx, scope, row, issueID)
 	if err != nil || name == "" {
-		return "", err
+		return whereabouts{}, err
 	}
 	hits, err := p.plane.SearchWorkItems(ctx, name)
 	if errors.Is(err, plane.ErrNotFound) || errors.Is(err, plane.ErrUnrouted) || errors.Is(err, plane.ErrForbidden) {
-		return "", nil // This server has no search, or not for this user.
+		return whereabouts{}, nil // This server has no search, or not for this user.
 	}
 	if err != nil {
-		return "", err
+		return whereabouts{}, err
 	}
 	for _, hit := range hits {
 		switch {
-		case hit.ID == issueID && hit.ProjectID == scope.ProjectID:
-			return "", fmt.Errorf("the search shows it in its project: %w", errUnproven)
-		case hit.ID == issueID:
-			return hit.ProjectID, nil
+		case hit.ID != issueID || hit.ProjectID == "":
+		case hit.ProjectID == scope.ProjectID:
+			return whereabouts{}, fmt.Errorf("the search shows it in its project: %w", errUnproven)
+		default:
+			_, item, err := p.isIn(ctx, hit.ProjectID, issueID)
+			return whereabouts{place: placeMoved, projectID: hit.ProjectID, item: item}, err
 		}
 	}
-	return "", nil
+	return whereabouts{}, nil
 }
 
-// isIn reports whether a work item is in the project that a webhook named. Where
-// the key may not look into that project, the webhook is believed.
-func (p *presence) isIn(ctx context.Context, projectID, issueID string) (bool, error) {
-	_, err := p.plane.WorkItem(ctx, projectID, issueID, plane.View{})
+// isIn reports whether a work item is in another project than its own, and how it
+// looks there. Where the key may not look into that project, whoever named it is
+// believed.
+func (p *presence) isIn(ctx context.Context, projectID, issueID string) (bool, plane.WorkItem, error) {
+	item, err := p.plane.WorkItem(ctx, projectID, issueID, view)
 	switch {
+	case err == nil && item.ID == issueID:
+		return true, item, nil
 	case err == nil, errors.Is(err, plane.ErrForbidden):
-		return true, nil
+		return true, plane.WorkItem{}, nil
 	case !isAbsent(err):
-		return false, unprovenIfNotFound(err)
+		return false, plane.WorkItem{}, unprovenIfNotFound(err)
 	}
 	other, err := p.project(ctx, projectID)
-	return other != placeHere, err
+	return other != placeHere, plane.WorkItem{}, err
 }
 
 func (p *presence) lastName(ctx context.Context, scope mapping.Scope, row *WorkItem, issueID string) (string, error) {
@@ -265,5 +291,8 @@ func (p *presence) lastName(ctx context.Context, scope mapping.Scope, row *WorkI
 	if errors.Is(err, mapping.ErrNoLink) {
 		return "", nil
 	}
-	return link.Written.Name, err
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", errOwnBooks, err)
+	}
+	return link.Written.Name, nil
 }

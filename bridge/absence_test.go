@@ -155,7 +155,7 @@ func TestAbsenceIsBelievedOnlyWithProof(t *testing.T) {
 		"the key is no member":   {scripted{lookup: saysForbidden, project: said{200, projectBody("null", false)}}, placeNoMember},
 		"the project is unknown": {scripted{lookup: saysForbidden, project: saysNotFound}, placeProjectGone},
 		"the search finds it in another project": {
-			scripted{lookup: saysNotFound, item: saysNotFound, project: saysProject, search: hit(soughtItem, otherProject)}, placeMoved,
+			scripted{lookup: saysNotFound, item: saysNotFound, project: saysProject, search: hit(soughtItem, otherProject), elsewhere: saysItem}, placeMoved,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -83,6 +83,7 @@ func (w *world) waitIsOver() {
 }
 
 func TestAFieldThatPlaneAnswersWithSuccessAndDoesNotTakeIsWrittenLater(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		old := w.call(http.MethodGet, "work-items/"+w.item()+"/", "")
 		ignoring := w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Status: http.StatusOK, Body: old, Times: -1})
@@ -119,6 +120,7 @@ func TestAFieldThatPlaneAnswersWithSuccessAndDoesNotTakeIsWrittenLater(t *testin
 }
 
 func TestARepairDoesNotWaitForARefusal(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		old := w.call(http.MethodGet, "work-items/"+w.item()+"/", "")
 		w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Status: http.StatusOK, Body: old})
@@ -137,6 +139,7 @@ func TestARepairDoesNotWaitForARefusal(t *testing.T) {
 }
 
 func TestAnotherWishIsWrittenWhileARefusedOneWaits(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		old := w.call(http.MethodGet, "work-items/"+w.item()+"/", "")
 		w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Status: http.StatusOK, Body: old})
@@ -223,6 +226,7 @@ func (w *world) states() []stateOfBoard {
 }
 
 func TestAReplacedStateIsFoundWhenAWorkItemIsCancelled(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		w.replaceState("cancelled")
 		w.odoo.DeleteDeadline(1)
@@ -234,6 +238,7 @@ func TestAReplacedStateIsFoundWhenAWorkItemIsCancelled(t *testing.T) {
 }
 
 func TestABoardWithoutACancelledStateIsSaidBeforeACommentClaimsIt(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		for _, state := range w.states() {
 			if state.Group == "cancelled" {
@@ -254,6 +259,7 @@ func TestABoardWithoutACancelledStateIsSaidBeforeACommentClaimsIt(t *testing.T) 
 
 // Earlier releases noted what was never written. The migration finds it.
 func TestTheMigrationFindsWhatWasNotedAndNeverWritten(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		_, err := w.queue.Exec(context.Background(), `UPDATE ops.plane_sync_mappings SET last_pushed = last_pushed || '{"target_date": "2000-05-14"}'`)
 		w.must(err)

@@ -41,6 +41,8 @@ type world struct {
 	office *realOffice
 	// key is the API key that processes have for Plane; empty is none.
 	key string
+	// lanes are what the rate budget for Plane was asked for.
+	lanes laneBook
 }
 
 // realOffice is how a real Odoo is reached, and which of its modules has the
@@ -97,6 +99,7 @@ func newWorld(t *testing.T, queue *pgxpool.Pool) *world {
 func newWorldOf(t *testing.T, queue *pgxpool.Pool, options planetest.Options) *world {
 	t.Helper()
 	w := &world{t: t, queue: queue, mail: &mailbox{}}
+	w.lanes.Budget = plane.NewBudget(plane.WithAssumedLimit(1_000_000))
 	options.Limit, options.WebhookTransport = 1_000_000, w.mail
 	w.plane = planetest.New(options)
 	w.key = w.plane.BotKey()
@@ -150,7 +153,7 @@ type process struct {
 	*fate
 	ctx      context.Context //nolint:containedctx // It is the process's life.
 	pool     *pgxpool.Pool
-	bridge   *bridge.Bridge
+	bridge   worked
 	receiver *bridge.Receiver
 }
 
@@ -164,15 +167,15 @@ func (w *world) start(at int, kind fault) *process {
 	if kind != noFault {
 		p.pool = w.faultyPool(p.fate)
 	}
-	queue, err := bridge.NewQueue(p.pool, bridge.QueueConfig{InstanceID: "faulty", Workers: 1, Logger: silent})
+	queue, err := bridge.NewQueue(p.pool, bridge.QueueConfig{InstanceID: instance, Workers: 1, Logger: silent})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	metrics := bridge.NewMetrics(p.pool)
-	p.bridge = bridge.New(bridge.Config{
+	p.bridge = worked{w: w, Bridge: bridge.New(bridge.Config{
 		Pool: p.pool, Queue: queue, Plane: w.planeClient(p.fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
 		Flows: []bridge.Flow{w.flow(p.fate)}, Remote: w.checks(p.fate), Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
-	})
+	})}
 	secrets := bridge.Secrets{
 		Webhook: func() []string { return []string{faultSecret} }, OdooToken: func() string { return "" }, Admin: func() string { return "" },
 	}
@@ -206,10 +209,14 @@ func (w *world) bury() {
 	}
 }
 
+// worldMaxBody is the largest answer that the world's client reads: enough for all
+// that tests put there but what they want to be too large.
+const worldMaxBody = 1 << 20
+
 func (w *world) planeClient(f *fate) *plane.Client {
 	client, err := plane.New(plane.Config{
 		BaseURL: "http://plane.example", Workspace: w.plane.WorkspaceSlug(), Auth: w,
-		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.plane.RoundTripper()}}, Budget: plane.NewBudget(plane.WithAssumedLimit(1_000_000)),
+		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.plane.RoundTripper()}}, Budget: &w.lanes, MaxBody: worldMaxBody,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,6 +86,9 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 		"database":   {ttl: localFor, check: func(ctx context.Context) error { return pool.Ping(ctx) }},
 		"migrations": {ttl: localFor, check: func(ctx context.Context) error { return migrations.Check(ctx, pool) }},
 		"queue_age":  {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
+		"panics":     {ttl: localFor, check: func(ctx context.Context) error { return PanicsNote(ctx, pool) }},
+		"clock":      {ttl: localFor, check: func(ctx context.Context) error { return ClockNote(ctx, pool) }},
+		"brake":      {ttl: localFor, check: func(ctx context.Context) error { return brakeNote(ctx, pool) }},
 		"links":      {ttl: localFor, check: func(ctx context.Context) error { return LinksNote(ctx, mapping.NewStore(pool)) }},
 	}}
 	for name, check := range remote {
@@ -131,6 +135,19 @@ func (c *cachedCheck) run(ctx context.Context, now time.Time) error {
 	}
 	c.at = now
 	return c.err
+}
+
+// brakeNote tells what brakes hold. It is a note: everything else goes on.
+func brakeNote(ctx context.Context, pool *pgxpool.Pool) error {
+	held, err := HeldBrakes(ctx, pool)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	texts := make([]string, len(held))
+	for i, brake := range held {
+		texts[i] = "flow " + brake.Flow + ": " + brake.String()
+	}
+	return &Note{strings.Join(texts, "; ")}
 }
 
 // LinksNote tells of links that carry an error: work items that are not as Odoo wants

@@ -230,7 +230,7 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 
 func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, seen mapping.Link, cause error) {
 	var busy *plane.BusyError
-	if errors.Is(cause, ErrLocked) || errors.Is(cause, ErrNotWritable) || errors.As(cause, &busy) {
+	if errors.Is(cause, ErrLocked) || errors.Is(cause, ErrNotWritable) || errors.Is(cause, plane.ErrAway) || errors.As(cause, &busy) {
 		return
 	}
 	err := m.links.SetError(context.WithoutCancel(ctx), scope, key, seen, cause.Error())

@@ -91,7 +91,7 @@ func (w walk[T]) page(ctx context.Context, size int, cursor string) (page[T], er
 		p.light = true
 	}
 	if errors.Is(err, ErrTooLarge) && size == 1 && !w.call.array {
-		p, err = w.ask(ctx, with(w.call.query, "fields", "id"), size, cursor)
+		p, err = w.ask(ctx, withParam(w.call.query, "fields", "id"), size, cursor)
 		for _, id := range p.ids {
 			p.odd = append(p.odd, &ItemError{ID: id, Path: shownPath(w.call.path), cause: errBodyTooLarge})
 		}
@@ -103,17 +103,17 @@ func (w walk[T]) page(ctx context.Context, size int, cursor string) (page[T], er
 // ask leaves the size to the server where the caller named none, until a smaller one is needed.
 func (w walk[T]) ask(ctx context.Context, query url.Values, size int, cursor string) (page[T], error) {
 	if cursor != "" {
-		query = with(query, "cursor", cursor)
+		query = withParam(query, "cursor", cursor)
 	}
 	if size != w.firstSize() {
-		query = with(query, "per_page", strconv.Itoa(size))
+		query = withParam(query, "per_page", strconv.Itoa(size))
 	}
 	cl := w.call
 	cl.query = query
 	return fetch[page[T]](ctx, w.client, cl)
 }
 
-func with(query url.Values, name, value string) url.Values {
+func withParam(query url.Values, name, value string) url.Values {
 	changed := maps.Clone(query)
 	if changed == nil {
 		changed = url.Values{}

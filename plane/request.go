@@ -127,11 +127,18 @@ func decodeError(err error) error {
 	if errors.As(err, &syntax) {
 		return fmt.Errorf("decoding answer: no JSON at byte %d", syntax.Offset)
 	}
+	var odd oddValue
+	if errors.As(err, &odd) {
+		return fmt.Errorf("decoding answer: %w", odd)
+	}
 	return errors.New("decoding answer: unexpected value")
 }
 
 // once sends one request within the budget and reads its answer to the end.
 func (c *Client) once(ctx context.Context, cl call) (*response, error) {
+	if err := passGate(ctx); err != nil {
+		return nil, err
+	}
 	if err := c.budget.Wait(ctx, LaneOf(ctx)); err != nil {
 		return nil, fmt.Errorf("waiting for the rate budget: %w", err)
 	}

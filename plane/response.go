@@ -46,7 +46,9 @@ func (r *response) check(cl call, now time.Time) error {
 		e.RetryAfter = retryAfter(r.header, now)
 		e.ResetAt = now.Add(max(e.RetryAfter, time.Second))
 	case KindConflict:
-		e.ExistingID = details.id
+		if cl.method == http.MethodPost {
+			e.ExistingID = details.id // a PATCH is answered with the patched record's own id, not with the other's
+		}
 	}
 	e.Message = cut(details.message)
 	if e.Kind == KindRedirected {
