@@ -56,7 +56,8 @@ type Bridge struct {
 
 // New puts a bridge together. It makes no connection.
 func New(config Config) *Bridge {
-	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger)
+	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger,
+		plane.WithLabelColors(flows(config.Flows).labelColor))
 	see := reader{catalog: mirror.catalog, appURL: config.AppURL, workspace: config.Workspace}
 	b := &Bridge{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
@@ -72,7 +73,9 @@ func New(config Config) *Bridge {
 			inbox: NewInbox(config.Pool, config.Queue), brake: config.CancelBrake, logger: config.Logger,
 		},
 	}
-	b.letters = &DeadLetters{pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, logger: config.Logger}
+	b.letters = &DeadLetters{
+		pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, flows: config.Flows, logger: config.Logger,
+	}
 	b.outages = newOutages(config.Queue, b.letters, config.Remote, config.Flows, config.Logger)
 	return b
 }

@@ -32,10 +32,10 @@ type Mirror struct {
 }
 
 // NewMirror returns a mirror that writes through a Plane client.
-func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger) *Mirror {
+func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger, catalog ...plane.CatalogOption) *Mirror {
 	links := mapping.NewStore(pool)
 	return &Mirror{
-		pool: pool, links: links, plane: client, catalog: plane.NewCatalog(client), presence: newPresence(client, pool, links),
+		pool: pool, links: links, plane: client, catalog: plane.NewCatalog(client, catalog...), presence: newPresence(client, pool, links),
 		brake: brake, metrics: metrics, logger: logger,
 	}
 }
@@ -46,7 +46,12 @@ func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics 
 func (m *Mirror) Apply(ctx context.Context, flow Flow, item WantedItem, extent Extent) (Step, error) {
 	return m.locked(ctx, flow, item.Key, func(link mapping.Link, found bool) (Step, error) {
 		step := decide(item, link, found, flow.Ownership(), extent)
-		err := m.carryOut(ctx, work{flow.Scope(), flow.Ownership(), &step, link, extent})
+		if step.Action == ActionChange && item.Fields.Closed() {
+			if err := retract(ctx, m.links, flow, &link); err != nil {
+				return step, err
+			}
+		}
+		err := m.carryOut(ctx, work{flow, flow.Scope(), flow.Ownership(), &step, link, extent})
 		return step, err
 	})
 }
@@ -55,7 +60,12 @@ func (m *Mirror) Apply(ctx context.Context, flow Flow, item WantedItem, extent E
 func (m *Mirror) Cancel(ctx context.Context, flow Flow, key mapping.Key) (Step, error) {
 	return m.locked(ctx, flow, key, func(link mapping.Link, found bool) (Step, error) {
 		step := Step{Action: ActionCancel, Item: WantedItem{Key: key, OdooID: link.OdooID, Fields: link.LastPushed}}
-		w := work{flow.Scope(), flow.Ownership(), &step, link, WhatChanged}
+		if found {
+			if err := retract(ctx, m.links, flow, &link); err != nil {
+				return step, err
+			}
+		}
+		w := work{flow, flow.Scope(), flow.Ownership(), &step, link, WhatChanged}
 		switch {
 		case found && link.State == mapping.Intended:
 			return step, m.withFreshCatalog(w.scope, func() error { return m.cancelIntended(ctx, w) })
@@ -94,6 +104,7 @@ func (m *Mirror) locked(ctx context.Context, flow Flow, key mapping.Key, do func
 
 // work is one step under the lock of its record.
 type work struct {
+	flow      Flow
 	scope     mapping.Scope
 	ownership mapping.Ownership
 	step      *Step

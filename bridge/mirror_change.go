@@ -155,7 +155,7 @@ func (m *Mirror) missing(ctx context.Context, w work, cause error) error {
 	}
 	m.logger.WarnContext(ctx, "a work item was deleted in Plane; it is created again, because Odoo still has its record",
 		slog.String("key", string(w.item().Key)), slog.String("work_item", w.link.Issue()))
-	if err := m.links.Unbind(ctx, w.scope, w.item().Key); err != nil {
+	if err := forget(ctx, m.links, w.flow, &w.link); err != nil {
 		return err
 	}
 	w.step.Action, w.link = ActionCreate, mapping.Link{State: mapping.Intended}

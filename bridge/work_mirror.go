@@ -45,6 +45,16 @@ func (fs flows) inProject(projectID string) bool {
 	return false
 }
 
+// labelColor asks the flow of a project which colour a label is to have.
+func (fs flows) labelColor(projectID, name string) string {
+	for _, flow := range fs {
+		if colorer, colors := flow.(LabelColorer); colors && flow.Scope().ProjectID == projectID {
+			return colorer.LabelColor(name)
+		}
+	}
+	return ""
+}
+
 // mirroring works through records of Odoo that may have changed.
 type mirroring struct {
 	mirror *Mirror
@@ -90,6 +100,9 @@ func verdictOfStep(step Step, err error) Verdict {
 	}
 	if errors.Is(err, ErrNotWritable) {
 		return Ignored(err.Error())
+	}
+	if errors.As(err, new(*FlowError)) {
+		return verdictOfFlow(err)
 	}
 	if err != nil {
 		return verdictOfPlane(err)

@@ -141,7 +141,7 @@ const (
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlUnbind = `UPDATE ops.plane_sync_mappings
-		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = '',
+		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = $4,
 			refused = '{}', sending = '{}', look_at = NULL, tries = 0, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
@@ -161,6 +161,8 @@ const (
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlNoteTold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1`
+
+	sqlRetold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1 AND told = $3`
 
 	sqlNoteSeen = `UPDATE ops.plane_sync_mappings
 		SET content_hash = $2, last_pushed = $3, written = $4, updated_at = now(), last_synced_at = now()
@@ -268,7 +270,13 @@ func (c Content) refused() Values {
 // Unbind forgets a work item that is gone from Plane. What is left is an
 // intention, so whoever creates it again looks first.
 func (s *Store) Unbind(ctx context.Context, scope Scope, key Key) error {
-	return s.change(ctx, "unlinking "+string(key), sqlUnbind, key, scope.Workspace, scope.ProjectID)
+	return s.UnbindTold(ctx, scope, key, "")
+}
+
+// UnbindTold is Unbind for a flow that remembers what Odoo was told beyond the work
+// item's life.
+func (s *Store) UnbindTold(ctx context.Context, scope Scope, key Key, told string) error {
+	return s.change(ctx, "unlinking "+string(key), sqlUnbind, key, scope.Workspace, scope.ProjectID, told)
 }
 
 // SetState moves a link to another state and says why. A link that leaves Broken
@@ -280,6 +288,12 @@ func (s *Store) SetState(ctx context.Context, scope Scope, key Key, state State,
 // NoteTold keeps what the flow told Odoo about the work item.
 func (s *Store) NoteTold(ctx context.Context, linkID int64, told string) error {
 	return s.change(ctx, "noting what Odoo was told", sqlNoteTold, linkID, told)
+}
+
+// Retold is NoteTold for whoever read the link before: ErrNoLink says that Odoo was
+// told something else since.
+func (s *Store) Retold(ctx context.Context, seen Link, told string) error {
+	return s.change(ctx, "noting what Odoo was told", sqlRetold, seen.ID, told, seen.Told)
 }
 
 // NoteSeen keeps what Odoo wants after it heard of a change in Plane, and what the

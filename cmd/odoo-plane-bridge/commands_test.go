@@ -16,6 +16,7 @@ func TestAMistakeInAnySettingIsOneMessageThatNamesIt(t *testing.T) {
 		"ODOO_MAX_IN_FLIGHT": "0", "SYNC_SCHEDULE": "sometimes", "RECONCILE_SCHEDULE": "* *", "CLEANUP_SCHEDULE": "daily",
 		"TIMEZONE": "Manila", "DELIVERY_RETENTION": "a week", "PLANE_OAUTH_REDIRECT_URL": "callback", "PLANE_OAUTH_USER_FLOW": "perhaps",
 		"DATABASE_POOLER": "perhaps", "SECRETS_SOURCE": "post-it", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+		"BIR_WORK_ITEM_NAMES": "short", "BIR_ON_COMPLETED": "field:",
 	} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()

@@ -179,7 +179,7 @@ func (want request) prepare(tx *transaction) (*call, *method, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := t.method(want.method)
+	m, err := t.method(want.method, tx.server.options.Version)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -165,15 +165,25 @@ func (x *session) spendUnrecorded(t *testing.T, recorded replayed) {
 }
 
 func (x *session) ask(t *testing.T, recorded replayed) {
-	response, err := x.client().Do(recorded.request(t, x.ids))
+	response, simulated, err := send(x.client(), recorded.request(t, x.ids))
 	if err != nil {
 		t.Fatal(err)
+	}
+	x.compare(t, recorded, response, simulated)
+}
+
+func send(client *http.Client, request *http.Request) (*http.Response, []byte, error) {
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, nil, err
 	}
 	defer response.Body.Close()
-	simulated, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body, err := io.ReadAll(response.Body)
+	return response, body, err
+}
+
+// compare wants the simulation's answer to be the recorded one.
+func (x *session) compare(t *testing.T, recorded replayed, response *http.Response, simulated []byte) {
 	if response.StatusCode != recorded.Response.Status {
 		t.Errorf("status %d, want %d", response.StatusCode, recorded.Response.Status)
 	}
