@@ -219,10 +219,14 @@ func (w *world) bury() {
 	}
 }
 
+// worldMaxBody is the largest answer that the world's client reads: enough for all
+// that tests put there but what they want to be too large.
+const worldMaxBody = 1 << 20
+
 func (w *world) planeClient(f *fate) *plane.Client {
 	client, err := plane.New(plane.Config{
 		BaseURL: "http://plane.example", Workspace: w.plane.WorkspaceSlug(), Auth: w,
-		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.plane.RoundTripper()}}, Budget: &w.lanes,
+		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.plane.RoundTripper()}}, Budget: &w.lanes, MaxBody: worldMaxBody,
 	})
 	if err != nil {
 		w.t.Fatal(err)
