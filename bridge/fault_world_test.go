@@ -45,13 +45,10 @@ type world struct {
 	lanes laneBook
 	// wrap puts a test's own flow around the one of the deadlines; nil does not.
 	wrap func(bridge.Flow) bridge.Flow
-<<<<<<< HEAD
 	// configure changes how the flow is set up; nil leaves it.
 	configure func(*bir.Config)
-=======
 	// reportDrift leaves edits of what Odoo owns as they are.
 	reportDrift bool
->>>>>>> safety
 }
 
 // realOffice is how a real Odoo is reached, and which of its modules has the
