@@ -155,12 +155,18 @@ func (a *Auditor) Repair(ctx context.Context, flow Flow, finding AuditFinding) e
 // nobody's double any more, so a crash in between only repeats the comment's call.
 func (a *Auditor) retire(ctx context.Context, flow Flow, finding AuditFinding) error {
 	scope := flow.Scope()
-	_, err := a.mirror.plane.CreateComment(ctx, scope.ProjectID, finding.Issue, plane.NewComment{
+	if _, err := a.mirror.sentEarlier(ctx, scope, finding.Key); err != nil {
+		return err
+	}
+	_, err := a.mirror.plane.CreateComment(a.mirror.notingCreates(ctx, scope, finding.Key), scope.ProjectID, finding.Issue, plane.NewComment{
 		HTML:           "<p>This work item was made twice for one record of Odoo, so it is cancelled: " + finding.Detail + ".</p>",
 		ExternalSource: mapping.ExternalSource, ExternalID: string(finding.Key) + "#double",
 	})
 	if err != nil && !errors.Is(err, plane.ErrConflict) {
 		return fmt.Errorf("saying why double %s is cancelled: %w", finding.Issue, err)
+	}
+	if err := a.mirror.links.SettleCreate(ctx, scope, finding.Key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
+		return err
 	}
 	state, err := a.mirror.catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
 	if err != nil {

@@ -19,6 +19,8 @@ type Action string
 // The actions of a plan.
 const (
 	ActionCreate Action = "create"
+	// ActionAdopt binds a work item that is in Plane already.
+	ActionAdopt  Action = "adopt"
 	ActionChange Action = "change"
 	ActionCancel Action = "cancel"
 	ActionLeave  Action = "leave"
@@ -46,16 +48,21 @@ type Step struct {
 	Fields []mapping.Field
 	// Reason says why, where the action alone does not.
 	Reason string
+	// resumes says that an earlier create was cut short, so that it is looked for.
+	resumes bool
 }
 
 // Requests is how many requests to Plane the step takes when nothing goes wrong.
 // Writing labels takes one more: Plane replaces the whole list, so it is read
-// first to keep what people added. A cancellation is a comment and a change.
+// first to keep what people added; what is adopted was read by the plan. A
+// cancellation is a comment and a change.
 func (s Step) Requests() int {
 	switch {
-	case s.Action == ActionLeave:
+	case s.Action == ActionLeave, s.Action == ActionAdopt && len(s.Fields) == 0:
 		return 0
-	case s.Action == ActionCancel, slices.Contains(s.Fields, mapping.FieldLabels):
+	case s.Action == ActionAdopt:
+		return 1
+	case s.Action == ActionCancel, s.resumes, slices.Contains(s.Fields, mapping.FieldLabels):
 		return 2
 	default:
 		return 1
@@ -68,6 +75,11 @@ type Plan struct {
 	Scope     mapping.Scope
 	Steps     []Step
 	Conflicts []Conflict
+	// Labels are the names of labels that Plane does not have yet; writing makes
+	// each by one request.
+	Labels []string
+	// looks is what listing the project took.
+	looks int
 	// Brake is set when so many records vanished at once that none of their work
 	// items is cancelled.
 	Brake *Brake
@@ -95,14 +107,14 @@ const freely = 2
 // done once, and only when there is something to write.
 const catalogueRequests = 2
 
-// Requests is how many requests to Plane the plan takes when nothing goes wrong
-// and every label exists.
+// Requests is how many requests to Plane the plan takes when nothing goes wrong,
+// those of planning included.
 func (p Plan) Requests() int {
-	total := 0
+	total := p.looks + len(p.Labels)
 	for _, step := range p.Steps {
 		total += step.Requests()
 	}
-	if total > 0 {
+	if len(p.Work()) > 0 {
 		total += catalogueRequests
 	}
 	return total
@@ -125,7 +137,7 @@ func (p Plan) Work() []Step {
 }
 
 // Plan compares what a flow wants with what was last written. It asks Odoo and
-// the database and makes no request to Plane.
+// the database, and Plane only for what neither can know; see look.
 func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, error) {
 	scope := flow.Scope()
 	wanted, err := flow.Wanted(ctx)
@@ -143,10 +155,13 @@ func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, erro
 	plan := Plan{Scope: scope, Conflicts: wanted.Conflicts}
 	for _, item := range wanted.Items {
 		link, found := byKey[item.Key]
-		plan.Steps = append(plan.Steps, decide(item, link, found, flow.Ownership(), extent))
+		step := decide(item, link, found, flow.Ownership(), extent)
+		step.resumes = found && link.State == mapping.Intended
+		plan.Steps = append(plan.Steps, step)
 		delete(byKey, item.Key)
 	}
 	plan.addVanished(byKey, len(links), m.brake)
+	m.look(ctx, flow, &plan, links)
 	slices.SortStableFunc(plan.Steps, func(a, b Step) int { return cmp.Compare(a.Item.Fields.TargetDate, b.Item.Fields.TargetDate) })
 	return plan, nil
 }
