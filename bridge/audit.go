@@ -134,7 +134,7 @@ func judgePair(key mapping.Key, items []plane.WorkItem, linked map[mapping.Key]s
 func (a *Auditor) Repair(ctx context.Context, flow Flow, finding AuditFinding) error {
 	switch finding.Kind {
 	case FindingDoubled:
-		return a.retire(ctx, flow, finding)
+		return a.mirror.withFreshCatalog(flow.Scope(), func() error { return a.retire(ctx, flow, finding) })
 	case FindingCutShort, FindingFailing, FindingMissing, FindingOrphaned:
 		item, err := flow.WantedFor(ctx, finding.Key)
 		if errors.Is(err, ErrNoRecord) {

@@ -55,12 +55,12 @@ func (m *Mirror) Cancel(ctx context.Context, flow Flow, key mapping.Key) (Step, 
 		w := work{flow.Scope(), flow.Ownership(), &step, link, WhatChanged}
 		switch {
 		case found && link.State == mapping.Intended:
-			return step, m.cancelIntended(ctx, w)
+			return step, m.withFreshCatalog(w.scope, func() error { return m.cancelIntended(ctx, w) })
 		case found && link.State == mapping.Linked:
 			if _, err := m.sentEarlier(ctx, w.scope, key); err != nil {
 				return step, err
 			}
-			return step, m.cancel(ctx, w)
+			return step, m.withFreshCatalog(w.scope, func() error { return m.cancel(ctx, w) })
 		default:
 			step.Action = ActionLeave
 			return step, nil
@@ -104,20 +104,25 @@ type work struct {
 func (w work) item() WantedItem { return w.step.Item }
 
 // looks reports whether the work item is read before anything is decided: for
-// drift, and when the last write failed, because nobody knows then what of it
-// took effect.
+// drift, and when the link says that what it knows is not enough.
 func (w work) looks() bool {
-	return w.link.State == mapping.Linked && (w.extent == WhatDrifted || w.link.LastError != nil)
+	return w.link.State == mapping.Linked && (w.extent == WhatDrifted || w.link.LookDue)
 }
 
 func (m *Mirror) carryOut(ctx context.Context, w work) error {
-	err := m.try(ctx, w)
-	if !errors.Is(err, plane.ErrInvalid) {
+	return m.withFreshCatalog(w.scope, func() error { return m.try(ctx, w) })
+}
+
+// withFreshCatalog does something once more with the catalogue read anew when a
+// state or a label that it remembers may be gone: Plane refuses an id that it does
+// not know, and a project may have got its missing state meanwhile.
+func (m *Mirror) withFreshCatalog(scope mapping.Scope, do func() error) error {
+	err := do()
+	if !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrNoState) {
 		return err
 	}
-	// A state or label that the catalogue remembers may be gone: read it anew, once.
-	m.catalog.Forget(w.scope.ProjectID)
-	return m.try(ctx, w)
+	m.catalog.Forget(scope.ProjectID)
+	return do()
 }
 
 func (m *Mirror) try(ctx context.Context, w work) error {
@@ -125,40 +130,12 @@ func (m *Mirror) try(ctx context.Context, w work) error {
 	case w.step.Action == ActionCreate:
 		return m.create(ctx, w)
 	case w.looks():
-		return m.putBack(ctx, w)
+		return m.compareInFull(ctx, w)
 	case w.step.Action == ActionChange:
 		return m.change(ctx, w)
 	default:
 		return nil
 	}
-}
-
-// bind notes what was written, and what Plane made of it.
-func (m *Mirror) bind(ctx context.Context, w work, answered plane.WorkItem) error {
-	item := w.item()
-	written, err := m.contentOf(ctx, w.scope, answered)
-	if err != nil {
-		return err
-	}
-	// Labels that people added are theirs to take off again.
-	written.Labels = item.Fields.Labels
-	if w.step.Action == ActionChange {
-		// The answer shows also what people edited in other fields since the last
-		// write. That was not written by us, and has to be seen as theirs.
-		written = w.link.Written.With(written, w.step.Fields...)
-	}
-	return m.links.Bind(ctx, w.scope, item.Key, item.OdooID, answered.ID, mapping.Content{Pushed: item.Fields, Written: written})
-}
-
-// breakLink notes a work item that somebody archived. It is neither changed nor
-// made again: whoever archived it meant it.
-func (m *Mirror) breakLink(ctx context.Context, w work, issueID string) error {
-	item := w.item()
-	content := mapping.Content{Pushed: item.Fields, Written: w.link.Written}
-	if err := m.links.Bind(ctx, w.scope, item.Key, item.OdooID, issueID, content); err != nil {
-		return err
-	}
-	return m.links.SetState(ctx, w.scope, item.Key, mapping.Broken, "the work item is archived in Plane")
 }
 
 func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, seen mapping.Link, cause error) {

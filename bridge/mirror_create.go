@@ -50,7 +50,7 @@ func (m *Mirror) create(ctx context.Context, w work) error {
 	case created.Found:
 		return m.adopt(ctx, w, created)
 	default:
-		return m.bind(ctx, w, created)
+		return m.bind(ctx, w, newWrite(w, mapping.AllFields, mapping.Fields{}), created)
 	}
 }
 
@@ -158,14 +158,15 @@ func (m *Mirror) adoptExisting(ctx context.Context, w work, id string) error {
 // shows something else.
 func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) error {
 	if !existing.ArchivedAt.IsZero() {
-		return m.breakLink(ctx, w, existing.ID)
+		return m.adoptArchived(ctx, w, existing)
 	}
 	shown, err := m.contentOf(ctx, w.scope, existing)
 	if err != nil {
 		return err
 	}
 	item := w.item()
-	fields, before := adopting(w.ownership, item.Fields, w.link, shown)
+	owned, before := adopting(w.ownership, item.Fields, w.link)
+	fields := notShown(owned, item.Fields, before, shown)
 	w.step.Action, w.step.Fields = ActionAdopt, fields
 	adopted := existing
 	if len(fields) > 0 {
@@ -179,27 +180,32 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 	}
 	m.logger.InfoContext(ctx, "adopted a work item that was there already",
 		slog.String("key", string(item.Key)), slog.String("work_item", existing.ID))
-	return m.bind(ctx, w, adopted)
+	return m.bind(ctx, w, newWrite(w, owned, shown), adopted)
 }
 
-// adopting lists what has to be written to a work item that shows something else
-// than Odoo wants. Its state stays as people left it unless Odoo says that the
-// matter is closed. Where it is what an earlier create of ours left behind, the
-// intention tells with which content, so that what Odoo wants otherwise by now is
-// written like any change.
-func adopting(ownership mapping.Ownership, wanted mapping.Fields, link mapping.Link, shown mapping.Fields) (fields []mapping.Field, before mapping.Fields) {
+// adopting lists the fields in which an adopted work item is brought to what is
+// wanted. Its state stays as people left it unless Odoo says that the matter is
+// closed. Where it is what an earlier create of ours left behind, the intention
+// tells with which content, so that what Odoo wants otherwise by now is written
+// like any change.
+func adopting(ownership mapping.Ownership, wanted mapping.Fields, link mapping.Link) (fields []mapping.Field, before mapping.Fields) {
 	fields = ownership.Owned(wanted)
 	if link.State == mapping.Intended && link.LastPushed.Name != "" {
 		before = link.LastPushed
 		fields = append(fields, wanted.Differing(before)...)
 	}
-	// Labels that people added are theirs, and those of an earlier content are ours
-	// to take off.
-	target := wanted
-	target.Labels = mapping.MergeLabels(shown.Labels, before.Labels, wanted.Labels)
-	differing := target.Differing(shown)
-	fields = slices.DeleteFunc(fields, func(field mapping.Field) bool { return !slices.Contains(differing, field) })
 	return slices.Compact(slices.Sorted(slices.Values(fields))), before
+}
+
+// notShown are those of the fields that have to be written, because the work item
+// shows something else or still has a label of an earlier content of ours.
+func notShown(fields []mapping.Field, wanted, before, shown mapping.Fields) []mapping.Field {
+	stale := slices.ContainsFunc(before.Labels, func(label string) bool {
+		return slices.Contains(shown.Labels, label) && !slices.Contains(wanted.Labels, label)
+	})
+	return slices.DeleteFunc(slices.Clone(fields), func(field mapping.Field) bool {
+		return shown.Shows(field, wanted) && (field != mapping.FieldLabels || !stale)
+	})
 }
 
 // cancelIntended ends a create that was cut short before its record vanished. What

@@ -36,7 +36,8 @@ const (
 	// WhatDrifted writes also what Odoo owns and somebody edited in Plane. It reads
 	// the work item first.
 	WhatDrifted
-	// Everything writes every field that Odoo owns again, changed or not.
+	// Everything writes every field that is Odoo's alone again, changed or not. The
+	// others are written as always: when Odoo wants them otherwise than before.
 	Everything
 )
 
@@ -46,6 +47,8 @@ type Step struct {
 	Item   WantedItem
 	// Fields are what a change writes.
 	Fields []mapping.Field
+	// Looks says that the work item is read and compared in full first.
+	Looks bool
 	// Reason says why, where the action alone does not.
 	Reason string
 	// resumes says that an earlier create was cut short, so that it is looked for.
@@ -60,9 +63,9 @@ func (s Step) Requests() int {
 	switch {
 	case s.Action == ActionLeave, s.Action == ActionAdopt && len(s.Fields) == 0:
 		return 0
-	case s.Action == ActionAdopt:
+	case s.Action == ActionAdopt, s.Looks && len(s.Fields) == 0:
 		return 1
-	case s.Action == ActionCancel, s.resumes, slices.Contains(s.Fields, mapping.FieldLabels):
+	case s.Looks, s.Action == ActionCancel, s.resumes, slices.Contains(s.Fields, mapping.FieldLabels):
 		return 2
 	default:
 		return 1
@@ -198,13 +201,31 @@ func decide(item WantedItem, link mapping.Link, found bool, ownership mapping.Ow
 	case link.State == mapping.Cancelled:
 		return Step{Action: ActionChange, Item: item, Fields: mapping.AllFields, Reason: "the record is back in Odoo"}
 	case extent == Everything:
-		return Step{Action: ActionChange, Item: item, Fields: ownership.Owned(item.Fields), Reason: "everything is written again"}
+		return Step{Action: ActionChange, Item: item, Fields: everything(item, link, ownership), Reason: "everything is written again"}
 	}
-	if differing := item.Fields.Differing(link.LastPushed); len(differing) > 0 {
-		return Step{Action: ActionChange, Item: item, Fields: differing}
+	if differing := outstanding(item, link); len(differing) > 0 {
+		return Step{Action: ActionChange, Item: item, Fields: differing, Looks: link.LookDue}
+	}
+	if link.LookDue {
+		return Step{Action: ActionChange, Item: item, Looks: true, Reason: "it is compared in full"}
 	}
 	if link.LastError != nil {
-		return Step{Action: ActionChange, Item: item, Reason: "the last write failed, so it is looked at again"}
+		return Step{Action: ActionLeave, Item: item, Reason: *link.LastError}
 	}
 	return Step{Action: ActionLeave, Item: item}
+}
+
+// outstanding are the fields that Odoo wants otherwise than was confirmed. Those
+// that Plane refused wait until their time.
+func outstanding(item WantedItem, link mapping.Link) []mapping.Field {
+	return slices.DeleteFunc(item.Fields.Differing(link.LastPushed), func(field mapping.Field) bool {
+		return !link.LookDue && link.Refused.Has(field, item.Fields)
+	})
+}
+
+func everything(item WantedItem, link mapping.Link, ownership mapping.Ownership) []mapping.Field {
+	differing := item.Fields.Differing(link.LastPushed)
+	return slices.DeleteFunc(slices.Clone(mapping.AllFields), func(field mapping.Field) bool {
+		return !ownership.Alone(field, item.Fields) && !slices.Contains(differing, field)
+	})
 }

@@ -63,7 +63,8 @@ func (m *Mirror) lookForUnlinked(ctx context.Context, flow Flow, plan *Plan, lin
 			return err
 		}
 		step := &plan.Steps[creates[key]]
-		step.Fields, _ = adopting(flow.Ownership(), step.Item.Fields, mapping.Link{}, shown)
+		owned, before := adopting(flow.Ownership(), step.Item.Fields, mapping.Link{})
+		step.Fields = notShown(owned, step.Item.Fields, before, shown)
 		step.Action, step.Reason = ActionAdopt, "its work item is in Plane already"
 	}
 	m.unlinked.keep(plan.Scope.ProjectID, found)
