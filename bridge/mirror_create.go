@@ -138,6 +138,9 @@ func (m *Mirror) adoptListed(ctx context.Context, w work) (done bool, err error)
 			return false, fmt.Errorf("looking at the work item that %s has already: %w", w.item().Key, err)
 		}
 	}
+	if err := m.links.Claim(ctx, w.scope, w.item().Key, w.item().OdooID); err != nil {
+		return false, err
+	}
 	return true, m.adopt(ctx, w, existing)
 }
 

@@ -25,6 +25,10 @@ const (
 		WHERE known.state = 'intended'
 		RETURNING (xmax = 0) AS fresh`
 
+	sqlClaim = `INSERT INTO ops.plane_sync_mappings (flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, state)
+		VALUES ($1, $2, $3, $4, $5, $6, 'intended')
+		ON CONFLICT ON CONSTRAINT one_link_per_entity DO NOTHING`
+
 	sqlWithdraw = `DELETE FROM ops.plane_sync_mappings
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3 AND state = 'intended'`
 
@@ -61,6 +65,19 @@ func (s *Store) Intend(ctx context.Context, scope Scope, key Key, odooID int64, 
 		return false, fmt.Errorf("noting the intention to create a work item for %s: %w", key, err)
 	}
 	return fresh, nil
+}
+
+// Claim notes that a record is about to be bound to a work item that is there
+// already. Nothing is created, so there is nothing to wait for.
+func (s *Store) Claim(ctx context.Context, scope Scope, key Key, odooID int64) error {
+	model, _, err := key.Parse()
+	if err != nil {
+		return err
+	}
+	if _, err := s.db.Exec(ctx, sqlClaim, scope.Flow, model, odooID, key, scope.Workspace, scope.ProjectID); err != nil {
+		return fmt.Errorf("noting that %s is about to be linked: %w", key, err)
+	}
+	return nil
 }
 
 // Withdraw forgets an intention of which nothing came.
