@@ -89,9 +89,9 @@ func (b *Bridge) Reconciler() *Reconciler { return b.reconciler }
 // Flows are the flows that are switched on.
 func (b *Bridge) Flows() []Flow { return b.config.Flows }
 
-// drainTime is how long work in hand may go on after a stop was asked for. It
+// DrainTime is how long work in hand may go on after a stop was asked for. It
 // stays below the 30 s that Kubernetes and systemd grant by default.
-const drainTime = 20 * time.Second
+const DrainTime = 20 * time.Second
 
 // Run migrates the database, works until the context ends, and then lets work in
 // hand finish. While the database cannot be reached it waits and tries again:
@@ -106,7 +106,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	b.logger.InfoContext(ctx, "working through the queue", slog.Int("workers", b.config.Queue.config.Workers))
 	<-ctx.Done()
-	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTime)
 	defer cancel()
 	if err := stop(draining); err != nil {
 		return fmt.Errorf("stopping the workers: %w", err)

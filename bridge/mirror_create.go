@@ -201,13 +201,21 @@ func adopting(ownership mapping.Ownership, wanted mapping.Fields, link mapping.L
 }
 
 // notShown are those of the fields that have to be written, because the work item
-// shows something else or still has a label of an earlier content of ours.
+// shows something else or still has a label of an earlier content of ours. A
+// description counts by what it says, because Plane cleans it.
 func notShown(fields []mapping.Field, wanted, before, shown mapping.Fields) []mapping.Field {
 	stale := slices.ContainsFunc(before.Labels, func(label string) bool {
 		return slices.Contains(shown.Labels, label) && !slices.Contains(wanted.Labels, label)
 	})
 	return slices.DeleteFunc(slices.Clone(fields), func(field mapping.Field) bool {
-		return shown.Shows(field, wanted) && (field != mapping.FieldLabels || !stale)
+		switch field {
+		case mapping.FieldDescription:
+			return mapping.SaysTheSame(wanted.DescriptionHTML, shown.DescriptionHTML)
+		case mapping.FieldLabels:
+			return !stale && shown.Shows(field, wanted)
+		default:
+			return shown.Shows(field, wanted)
+		}
 	})
 }
 

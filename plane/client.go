@@ -17,10 +17,6 @@ const apiPrefix = "/api/v1"
 // DefaultTimeout bounds one HTTP exchange when Config.HTTPClient is nil or sets no timeout of its own.
 const DefaultTimeout = 30 * time.Second
 
-// lateness is how much longer than its client waited a server may go on with a request before it takes effect: a
-// server does not notice that its client has gone, and works off what waits for it first.
-const lateness = 10 * time.Second
-
 // DefaultMaxBody bounds how much of one answer is read; a page of 100 work items with long descriptions stays far below.
 const DefaultMaxBody = 32 << 20
 
@@ -84,9 +80,10 @@ func New(cfg Config) (*Client, error) {
 // Workspace returns the slug that the client was made for.
 func (c *Client) Workspace() string { return c.workspace }
 
-// SettledAfter is how long after a write was sent it has surely taken effect, or never will: the client's timeout,
-// and what a server may need longer. A create whose outcome is unknown is neither taken for failed nor repeated before.
-func (c *Client) SettledAfter() time.Duration { return c.http.Timeout + lateness }
+// SettledAfter is how long after a write was sent it has surely taken effect, or never will: the client's timeout and a
+// third of it, because a server does not notice that its client has gone and works off what waits for it first. A
+// create whose outcome is unknown is neither taken for failed nor repeated before.
+func (c *Client) SettledAfter() time.Duration { return c.http.Timeout * 4 / 3 }
 
 // APIURL returns the address that every request path is joined to; it ends in /api/v1/.
 func (c *Client) APIURL() string { return c.api.String() }
