@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
@@ -82,6 +83,7 @@ func (w *world) waitIsOver() {
 }
 
 func TestAFieldThatPlaneAnswersWithSuccessAndDoesNotTakeIsWrittenLater(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		old := w.call(http.MethodGet, "work-items/"+w.item()+"/", "")
 		ignoring := w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Status: http.StatusOK, Body: old, Times: -1})
@@ -117,7 +119,27 @@ func TestAFieldThatPlaneAnswersWithSuccessAndDoesNotTakeIsWrittenLater(t *testin
 	})
 }
 
+func TestARepairDoesNotWaitForARefusal(t *testing.T) {
+	t.Parallel()
+	whileMirrored(t, func(w *world, p *process) {
+		old := w.call(http.MethodGet, "work-items/"+w.item()+"/", "")
+		w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Status: http.StatusOK, Body: old})
+		w.odoo.Extend(1, "2000-05-14")
+		syncThrough(w, p)
+		findings, err := p.bridge.Auditor().Audit(p.ctx, p.bridge.Flows()[0])
+		w.must(err)
+		if len(findings) != 1 || findings[0].Kind != bridge.FindingFailing {
+			t.Fatalf("the audit finds %v, want the link that fails", findings)
+		}
+		w.must(p.bridge.Auditor().Repair(p.ctx, p.bridge.Flows()[0], findings[0]))
+		if item, link := w.deadlineItem(), w.link(); item.TargetDate != "2000-05-14" || link.LastError != nil {
+			t.Errorf("Plane has %s and the link says %v", item.TargetDate, link.LastError)
+		}
+	})
+}
+
 func TestAnotherWishIsWrittenWhileARefusedOneWaits(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		old := w.call(http.MethodGet, "work-items/"+w.item()+"/", "")
 		w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Status: http.StatusOK, Body: old})
@@ -204,6 +226,7 @@ func (w *world) states() []stateOfBoard {
 }
 
 func TestAReplacedStateIsFoundWhenAWorkItemIsCancelled(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		w.replaceState("cancelled")
 		w.odoo.DeleteDeadline(1)
@@ -215,6 +238,7 @@ func TestAReplacedStateIsFoundWhenAWorkItemIsCancelled(t *testing.T) {
 }
 
 func TestABoardWithoutACancelledStateIsSaidBeforeACommentClaimsIt(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		for _, state := range w.states() {
 			if state.Group == "cancelled" {
@@ -235,6 +259,7 @@ func TestABoardWithoutACancelledStateIsSaidBeforeACommentClaimsIt(t *testing.T) 
 
 // Earlier releases noted what was never written. The migration finds it.
 func TestTheMigrationFindsWhatWasNotedAndNeverWritten(t *testing.T) {
+	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
 		_, err := w.queue.Exec(context.Background(), `UPDATE ops.plane_sync_mappings SET last_pushed = last_pushed || '{"target_date": "2000-05-14"}'`)
 		w.must(err)

@@ -21,18 +21,21 @@ type Mirror struct {
 	links   *mapping.Store
 	plane   *plane.Client
 	catalog *plane.Catalog
+	// presence proves that a work item is gone before anything is concluded from it.
+	presence *presence
 	// brake is the share of links whose work items may be cancelled in one run.
 	brake    float64
-	unlinked unlinked
+	unlinked *unlinked
 	metrics  *Metrics
 	logger   *slog.Logger
 }
 
 // NewMirror returns a mirror that writes through a Plane client.
 func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger) *Mirror {
+	links := mapping.NewStore(pool)
 	return &Mirror{
-		pool: pool, links: mapping.NewStore(pool), plane: client, catalog: plane.NewCatalog(client), brake: brake,
-		metrics: metrics, logger: logger,
+		pool: pool, links: links, plane: client, catalog: plane.NewCatalog(client), presence: newPresence(client, pool, links),
+		brake: brake, unlinked: &unlinked{projects: make(map[string]listing)}, metrics: metrics, logger: logger,
 	}
 }
 
@@ -141,7 +144,7 @@ func (m *Mirror) try(ctx context.Context, w work) error {
 func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, seen mapping.Link, cause error) {
 	var busy *plane.BusyError
 	var underWay *UnderWayError
-	if errors.Is(cause, ErrLocked) || errors.As(cause, &busy) || errors.As(cause, &underWay) {
+	if errors.Is(cause, ErrLocked) || errors.Is(cause, ErrNotWritable) || errors.Is(cause, plane.ErrAway) || errors.As(cause, &busy) || errors.As(cause, &underWay) {
 		return
 	}
 	err := m.links.SetError(context.WithoutCancel(ctx), scope, key, seen, cause.Error())

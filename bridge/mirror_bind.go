@@ -59,11 +59,8 @@ func (m *Mirror) bind(ctx context.Context, w work, sent write, answered plane.Wo
 		return nil
 	}
 	// A write to an archived work item takes effect; a look-up by id would not find it.
-	return m.links.SetState(ctx, w.scope, w.item().Key, mapping.Broken, archivedInPlane)
+	return m.links.SetState(ctx, w.scope, w.item().Key, mapping.Broken, whyArchived)
 }
-
-// archivedInPlane is what the link of an archived work item says.
-const archivedInPlane = "the work item is archived in Plane"
 
 // noting is the content of a link after some of its fields were shown. Of the
 // labels only ours are noted: those of people are theirs to take off again.
@@ -132,5 +129,5 @@ func (m *Mirror) adoptArchived(ctx context.Context, w work, existing plane.WorkI
 // again: whoever archived it meant it. What Odoo wants meanwhile stays unwritten,
 // and is written when the work item comes back.
 func (m *Mirror) breakLink(ctx context.Context, w work) error {
-	return m.links.SetState(ctx, w.scope, w.item().Key, mapping.Broken, archivedInPlane)
+	return m.links.SetState(ctx, w.scope, w.item().Key, mapping.Broken, whyArchived)
 }

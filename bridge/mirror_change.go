@@ -131,19 +131,27 @@ func (m *Mirror) write(ctx context.Context, w work, sent write, labels []string)
 	return m.bind(ctx, w, sent, answered)
 }
 
-// missing decides what a 404 on a linked work item means: an archived one is
-// still found by its external id, a deleted one is not. What Odoo owns is made
-// again after a delete. Any other error passes.
+// ErrNotWritable says that Plane answers and the work item cannot be written as it
+// is. The link says why, and when it is looked at again.
+var ErrNotWritable = errors.New("the work item cannot be written now")
+
+// missing decides what it means that Plane did not find a linked work item, or
+// refused it: only one that is proven to be deleted is made again, because Odoo
+// still has its record. Any other error passes.
 func (m *Mirror) missing(ctx context.Context, w work, cause error) error {
-	if !errors.Is(cause, plane.ErrNotFound) {
+	if !errors.Is(cause, plane.ErrNotFound) && !errors.Is(cause, plane.ErrForbidden) {
 		return fmt.Errorf("changing the work item of %s: %w", w.item().Key, cause)
 	}
-	_, err := m.find(ctx, w.scope, w.item().Key)
-	if err == nil {
-		return m.breakLink(ctx, w)
-	}
-	if !errors.Is(err, plane.ErrNotFound) {
+	found, err := m.presence.whereIs(ctx, w.scope, w.item().Key, w.link.Issue())
+	switch {
+	case err != nil:
 		return err
+	case found.place == placeHere:
+		return fmt.Errorf("changing the work item of %s, which is there when it is read: %w", w.item().Key, cause)
+	case found.place == placeArchived:
+		return m.breakLink(ctx, w)
+	case !found.absent():
+		return m.hold(ctx, w, found.reason())
 	}
 	m.logger.WarnContext(ctx, "a work item was deleted in Plane; it is created again, because Odoo still has its record",
 		slog.String("key", string(w.item().Key)), slog.String("work_item", w.link.Issue()))
@@ -152,6 +160,14 @@ func (m *Mirror) missing(ctx context.Context, w work, cause error) error {
 	}
 	w.step.Action, w.link = ActionCreate, mapping.Link{State: mapping.Intended}
 	return m.create(ctx, w)
+}
+
+// hold leaves a work item as it is that cannot be written, and says so on its link.
+func (m *Mirror) hold(ctx context.Context, w work, why string) error {
+	if err := m.links.SetProblem(ctx, w.scope, w.item().Key, why); err != nil {
+		return err
+	}
+	return fmt.Errorf("writing the work item of %s: %w: %s", w.item().Key, ErrNotWritable, why)
 }
 
 // cancel closes the work item of a record that is gone: a comment that says why,
@@ -173,11 +189,8 @@ func (m *Mirror) cancel(ctx context.Context, w work) error {
 		return err
 	}
 	answered, err := m.plane.UpdateWorkItem(ctx, w.scope.ProjectID, issue, plane.WorkItemPatch{StateID: plane.Set(state.ID)})
-	if errors.Is(err, plane.ErrNotFound) {
-		return m.links.SetState(ctx, w.scope, key, mapping.Cancelled, "the work item is gone from Plane too")
-	}
 	if err != nil {
-		return fmt.Errorf("cancelling the work item of %s: %w", key, err)
+		return m.notCancelled(ctx, w, err)
 	}
 	if answered.State.ID != state.ID {
 		return fmt.Errorf("cancelling the work item of %s: Plane answered with success and did not take the state %q", key, state.Name)
@@ -187,6 +200,26 @@ func (m *Mirror) cancel(ctx context.Context, w work) error {
 	}
 	content.Pushed.Group, content.Written.Group = cancelled.Group, cancelled.Group
 	return m.links.Close(ctx, w.scope, key, w.link.OdooID, issue, content)
+}
+
+// notCancelled ends the link of a work item that is gone from Plane too. One that
+// only does not answer is tried again.
+func (m *Mirror) notCancelled(ctx context.Context, w work, cause error) error {
+	cause = fmt.Errorf("cancelling the work item of %s: %w", w.item().Key, cause)
+	if !errors.Is(cause, plane.ErrNotFound) && !errors.Is(cause, plane.ErrForbidden) {
+		return cause
+	}
+	found, err := m.presence.whereIs(ctx, w.scope, w.item().Key, w.link.Issue())
+	switch {
+	case err != nil:
+		return err
+	case found.absent():
+		return m.links.SetState(ctx, w.scope, w.item().Key, mapping.Cancelled, "the work item is gone from Plane too")
+	case found.place == placeHere:
+		return cause
+	default:
+		return m.hold(ctx, w, found.reason())
+	}
 }
 
 func (m *Mirror) sayWhyCancelled(ctx context.Context, w work) error {

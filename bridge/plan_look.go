@@ -139,9 +139,6 @@ const listingHolds = 30 * time.Second
 func (u *unlinked) keep(projectID string, items map[mapping.Key]plane.WorkItem) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.projects == nil {
-		u.projects = make(map[string]listing)
-	}
 	u.projects[projectID] = listing{time.Now(), items}
 }
 

@@ -52,6 +52,10 @@ func TestAStepIsDecidedFromTheLinkAlone(t *testing.T) {
 			link: with(func(l *mapping.Link) { l.LookDue, l.LastError = true, &tableError }),
 		},
 		{
+			name: "what cannot be written waits", wanted: later, known: true, action: ActionLeave,
+			link: with(func(l *mapping.Link) { l.LastError = &tableError }),
+		},
+		{
 			name: "a refusal waits", wanted: later, known: true, action: ActionLeave,
 			link: with(func(l *mapping.Link) { l.Refused, l.LastError = refused, &tableError }),
 		},

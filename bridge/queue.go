@@ -111,6 +111,7 @@ type Queue struct {
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
 	config QueueConfig
+	inHand inHand
 }
 
 // NewQueue returns a queue that can take jobs. Run works through them.
@@ -207,6 +208,11 @@ const sqlWaitingJobs = `SELECT DISTINCT args FROM ops.river_job
 	WHERE kind = 'mirror_entity' AND args ->> 'flow' = $1
 		AND state IN ('available', 'scheduled', 'retryable', 'pending')`
 
+// sqlMirrorNow ends the wait of jobs that failed earlier: what a sync found is not
+// left to the back-off of an old failure.
+const sqlMirrorNow = `UPDATE ops.river_job SET state = 'available', scheduled_at = now()
+	WHERE kind = 'mirror_entity' AND args ->> 'flow' = $1 AND state = 'retryable' AND args ->> 'key' = ANY($2)`
+
 // mirrorAll queues jobs, except for those that wait in the queue already, and
 // returns how many it added. A job that is running does not count: it may have
 // read the record before the change.
@@ -224,9 +230,17 @@ func (q *Queue) mirrorAll(ctx context.Context, flow string, wanted []mirrorJob) 
 		seen[job] = true
 	}
 	var jobs []river.InsertManyParams
+	var again []string
 	for _, job := range wanted {
-		if !seen[job] {
-			jobs = append(jobs, river.InsertManyParams{Args: job})
+		if seen[job] {
+			again = append(again, string(job.Key))
+			continue
+		}
+		jobs = append(jobs, river.InsertManyParams{Args: job})
+	}
+	if len(again) > 0 {
+		if _, err := q.pool.Exec(ctx, sqlMirrorNow, flow, again); err != nil {
+			return 0, fmt.Errorf("bringing forward what waits to be mirrored: %w", err)
 		}
 	}
 	if len(jobs) == 0 {
@@ -264,18 +278,7 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := q.takeUp(ctx); err != nil {
 		return nil, err
 	}
-	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
-		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
-		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{}, MaxAttempts: maxAttempts,
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: 500 * time.Millisecond,
-		// With the default of 100 ms a few workers would mostly wait for the next fetch.
-		FetchCooldown: 20 * time.Millisecond,
-		Queues: map[string]river.QueueConfig{
-			queuePlane:   {MaxWorkers: q.config.Workers},
-			queueMirror:  {MaxWorkers: 2},
-			queueControl: {MaxWorkers: 2},
-		},
-	})
+	client, err := river.NewClient(riverpgxv5.New(q.pool), q.workerConfig(workers, periodic))
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue's workers: %w", err)
 	}
@@ -292,6 +295,22 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 		defer cancel()
 		return client.StopAndCancel(cancelling)
 	}, nil
+}
+
+// workerConfig says how jobs are worked through.
+func (q *Queue) workerConfig(workers *river.Workers, periodic []*river.PeriodicJob) *river.Config {
+	return &river.Config{
+		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
+		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{}, MaxAttempts: maxAttempts,
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: 500 * time.Millisecond,
+		// With the default of 100 ms a few workers would mostly wait for the next fetch.
+		FetchCooldown: 20 * time.Millisecond,
+		Queues: map[string]river.QueueConfig{
+			queuePlane:   {MaxWorkers: q.config.Workers},
+			queueMirror:  {MaxWorkers: 2},
+			queueControl: {MaxWorkers: 2},
+		},
+	}
 }
 
 // retryPolicy waits 2 s after the first failure and three times as long after

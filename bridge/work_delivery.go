@@ -241,7 +241,7 @@ func moveLink(ctx context.Context, links *mapping.Store, scope mapping.Scope, li
 		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", links.Unbind(ctx, scope, link.Key)
 	case item.Archived && link.State == mapping.Linked:
 		link.State = mapping.Broken
-		return false, "", links.SetState(ctx, scope, link.Key, mapping.Broken, archivedInPlane)
+		return false, "", links.SetState(ctx, scope, link.Key, mapping.Broken, whyArchived)
 	case !item.Archived && link.State == mapping.Broken:
 		link.State = mapping.Linked
 		return false, "", links.SetState(ctx, scope, link.Key, mapping.Linked, "")

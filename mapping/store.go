@@ -59,6 +59,12 @@ type Link struct {
 	LastSyncedAt *time.Time `db:"last_synced_at"`
 }
 
+// Waits reports whether nothing is tried before LookAt, because the work item cannot
+// be written. A refusal makes only the refused fields wait.
+func (l Link) Waits() bool {
+	return l.LastError != nil && !l.LookDue && len(l.Refused) == 0
+}
+
 // Issue is the id of the linked work item, or empty before there is one.
 func (l Link) Issue() string {
 	if l.IssueID == nil {
@@ -111,18 +117,26 @@ const (
 
 	// A refusal is tried again after one minute, then four, sixteen and so on, six
 	// hours at most: whoever has to mend it may be asleep.
+	sqlWait = `now() + least(interval '1 minute' * power(4, least(tries, 8)), interval '6 hours')`
+
 	sqlBind = `UPDATE ops.plane_sync_mappings
 		SET plane_issue_id = $4, state = $5, odoo_id = $6, content_hash = $7, last_pushed = $8, written = $9, refused = $10, sending = '{}',
 			last_error = nullif($11, ''),
 			tries = CASE $11 WHEN '' THEN 0 ELSE tries + 1 END,
 			look_at = CASE $11 WHEN '' THEN NULL
-				ELSE now() + least(interval '1 minute' * power(4, least(tries, 8)), interval '6 hours') END,
+				ELSE ` + sqlWait + ` END,
 			updated_at = now(), last_synced_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlUnbind = `UPDATE ops.plane_sync_mappings
 		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = '',
 			refused = '{}', sending = '{}', look_at = NULL, tries = 0, updated_at = now()
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+
+	sqlSetProblem = `UPDATE ops.plane_sync_mappings SET last_error = $4, tries = tries + 1, look_at = ` + sqlWait + `, updated_at = now()
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+
+	sqlLookNow = `UPDATE ops.plane_sync_mappings SET look_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlSending = `UPDATE ops.plane_sync_mappings SET sending = $4
@@ -242,6 +256,18 @@ func (s *Store) NoteSeen(ctx context.Context, seen Link, content Content) error 
 // was synced since, so that the error is about a write that took effect.
 func (s *Store) SetError(ctx context.Context, scope Scope, key Key, seen Link, why string) error {
 	return s.change(ctx, "noting the error of "+string(key), sqlSetError, key, scope.Workspace, scope.ProjectID, why, seen.LastSyncedAt)
+}
+
+// SetProblem notes why a work item cannot be written although Plane answers, and when
+// it is looked at again: after waits that grow like those after a refusal.
+func (s *Store) SetProblem(ctx context.Context, scope Scope, key Key, why string) error {
+	return s.change(ctx, "noting the problem of "+string(key), sqlSetProblem, key, scope.Workspace, scope.ProjectID, why)
+}
+
+// LookNow ends a wait: the work item is compared in full the next time that anybody
+// writes it.
+func (s *Store) LookNow(ctx context.Context, scope Scope, key Key) error {
+	return s.change(ctx, "ending the wait of "+string(key), sqlLookNow, key, scope.Workspace, scope.ProjectID)
 }
 
 func (s *Store) one(ctx context.Context, act, sql string, args ...any) (Link, error) {

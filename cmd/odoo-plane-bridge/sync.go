@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -13,15 +12,16 @@ import (
 
 type syncCommand struct {
 	flowFlag
-	DryRun bool `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
-	Full   bool `help:"Write every field that Odoo owns again, changed or not."`
-	JSON   bool `help:"Print JSON."`
+	Release bool `help:"Let the brake go for this run: cancel the work items of all records that are gone from Odoo."`
+	DryRun  bool `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
+	Full    bool `help:"Write every field that is Odoo's alone again, changed or not."`
+	JSON    bool `help:"Print JSON."`
 }
 
 // Run mirrors what Odoo has into Plane, once. It is safe while replicas serve.
 func (c *syncCommand) Run(p *process) error {
 	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		plan, err := a.bridge.Mirror().Plan(p.ctx, flow, c.extent())
+		plan, err := c.mirror(a).Plan(p.ctx, flow, c.extent())
 		if err != nil {
 			return err
 		}
@@ -30,6 +30,13 @@ func (c *syncCommand) Run(p *process) error {
 		}
 		return c.execute(p, a, flow, plan)
 	})
+}
+
+func (c *syncCommand) mirror(a *app) *bridge.Mirror {
+	if c.Release {
+		return a.bridge.Mirror().Released()
+	}
+	return a.bridge.Mirror()
 }
 
 func (c *syncCommand) extent() bridge.Extent {
@@ -48,10 +55,13 @@ func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
 	}
 	printConflicts(w, plan)
 	sum := summarise(plan)
-	_, err := fmt.Fprintf(w, "%d to create, %s%d to change, %d to cancel, %d to leave as they are: about %d requests, %s at 60 a minute\n",
-		sum.Create, ifAny(sum.Adopt, "%d to adopt, "), sum.Change, sum.Cancel, sum.Leave, sum.Requests, minutes(sum.Requests))
+	_, err := fmt.Fprintf(w, "%d to create, %s%d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
+		sum.Create, ifAny(sum.Adopt, "%d to adopt, "), sum.Change, sum.Cancel, heldPart(sum.Held), sum.Leave, sum.Requests, minutes(sum.Requests))
 	return err
 }
+
+// heldPart is nothing while the brake holds nothing.
+func heldPart(held int) string { return ifAny(held, "%d held by the brake, ") }
 
 // ifAny is a part of a sentence about something that seldom happens.
 func ifAny(n int, part string) string {
@@ -81,6 +91,11 @@ func printConflicts(w io.Writer, plan bridge.Plan) {
 			conflict.OdooID, conflict.MirroredID, conflict.Key)
 	}
 	if plan.Brake != nil {
+		for _, step := range plan.Steps {
+			if step.Action == bridge.ActionHold {
+				fmt.Fprintf(w, "%-7s %-10s %s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name)
+			}
+		}
 		fmt.Fprintln(w, "held by the brake:", plan.Brake)
 	}
 }
@@ -104,6 +119,7 @@ type planSummary struct {
 	Change    int        `json:"change"`
 	Cancel    int        `json:"cancel"`
 	Leave     int        `json:"leave"`
+	Held      int        `json:"held"`
 	Brake     string     `json:"brake,omitempty"`
 	Requests  int        `json:"requests"`
 	Conflicts int        `json:"conflicts"`
@@ -121,7 +137,8 @@ type stepLine struct {
 
 func summarise(plan bridge.Plan) planSummary {
 	sum := planSummary{
-		Create: plan.Count(bridge.ActionCreate), Adopt: plan.Count(bridge.ActionAdopt), Change: plan.Count(bridge.ActionChange), Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel),
+		Create: plan.Count(bridge.ActionCreate), Adopt: plan.Count(bridge.ActionAdopt), Change: plan.Count(bridge.ActionChange),
+		Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel), Held: plan.Count(bridge.ActionHold),
 		Requests: plan.Requests(), Conflicts: len(plan.Conflicts), Steps: []stepLine{},
 	}
 	if plan.Brake != nil {
@@ -142,11 +159,14 @@ func summarise(plan bridge.Plan) planSummary {
 
 // syncResult is what a sync did.
 type syncResult struct {
-	Created   int      `json:"created"`
-	Adopted   int      `json:"adopted"`
-	Changed   int      `json:"changed"`
-	Cancelled int      `json:"cancelled"`
-	Left      int      `json:"left"`
+	Created   int `json:"created"`
+	Adopted   int `json:"adopted"`
+	Changed   int `json:"changed"`
+	Cancelled int `json:"cancelled"`
+	Left      int `json:"left"`
+	// Held are work items whose record is gone from Odoo and that the brake keeps.
+	Held      int      `json:"held"`
+	Brake     string   `json:"brake,omitempty"`
 	Failed    int      `json:"failed"`
 	Conflicts int      `json:"conflicts"`
 	Stopped   bool     `json:"stopped,omitempty"`
@@ -157,6 +177,9 @@ type syncResult struct {
 func (r syncResult) written() int { return r.Created + r.Adopted + r.Changed + r.Cancelled }
 
 func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.Plan) error {
+	if err := a.bridge.Mirror().NoteBrake(p.ctx, plan); err != nil {
+		return err
+	}
 	result, err := carryOut(p, a, flow, plan, c.extent())
 	if err != nil && !result.Stopped {
 		return err
@@ -170,8 +193,8 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.
 		}
 	} else {
 		printConflicts(p.stdout, plan)
-		fmt.Fprintf(p.stdout, "%d created, %s%d changed, %d cancelled, %d left as they are, %d failed\n",
-			result.Created, ifAny(result.Adopted, "%d adopted, "), result.Changed, result.Cancelled, result.Left, result.Failed)
+		fmt.Fprintf(p.stdout, "%d created, %s%d changed, %d cancelled, %s%d left as they are, %d failed\n",
+			result.Created, ifAny(result.Adopted, "%d adopted, "), result.Changed, result.Cancelled, heldPart(result.Held), result.Left, result.Failed)
 		for _, failure := range result.Errors {
 			fmt.Fprintln(p.stdout, "failed:", failure)
 		}
@@ -180,7 +203,7 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.
 		return err
 	}
 	if plan.Brake != nil {
-		return errors.New("cancelling was held by the brake; everything else is done")
+		return fmt.Errorf("cancelling is held by the brake; everything else is done: %s", plan.Brake)
 	}
 	if result.Failed > 0 {
 		return fmt.Errorf("%d of %d work items could not be written; run sync again", result.Failed, len(plan.Work()))

@@ -27,7 +27,12 @@ type syncRun struct {
 }
 
 func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bridge.Extent) (syncResult, error) {
-	r := &syncRun{p: p, a: a, flow: flow, extent: extent, result: syncResult{Left: plan.Count(bridge.ActionLeave), Conflicts: len(plan.Conflicts)}}
+	r := &syncRun{p: p, a: a, flow: flow, extent: extent, result: syncResult{
+		Left: plan.Count(bridge.ActionLeave), Held: plan.Count(bridge.ActionHold), Conflicts: len(plan.Conflicts),
+	}}
+	if plan.Brake != nil {
+		r.result.Brake = plan.Brake.String()
+	}
 	ctx, cancel := p.inHand(a.logger)
 	defer cancel()
 	ctx = plane.WithLane(ctx, plane.LaneBackfill)
@@ -93,7 +98,7 @@ func (r *syncRun) countDone(action bridge.Action) {
 		r.result.Changed++
 	case bridge.ActionCancel:
 		r.result.Cancelled++
-	case bridge.ActionLeave:
+	case bridge.ActionLeave, bridge.ActionHold:
 		r.result.Left++
 	}
 }
@@ -155,7 +160,7 @@ func mayStillTakeEffect(step bridge.Step, err error) bool {
 // holdsAll reports whether a failure is not of one work item alone.
 func holdsAll(err error) bool {
 	var underWay *bridge.UnderWayError
-	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge) &&
+	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, bridge.ErrNotWritable) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge) &&
 		!errors.As(err, &underWay)
 }
 
