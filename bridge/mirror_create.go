@@ -222,12 +222,8 @@ func notShown(fields []mapping.Field, wanted, before, shown mapping.Fields) []ma
 // cancelIntended ends a create that was cut short before its record vanished. What
 // came of it, if anything, is bound first.
 func (m *Mirror) cancelIntended(ctx context.Context, w work) error {
-	sent, err := m.sentEarlier(ctx, w.scope, w.item().Key)
-	if err != nil {
+	if _, err := m.sentEarlier(ctx, w.scope, w.item().Key); err != nil {
 		return err
-	}
-	if !sent {
-		return m.links.Withdraw(ctx, w.scope, w.item().Key)
 	}
 	existing, err := m.find(ctx, w.scope, w.item().Key)
 	if errors.Is(err, plane.ErrNotFound) {
