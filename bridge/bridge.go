@@ -67,7 +67,7 @@ func New(config Config) *Bridge {
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 		reconciler: &Reconciler{
-			pool: config.Pool, links: mirror.links, plane: config.Plane, inbox: NewInbox(config.Pool, config.Queue),
+			pool: config.Pool, links: mirror.links, plane: config.Plane, inbox: NewInbox(config.Pool, config.Queue), queue: config.Queue,
 			logger: config.Logger, now: time.Now,
 		},
 	}

@@ -75,6 +75,7 @@ type Reconciler struct {
 	links  *mapping.Store
 	plane  *plane.Client
 	inbox  *Inbox
+	queue  *Queue
 	logger *slog.Logger
 	now    func() time.Time
 }

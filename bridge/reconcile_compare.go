@@ -17,7 +17,9 @@ func (s *sweep) compare(ctx context.Context) error {
 	first := make(map[string]string)
 	for _, id := range s.order {
 		item := s.items[id]
-		s.countPair(ctx, item, first)
+		if err := s.countPair(ctx, item, first); err != nil {
+			return err
+		}
 		untold, drifted := s.differs(item)
 		if !untold && !drifted {
 			continue
@@ -37,21 +39,23 @@ func (s *sweep) compare(ctx context.Context) error {
 }
 
 // countPair counts work items that carry an external pair of ours twice, or carry
-// one and belong to nothing. A sync adopts an orphan whose record Odoo still has.
-func (s *sweep) countPair(ctx context.Context, item plane.WorkItem, first map[string]string) {
+// one and belong to nothing. A sync adopts an orphan whose record Odoo still has, and
+// a job looks at doubles.
+func (s *sweep) countPair(ctx context.Context, item plane.WorkItem, first map[string]string) error {
 	if item.ExternalSource != mapping.ExternalSource || item.ExternalID == "" {
-		return
+		return nil
 	}
 	if other, doubled := first[item.ExternalID]; doubled {
 		s.report.Doubled++
 		s.logger.WarnContext(ctx, "two work items stand for one record; `mappings repair` keeps the linked one",
 			slog.String("key", item.ExternalID), slog.String("work_item", item.ID), slog.String("other", other))
-		return
+		return s.queue.lookAtDoubles(ctx, s.flow.Scope().Flow, mapping.Key(item.ExternalID))
 	}
 	first[item.ExternalID] = item.ID
 	if !s.keys[mapping.Key(item.ExternalID)] {
 		s.report.Orphaned++
 	}
+	return nil
 }
 
 // differs reports whether a work item changed without a webhook, and whether

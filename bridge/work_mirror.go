@@ -49,6 +49,10 @@ func (m *mirroring) entity(ctx context.Context, job mirrorJob) Verdict {
 	if !found {
 		return Ignored("flow " + job.Flow + " is switched off")
 	}
+	if job.Task == taskDoubles {
+		retired, err := m.mirror.RetireDoubles(plane.WithMaxWait(ctx, maxBudgetWait), flow, job.Key)
+		return verdictOf(fmt.Sprintf("%d doubles cancelled", retired), err)
+	}
 	item, err := flow.WantedFor(ctx, job.Key)
 	switch {
 	case errors.Is(err, ErrNoRecord) && job.Task == taskCancel:
@@ -74,7 +78,9 @@ func (m *mirroring) planSoon(ctx context.Context, job mirrorJob) Verdict {
 	return Ignored("Odoo has no record for " + string(job.Key) + " any more; a sync decides about its work item")
 }
 
-func verdictOfStep(step Step, err error) Verdict {
+func verdictOfStep(step Step, err error) Verdict { return verdictOf(string(step.Action), err) }
+
+func verdictOf(outcome string, err error) Verdict {
 	if errors.Is(err, ErrLocked) {
 		return PutBack(time.Now().Add(lockedFor), err.Error())
 	}
@@ -84,7 +90,7 @@ func verdictOfStep(step Step, err error) Verdict {
 	if err != nil {
 		return verdictOfPlane(err)
 	}
-	return Done(string(step.Action))
+	return Done(outcome)
 }
 
 // change looks at the record that Odoo says was changed. What it says is only a
