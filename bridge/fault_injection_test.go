@@ -1,7 +1,6 @@
 package bridge_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -94,6 +93,8 @@ type fate struct {
 	stop   context.CancelFunc
 	// late are the requests that have yet to take effect.
 	late sync.WaitGroup
+	// slowCreates makes Plane's creates slow.
+	slowCreates func(time.Duration)
 }
 
 var (
@@ -206,21 +207,19 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 // has looked for it and given up, and before its timeout is over.
 const latest = 20 * time.Second
 
-// beLate cuts a request off and lets it take effect later, as a server does that is
-// slow and does not notice that its client has gone.
+// beLate cuts a create off and lets it take effect later, as a server does that is
+// slow and does not notice that its client has gone. It looks for the external pair
+// at once, and so does not see what is created meanwhile.
 func (w *way) beLate(r *http.Request, kind fault) error {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return err
-	}
+	w.fate.slowCreates(latest)
 	again := r.Clone(context.WithoutCancel(r.Context()))
-	again.Body = io.NopCloser(bytes.NewReader(body))
 	w.fate.late.Go(func() {
-		time.Sleep(latest)
 		if response, err := w.next.RoundTrip(again); err == nil {
 			_ = response.Body.Close() // Nobody hears the answer.
 		}
 	})
+	time.Sleep(time.Millisecond) // By then the server has begun with it.
+	w.fate.slowCreates(0)
 	if kind == lateCrash {
 		w.fate.die()
 		return errDead

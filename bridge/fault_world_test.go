@@ -163,7 +163,7 @@ type process struct {
 // one that nothing happens to.
 func (w *world) start(at int, kind fault) *process {
 	w.t.Helper()
-	p := &process{fate: &fate{at: at, kind: kind}}
+	p := &process{fate: &fate{at: at, kind: kind, slowCreates: w.plane.SlowCreates}}
 	w.fates = append(w.fates, p.fate)
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.pool = w.queue

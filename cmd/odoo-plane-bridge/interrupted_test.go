@@ -29,8 +29,8 @@ func (i interruption) String() string {
 func interruptions() (all []interruption, deadlines int, slow, timeout time.Duration) {
 	if !*everyInterruption {
 		return []interruption{
-			{"sync", syscall.SIGKILL, 3}, {"sync", syscall.SIGINT, 2}, {"serve", syscall.SIGKILL, 4}, {"serve", syscall.SIGTERM, 3},
-		}, 6, 300 * time.Millisecond, 3 * time.Second
+			{"sync", syscall.SIGKILL, 2}, {"sync", syscall.SIGINT, 2}, {"serve", syscall.SIGKILL, 3}, {"serve", syscall.SIGTERM, 3},
+		}, 6, 3 * time.Second, 6 * time.Second
 	}
 	signals := []syscall.Signal{syscall.SIGKILL, syscall.SIGINT, syscall.SIGTERM}
 	for i := range 20 {
@@ -54,6 +54,9 @@ func TestAnInterruptedFirstSyncMakesEachWorkItemOnce(t *testing.T) {
 			s.done("migrate")
 			s.plane.SlowCreates(slow)
 			s.interrupt(cut)
+			if !*everyInterruption {
+				s.plane.SlowCreates(0) // What was sent takes its time all the same.
+			}
 			if cut.signal != syscall.SIGKILL {
 				items, linked := len(s.plane.Items()), s.count("SELECT count(*) FROM ops.plane_sync_mappings WHERE state = 'linked'")
 				intended := s.count("SELECT count(*) FROM ops.plane_sync_mappings WHERE state = 'intended'")
@@ -62,6 +65,7 @@ func TestAnInterruptedFirstSyncMakesEachWorkItemOnce(t *testing.T) {
 				}
 			}
 			s.finish(cut, deadlines)
+			s.endPlane()
 			pairs := map[string]bool{}
 			for _, item := range s.plane.Items() {
 				pairs[item.ExternalID] = true
@@ -118,7 +122,8 @@ func (s *stage) finish(cut interruption, deadlines int) {
 	s.t.Helper()
 	if cut.signal == syscall.SIGKILL && cut.command == "serve" {
 		s.settings["INSTANCE_ID"] = "second"
-		s.start("serve")
+		p := s.start("serve")
+		defer p.kill()
 		s.eventually("every deadline is mirrored", 5*time.Minute, func() bool {
 			return s.count("SELECT count(*) FROM ops.plane_sync_mappings WHERE state = 'linked'") == deadlines
 		})

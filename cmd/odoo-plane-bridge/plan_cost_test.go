@@ -2,8 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
 // promise is what a dry run says that a sync will do.
@@ -118,5 +123,27 @@ func TestANewDeadlineTakesOneRequestMoreThanStatesAndLabels(t *testing.T) {
 	result, requests := s.synced()
 	if result.Created != 1 || requests != plan.Requests || requests != 3 {
 		t.Errorf("%+v in %d requests, promised %d, want one created in 3: %v", result, requests, plan.Requests, s.plane.Requests())
+	}
+}
+
+// What Plane refused cannot take effect later, so nothing waits for it or looks for it.
+func TestACreateThatWasRefusedIsTriedAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	s.done("migrate")
+	s.plane.Fail(planetest.Fault{Method: http.MethodPost, Path: "work-items/", Times: 6, Status: http.StatusBadRequest, Body: `{"name": ["is refused"]}`})
+	if code, stdout, stderr := s.command("sync"); code != exitFailed || !strings.HasPrefix(stdout, "57 created") {
+		t.Fatalf("sync = %d %s %s, want 57 created", code, stdout, stderr)
+	}
+	began := time.Now()
+	result, _ := s.synced()
+	if result.Created != 3 || time.Since(began) > plane.DefaultTimeout {
+		t.Errorf("%+v after %s, want 3 created at once", result, time.Since(began))
+	}
+	for request, n := range s.plane.Requests() {
+		if strings.HasPrefix(request, "GET ") && strings.HasSuffix(request, "/work-items/") {
+			t.Errorf("%d times %s: what was refused was looked for", n, request)
+		}
 	}
 }

@@ -34,6 +34,8 @@ type stage struct {
 	odoo     *odootest.Server
 	pool     *pgxpool.Pool
 	settings map[string]string
+	// endPlane ends the server in front of plane once every request to it has ended.
+	endPlane func()
 }
 
 func newStage(t *testing.T) *stage {
@@ -48,6 +50,7 @@ func newStage(t *testing.T) *stage {
 	planeServer, odooServer := httptest.NewServer(s.plane), httptest.NewServer(s.odoo)
 	t.Cleanup(planeServer.Close)
 	t.Cleanup(odooServer.Close)
+	s.endPlane = planeServer.Close
 	user := s.odoo.LeastPrivilege()
 	s.settings = map[string]string{
 		"DATABASE_URL": dsn, "LISTEN_ADDR": "127.0.0.1:0", "METRICS_ADDR": "127.0.0.1:0", "INSTANCE_ID": "stage",
