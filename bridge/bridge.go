@@ -70,7 +70,7 @@ func New(config Config) *Bridge {
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 		reconciler: &Reconciler{
 			pool: config.Pool, links: mirror.links, plane: config.Plane, reader: see, presence: mirror.presence,
-			inbox: NewInbox(config.Pool, config.Queue), brake: config.CancelBrake, logger: config.Logger, now: config.Queue.clock.Now,
+			inbox: NewInbox(config.Pool, config.Queue), queue: config.Queue, brake: config.CancelBrake, logger: config.Logger, now: config.Queue.clock.Now,
 		},
 	}
 	b.letters = &DeadLetters{
@@ -95,9 +95,9 @@ func (b *Bridge) Reconciler() *Reconciler { return b.reconciler }
 // Flows are the flows that are switched on.
 func (b *Bridge) Flows() []Flow { return b.config.Flows }
 
-// drainTime is how long work in hand may go on after a stop was asked for. It
+// DrainTime is how long work in hand may go on after a stop was asked for. It
 // stays below the 30 s that Kubernetes and systemd grant by default.
-const drainTime = 20 * time.Second
+const DrainTime = 20 * time.Second
 
 // Run migrates the database, works until the context ends, and then lets work in
 // hand finish. While the database cannot be reached it waits and tries again:
@@ -112,7 +112,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	b.logger.InfoContext(ctx, "working through the queue", slog.Int("workers", b.config.Queue.config.Workers))
 	b.outages.run(ctx)
-	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTime)
 	defer cancel()
 	if err := stop(draining); err != nil {
 		return fmt.Errorf("stopping the workers: %w", err)

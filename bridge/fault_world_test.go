@@ -41,6 +41,8 @@ type world struct {
 	office *realOffice
 	// key is the API key that processes have for Plane; empty is none.
 	key string
+	// fates are those of all processes of this world.
+	fates []*fate
 	// lanes are what the rate budget for Plane was asked for.
 	lanes laneBook
 	// wrap puts a test's own flow around the one of the deadlines; nil does not.
@@ -167,7 +169,8 @@ type process struct {
 // one that nothing happens to.
 func (w *world) start(at int, kind fault) *process {
 	w.t.Helper()
-	p := &process{fate: &fate{at: at, kind: kind}}
+	p := &process{fate: &fate{at: at, kind: kind, slowCreates: w.plane.SlowCreates}}
+	w.fates = append(w.fates, p.fate)
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.pool = w.queue
 	if kind != noFault {
@@ -329,10 +332,17 @@ func (l letter) again() letter {
 
 // settle lets everything come to rest, now that nothing fails any more: webhooks
 // are delivered, the schedule syncs, jobs are worked through, Odoo is shown how
-// things stand.
+// things stand. All of it is tried at once, and again when every request that was
+// under way has ended.
 func (w *world) settle(p *process) {
 	w.t.Helper()
 	p.heal()
+	w.deliver(p)
+	if err := p.bridge.SyncNow(p.ctx, bir.Name); err != nil {
+		w.t.Fatalf("the sync after healing: %v", err)
+	}
+	p.bridge.WorkOnce(p.ctx, w.queue)
+	w.outlast()
 	for range 8 {
 		w.deliver(p)
 		if err := p.bridge.SyncNow(p.ctx, bir.Name); err != nil {
@@ -351,6 +361,23 @@ func (w *world) settle(p *process) {
 		}
 	}
 	w.t.Fatal("it does not come to rest: the bridge answers its own echoes, or a work item is never made")
+}
+
+// outlast lets the time pass within which requests that are under way can still take
+// effect: in the bubble, where they wait, and by the database's clock, which does not
+// follow the bubble's.
+func (w *world) outlast() {
+	w.t.Helper()
+	for _, f := range w.fates {
+		f.late.Wait()
+	}
+	if w.count("SELECT count(*) FROM ops.plane_sync_mappings WHERE create_sent_at > coalesce(last_synced_at, '-infinity')") == 0 {
+		return
+	}
+	settled := w.planeClient(&fate{}).SettledAfter()
+	time.Sleep(settled)
+	_, err := w.queue.Exec(context.Background(), "UPDATE ops.plane_sync_mappings SET create_sent_at = create_sent_at - $1::interval", settled)
+	w.must(err)
 }
 
 func (m *mailbox) empty() bool {

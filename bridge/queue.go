@@ -71,6 +71,9 @@ const (
 	// taskCancel cancels the work item of a record that is gone. Only a sync that
 	// has looked at the brake asks for it.
 	taskCancel mirrorTask = "cancel"
+	// taskDoubles looks at work items that stand for one record, and cancels those
+	// that nobody touched. The record's own work item is left as it is.
+	taskDoubles mirrorTask = "doubles"
 )
 
 // Kind names the job in the queue.

@@ -96,6 +96,7 @@ type Reconciler struct {
 	// presence proves that a work item is gone before anything is concluded from it.
 	presence *presence
 	inbox    *Inbox
+	queue    *Queue
 	// brake is the share of the known work items that may be missing at once.
 	brake  float64
 	logger *slog.Logger

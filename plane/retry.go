@@ -76,8 +76,10 @@ func (c *Client) withRetries(ctx context.Context, cl call) (*response, error) {
 	}
 }
 
-// createOnce sends a create. When its outcome stays unknown it looks for the record first and repeats only when
-// the record is not there. find is nil where there is nothing to look by; then the caller gets ErrUncertain.
+// createOnce sends a create. When its outcome is unknown it looks for the record once: finding it ends the matter. Not
+// finding it proves nothing, because a server goes on with a request whose client has gone, so the create is not
+// repeated and the caller gets ErrUncertain: after SettledAfter it may look again, and create again. find is nil where
+// there is nothing to look by.
 func createOnce[T any](ctx context.Context, c *Client, cl call, find func() (T, error)) (T, error) {
 	made, err := fetch[T](ctx, c, cl)
 	if find == nil || !errors.Is(err, ErrUncertain) || ctx.Err() != nil {
@@ -87,15 +89,12 @@ func createOnce[T any](ctx context.Context, c *Client, cl call, find func() (T, 
 		return made, errors.Join(err, ended)
 	}
 	found, lookErr := find()
-	if lookErr == nil {
+	switch {
+	case lookErr == nil:
 		return found, nil
-	}
-	if !errors.Is(lookErr, ErrNotFound) {
+	case errors.Is(lookErr, ErrNotFound):
+		return made, err
+	default:
 		return made, errors.Join(err, lookErr)
 	}
-	made, err = fetch[T](ctx, c, cl)
-	if errors.Is(err, ErrConflict) {
-		return find() // the first request took effect after the look
-	}
-	return made, err
 }

@@ -60,6 +60,10 @@ func TestRetriesDoNoHarm(t *testing.T) {
 	create := func(item NewWorkItem) func(context.Context, *Client) error {
 		return func(ctx context.Context, c *Client) error { _, err := c.CreateWorkItem(ctx, "p", item); return err }
 	}
+	comment := func(ctx context.Context, c *Client) error {
+		_, err := c.CreateComment(ctx, "p", "i", NewComment{HTML: "<p>c</p>", ExternalSource: "odoo", ExternalID: "m,1#gone"})
+		return err
+	}
 	patch := func(ctx context.Context, c *Client) error {
 		_, err := c.UpdateWorkItem(ctx, "p", "i", WorkItemPatch{Name: Set("n")})
 		return err
@@ -78,8 +82,9 @@ func TestRetriesDoNoHarm(t *testing.T) {
 		"a patch is repeated, because it sets state":             {patch, []step{cut, says(200, okItem)}, []string{"PATCH /i/", "PATCH /i/"}, nil},
 		"a create without a pair is not repeated":                {create(NewWorkItem{Name: "n"}), []step{says(500, ``)}, []string{"POST /work-items/"}, ErrUncertain},
 		"a create is looked up and found":                        {create(paired), []step{cut, says(200, okItem)}, []string{"POST /work-items/", "GET /work-items/"}, nil},
-		"a create is looked up, not found and repeated":          {create(paired), []step{cut, missing, says(201, okItem)}, []string{"POST /work-items/", "GET /work-items/", "POST /work-items/"}, nil},
-		"a create that took effect after the look is found":      {create(paired), []step{cut, missing, says(409, `{"error":"exists","id":"i"}`), says(200, okItem)}, []string{"POST /work-items/", "GET /work-items/", "POST /work-items/", "GET /work-items/"}, nil},
+		"a create that is not found is not repeated":             {create(paired), []step{cut, missing}, []string{"POST /work-items/", "GET /work-items/"}, ErrUncertain},
+		"a create behind a proxy's 504 is not repeated":          {create(paired), []step{says(504, `<html>`), missing}, []string{"POST /work-items/", "GET /work-items/"}, ErrUncertain},
+		"a comment that is not found is not repeated":            {comment, []step{cut, says(200, `{"results":[]}`)}, []string{"POST /comments/", "GET /comments/"}, ErrUncertain},
 		"a create that cannot be looked up stays uncertain":      {create(paired), []step{cut, cut, cut}, []string{"POST /work-items/", "GET /work-items/", "GET /work-items/"}, ErrUncertain},
 		"a create that exists is a conflict, not a retry":        {create(paired), []step{says(409, `{"error":"exists","id":"i"}`)}, []string{"POST /work-items/"}, ErrConflict},
 		"a create is repeated when it never left":                {create(NewWorkItem{Name: "n"}), []step{refused, says(201, okItem)}, []string{"POST /work-items/", "POST /work-items/"}, nil},
