@@ -22,6 +22,8 @@ const (
 	FindingFailing FindingKind = "failing"
 	// FindingArchived: the work item is archived in Plane; that is a person's choice.
 	FindingArchived FindingKind = "archived"
+	// FindingMoved: the work item is in another project now; that is a person's choice too.
+	FindingMoved FindingKind = "moved"
 	// FindingMissing: the linked work item is gone from Plane.
 	FindingMissing FindingKind = "missing in Plane"
 	// FindingDoubled: a second work item carries the external pair of a record.
@@ -103,9 +105,18 @@ func adviseOrphans(ctx context.Context, flow Flow, findings []AuditFinding) erro
 // pair is the external id of a listed work item, if it is one of ours.
 type pair mapping.Key
 
+// pairUnread is the pair of a listed work item that cannot be read: it is there, and
+// nothing more is known of it.
+const pairUnread pair = "?"
+
 func (a *Auditor) read(ctx context.Context, scope mapping.Scope) (byPair map[mapping.Key][]plane.WorkItem, listed map[string]pair, err error) {
 	byPair, listed = make(map[mapping.Key][]plane.WorkItem), make(map[string]pair)
-	for item, err := range a.mirror.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+	for item, err := range a.mirror.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at", Partial: true}) {
+		var odd *plane.ItemError
+		if errors.As(err, &odd) {
+			listed[odd.ID] = pairUnread
+			continue
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("listing work items: %w", err)
 		}
@@ -130,13 +141,15 @@ func judge(link mapping.Link, listed map[string]pair) []AuditFinding {
 	switch {
 	case link.State == mapping.Intended:
 		finding.Kind, finding.Repair = FindingCutShort, "look for the work item, and create it if there is none"
+	case link.State == mapping.Broken && finding.Detail != "" && finding.Detail != whyArchived:
+		finding.Kind = FindingMoved
 	case link.State == mapping.Broken:
 		finding.Kind = FindingArchived
 	case link.State == mapping.Linked && !isListed:
 		finding.Kind, finding.Repair = FindingMissing, "create it again if it was deleted, leave it if it is archived"
 	case link.LastError != nil:
 		finding.Kind, finding.Repair = FindingFailing, "write it again"
-	case isListed && carried != pair(link.Key):
+	case isListed && carried != pairUnread && carried != pair(link.Key):
 		finding.Kind, finding.Repair = FindingUnpaired, "give it its external id back"
 	default:
 		return nil

@@ -50,6 +50,8 @@ type world struct {
 	wrap func(bridge.Flow) bridge.Flow
 	// configure changes how the flow is set up; nil leaves it.
 	configure func(*bir.Config)
+	// reportDrift leaves edits of what Odoo owns as they are.
+	reportDrift bool
 }
 
 // realOffice is how a real Odoo is reached, and which of its modules has the
@@ -182,6 +184,7 @@ func (w *world) start(at int, kind fault) *process {
 	p.bridge = worked{w: w, Bridge: bridge.New(bridge.Config{
 		Pool: p.pool, Queue: queue, Plane: w.planeClient(p.fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
 		Flows: []bridge.Flow{w.flow(p.fate)}, Remote: w.checks(p.fate), Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
+		ReportDrift: w.reportDrift,
 	})}
 	secrets := bridge.Secrets{
 		Webhook: func() []string { return []string{faultSecret} }, OdooToken: func() string { return "" }, Admin: func() string { return "" },
@@ -216,6 +219,10 @@ func (w *world) bury() {
 	}
 }
 
+// worldMaxBody is the largest answer that the world's client reads: enough for all
+// that tests put there but what they want to be too large.
+const worldMaxBody = 1 << 20
+
 // planeAnswers is the way to Plane, which may twist what it answers.
 func (w *world) planeAnswers() http.RoundTripper {
 	if w.twist == nil {
@@ -227,7 +234,7 @@ func (w *world) planeAnswers() http.RoundTripper {
 func (w *world) planeClient(f *fate) *plane.Client {
 	client, err := plane.New(plane.Config{
 		BaseURL: "http://plane.example", Workspace: w.plane.WorkspaceSlug(), Auth: w,
-		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.planeAnswers()}}, Budget: &w.lanes,
+		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.planeAnswers()}}, Budget: &w.lanes, MaxBody: worldMaxBody,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -2,6 +2,8 @@ package bridge
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -25,6 +27,13 @@ func (s *sweep) compare(ctx context.Context) error {
 // consider feeds one work item when it differs from what is known of it.
 func (s *sweep) consider(ctx context.Context, item seenItem) error {
 	untold, drifted := s.differs(item)
+	if s.needsWhole(item, untold || drifted) {
+		var err error
+		if item, err = s.whole(ctx, item); err != nil || item.ID == "" {
+			return err
+		}
+		untold, drifted = s.differs(item)
+	}
 	if untold {
 		s.report.Untold++
 		s.noteOldest(item.UpdatedAt)
@@ -36,6 +45,36 @@ func (s *sweep) consider(ctx context.Context, item seenItem) error {
 		return nil
 	}
 	return s.feed(ctx, plane.ActionUpdated, item)
+}
+
+// needsWhole reports whether a work item that came without its description, because
+// its page was too large, has to be read by itself: when it differs, for what is fed
+// is its whole content, and when it was written since it was last heard of, for that
+// may have been the description.
+func (s *sweep) needsWhole(item seenItem, differs bool) bool {
+	if len(item.shown.LeftOut) == 0 {
+		return false
+	}
+	row, known := s.known[item.ID]
+	return differs || known && item.UpdatedAt.After(row.UpdatedAt)
+}
+
+// whole reads one work item with its description. One that is too large by itself is
+// passed over, and one that went away meanwhile is left to the next sweep; both come
+// back without an id.
+func (s *sweep) whole(ctx context.Context, item seenItem) (seenItem, error) {
+	project := s.flow.Scope().ProjectID
+	shown, err := s.plane.WorkItem(ctx, project, item.ID, view)
+	switch {
+	case errors.Is(err, plane.ErrTooLarge), errors.Is(err, plane.ErrUnreadable):
+		s.passOver(item.ID, err)
+		return seenItem{}, nil
+	case errors.Is(err, plane.ErrNotFound):
+		return seenItem{}, nil
+	case err != nil:
+		return seenItem{}, fmt.Errorf("reading work item %s by itself: %w", item.ID, err)
+	}
+	return s.reader.read(ctx, project, shown, false)
 }
 
 // countPair counts work items that carry an external pair of ours twice, or carry
@@ -81,6 +120,9 @@ func (s *sweep) differs(item seenItem) (untold, drifted bool) {
 	fields := item.Fields
 	if fields.Group == "" {
 		fields.Group = link.Written.Group
+	}
+	if len(item.shown.LeftOut) > 0 {
+		fields.DescriptionHTML = link.Written.DescriptionHTML
 	}
 	edited := link.State == mapping.Linked && len(s.flow.Ownership().Edited(link.Written, fields)) > 0
 	untold = untold || edited || link.State == mapping.Broken

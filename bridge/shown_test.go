@@ -420,10 +420,13 @@ func TestAWorkItemThatMovesToAnotherProjectIsReportedAndNeverDoubled(t *testing.
 				if report.Deleted != 0 || !heard && report.Moved != 1 {
 					t.Errorf("the sweep reports %+v, want none deleted", report)
 				}
-				w.settle0(p)
+				w.syncAndRest(p)
 				link := w.link()
 				if link.State != mapping.Broken || link.LastError == nil || !strings.Contains(*link.LastError, other) {
 					t.Errorf("the link is %s: %v; want broken, with the other project named", link.State, link.LastError)
+				}
+				if findings, err := p.bridge.Auditor().Audit(p.ctx, p.bridge.Flows()[0]); err != nil || len(findings) != 1 || findings[0].Kind != bridge.FindingMoved {
+					t.Errorf("the audit finds %+v, %v; want the move", findings, err)
 				}
 				if n := len(w.plane.Items()); n != 1 {
 					t.Errorf("%d work items, want the one that was moved", n)
@@ -439,8 +442,8 @@ func TestAWorkItemThatMovesToAnotherProjectIsReportedAndNeverDoubled(t *testing.
 	}
 }
 
-// settle0 syncs and works through the queue where a link with an error is to be.
-func (w *world) settle0(p *process) {
+// syncAndRest syncs and works through the queue where a link with an error is to be.
+func (w *world) syncAndRest(p *process) {
 	w.t.Helper()
 	w.syncAndWork(p)
 	time.Sleep(time.Second)

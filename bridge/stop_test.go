@@ -121,6 +121,9 @@ func TestAStopDoesNotWaitForEver(t *testing.T) {
 		if got := w.count("SELECT count(*) FROM ops.river_job WHERE kind = 'mirror_entity' AND finalized_at IS NULL"); got != 1 {
 			t.Errorf("%d jobs are left for the next process, want 1", got)
 		}
+		if got := w.count("SELECT count(*) FROM ops.plane_sync_mappings WHERE state = 'intended' AND last_error IS NOT NULL"); got != 1 {
+			t.Error("the link does not say that its create was cut off")
+		}
 	})
 }
 

@@ -14,11 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const reorderedStates = `[
+const reorderedStates = `{"results":[
 	{"id":"late","group":"started","sequence":300,"name":"Review"},
 	{"id":"early","group":"started","sequence":100.5,"name":"Doing"},
 	{"id":"first","group":"backlog","sequence":10,"name":"Inbox"},
-	{"id":"chosen","group":"backlog","sequence":20,"name":"Backlog","default":true}]`
+	{"id":"chosen","group":"backlog","sequence":20,"name":"Backlog","default":true}],"next_page_results":false}`
 
 // projectServer has states, labels and members, and one label that somebody else creates first.
 type projectServer struct {

@@ -39,6 +39,9 @@ type Config struct {
 	Logger *slog.Logger
 	// UserAgent names the caller to the server's operator.
 	UserAgent string
+	// MaxBody bounds how many bytes of one answer are read; 0 means DefaultMaxBody. A list goes on past a page that is
+	// larger (ListOptions.Partial).
+	MaxBody int64
 }
 
 // Client calls one workspace of one Plane server. It is safe for concurrent use.
@@ -52,7 +55,9 @@ type Client struct {
 	log       *slog.Logger
 	userAgent string
 	maxBody   int64
-	itemPath  atomic.Pointer[string] // the collection name that answered last, see itemStyles
+	// itemPath is the collection name that answered last, see itemStyles; styleUntil ends one that is in doubt.
+	itemPath   atomic.Pointer[string]
+	styleUntil atomic.Pointer[time.Time]
 }
 
 // New validates cfg, all faults together, and returns a client. It makes no request.
@@ -63,7 +68,10 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		root: root, api: root.JoinPath(apiPrefix, "/"), workspace: cfg.Workspace, auth: cfg.Auth,
-		http: withoutRedirects(cfg.HTTPClient), budget: cfg.Budget, log: cfg.Logger, userAgent: cfg.UserAgent, maxBody: DefaultMaxBody,
+		http: withoutRedirects(cfg.HTTPClient), budget: cfg.Budget, log: cfg.Logger, userAgent: cfg.UserAgent, maxBody: cfg.MaxBody,
+	}
+	if c.maxBody <= 0 {
+		c.maxBody = DefaultMaxBody
 	}
 	if c.budget == nil {
 		c.budget = NewBudget()

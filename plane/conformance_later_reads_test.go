@@ -99,7 +99,7 @@ var laterReadingCases = map[string]conformance{
 	"119-users-me-service-bot":  {do: me, want: is(serviceBot, func(u User) User { return u })},
 	"120-members-list-with-bot": {do: membersOf(wireProject), want: is([]Member{{User: serviceBot}, {User: maria}, {User: bridgeUser}}, func(m []Member) []Member { return m })},
 	"121-project-members-list": {
-		do:   asked[page[Member]](func(c *Client) call { return get(c.inProject(wireProject, "project-members"), nil) }),
+		do:   asked[page[Member]](func(c *Client) call { return arrayOf(c.inProject(wireProject, "project-members")) }),
 		want: is([]Member{{User: serviceBot}, {User: maria}, {User: bridgeUser}}, func(p page[Member]) []Member { return p.Results }),
 	},
 	"122-workspace-members-list-with-bot": {

@@ -8,7 +8,8 @@ import (
 )
 
 // The retry rules: 429 at most three times, after what Retry-After asks for, else after 1, 2 and 4 seconds with
-// jitter; 5xx, timeouts and cut connections once, after 2 seconds, and only where repeating does no harm.
+// jitter; 5xx, timeouts, cut connections and answers that are not Plane's own once, after 2 seconds, and only where
+// repeating does no harm.
 const (
 	maxRateRetries  = 3
 	firstRateWait   = time.Second
@@ -29,7 +30,7 @@ func (u *retries) next(cl call, err error) (time.Duration, bool) {
 	case KindRateLimited:
 		u.rate++
 		return rateWait(u.rate, e.RetryAfter), u.rate <= maxRateRetries
-	case KindServer, KindInterrupted, KindUnreachable:
+	case KindServer, KindForeign, KindInterrupted, KindUnreachable:
 		u.server++
 		return serverRetryWait, u.server == 1 && (cl.repeat || e.Kind == KindUnreachable)
 	default:
