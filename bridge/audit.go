@@ -22,6 +22,8 @@ const (
 	FindingFailing FindingKind = "failing"
 	// FindingArchived: the work item is archived in Plane; that is a person's choice.
 	FindingArchived FindingKind = "archived"
+	// FindingMoved: the work item is in another project now; that is a person's choice too.
+	FindingMoved FindingKind = "moved"
 	// FindingMissing: the linked work item is gone from Plane.
 	FindingMissing FindingKind = "missing in Plane"
 	// FindingDoubled: a second work item carries the external pair of a record.
@@ -139,6 +141,8 @@ func judge(link mapping.Link, listed map[string]pair) []AuditFinding {
 	switch {
 	case link.State == mapping.Intended:
 		finding.Kind, finding.Repair = FindingCutShort, "look for the work item, and create it if there is none"
+	case link.State == mapping.Broken && finding.Detail != "" && finding.Detail != whyArchived:
+		finding.Kind = FindingMoved
 	case link.State == mapping.Broken:
 		finding.Kind = FindingArchived
 	case link.State == mapping.Linked && !isListed:

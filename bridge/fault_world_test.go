@@ -39,6 +39,9 @@ type world struct {
 	mail  *mailbox
 	// office is a real Odoo in place of the simulated one; nil is none.
 	office *realOffice
+	// twist changes the bodies of Plane's answers to processes that start from now on;
+	// nil leaves them as they are.
+	twist func(r *http.Request, body []byte) []byte
 	// key is the API key that processes have for Plane; empty is none.
 	key string
 	// fates are those of all processes of this world.
@@ -223,10 +226,18 @@ func (w *world) bury() {
 // that tests put there but what they want to be too large.
 const worldMaxBody = 1 << 20
 
+// planeAnswers is the way to Plane, which may twist what it answers.
+func (w *world) planeAnswers() http.RoundTripper {
+	if w.twist == nil {
+		return w.plane.RoundTripper()
+	}
+	return twisted{w.plane.RoundTripper(), w.twist}
+}
+
 func (w *world) planeClient(f *fate) *plane.Client {
 	client, err := plane.New(plane.Config{
 		BaseURL: "http://plane.example", Workspace: w.plane.WorkspaceSlug(), Auth: w,
-		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.plane.RoundTripper()}}, Budget: &w.lanes, MaxBody: worldMaxBody,
+		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.planeAnswers()}}, Budget: &w.lanes, MaxBody: worldMaxBody,
 	})
 	if err != nil {
 		w.t.Fatal(err)
