@@ -30,7 +30,7 @@ func TestACreateIsNotedBetweenItsPlaceAndItsRequest(t *testing.T) {
 	c := clientOver(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		budget.events = append(budget.events, r.Method)
 		if r.Method == http.MethodGet {
-			return answer(r, 200, `{}`), nil
+			return answer(r, 200, okUser), nil
 		}
 		return answer(r, 201, okItem), nil
 	}), func(cfg *Config) { cfg.Budget = budget })
