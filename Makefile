@@ -6,10 +6,10 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 BINARY   := bin/odoo-plane-bridge
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-faults test-odoo guard test-guard lint fmt fuzz bench bench-budget tidy clean
+.PHONY: help build demo test test-faults test-interrupted test-odoo guard test-guard lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 build: ## Build the static binary into bin/.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/odoo-plane-bridge
@@ -25,6 +25,10 @@ test: ## Run all tests, against a real PostgreSQL.
 test-faults: ## Try every fault at every remote call and every commit; make test tries the worst.
 	@./scripts/ensure-postgres.sh
 	$(GO) test -race -run NoFault ./bridge -faults
+
+test-interrupted: ## Interrupt twenty first syncs of sixty deadlines while Plane takes 1.5 s for each; about five minutes.
+	@./scripts/ensure-postgres.sh
+	$(GO) test -count=1 -timeout 30m -parallel 20 -run InterruptedFirstSync ./cmd/odoo-plane-bridge -interrupted
 
 test-odoo: ## Run the tests that need a real Odoo 19 (made once, then kept).
 	@./scripts/ensure-postgres.sh

@@ -49,28 +49,34 @@ type Bridge struct {
 	statuses   *statusWriter
 	reconciler *Reconciler
 	letters    *DeadLetters
+	outages    *outages
 	metrics    *Metrics
 	logger     *slog.Logger
 }
 
 // New puts a bridge together. It makes no connection.
 func New(config Config) *Bridge {
-	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger)
+	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger,
+		plane.WithLabelColors(flows(config.Flows).labelColor))
+	see := reader{catalog: mirror.catalog, appURL: config.AppURL, workspace: config.Workspace}
 	b := &Bridge{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
 		deliveries: &deliveries{
-			pool: config.Pool, workspace: config.Workspace, appURL: config.AppURL,
-			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, queue: config.Queue,
+			pool: config.Pool, workspace: config.Workspace,
+			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: mirror.presence, queue: config.Queue,
 			self: &self{plane: config.Plane}, report: config.ReportDrift, logger: config.Logger,
 		},
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 		reconciler: &Reconciler{
-			pool: config.Pool, links: mirror.links, plane: config.Plane, inbox: NewInbox(config.Pool, config.Queue),
-			logger: config.Logger, now: time.Now,
+			pool: config.Pool, links: mirror.links, plane: config.Plane, reader: see, presence: mirror.presence,
+			inbox: NewInbox(config.Pool, config.Queue), queue: config.Queue, brake: config.CancelBrake, logger: config.Logger, now: config.Queue.clock.Now,
 		},
 	}
-	b.letters = &DeadLetters{pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, logger: config.Logger}
+	b.letters = &DeadLetters{
+		pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, flows: config.Flows, logger: config.Logger,
+	}
+	b.outages = newOutages(config.Queue, b.letters, config.Remote, config.Flows, config.Logger)
 	return b
 }
 
@@ -89,9 +95,9 @@ func (b *Bridge) Reconciler() *Reconciler { return b.reconciler }
 // Flows are the flows that are switched on.
 func (b *Bridge) Flows() []Flow { return b.config.Flows }
 
-// drainTime is how long work in hand may go on after a stop was asked for. It
+// DrainTime is how long work in hand may go on after a stop was asked for. It
 // stays below the 30 s that Kubernetes and systemd grant by default.
-const drainTime = 20 * time.Second
+const DrainTime = 20 * time.Second
 
 // Run migrates the database, works until the context ends, and then lets work in
 // hand finish. While the database cannot be reached it waits and tries again:
@@ -105,8 +111,8 @@ func (b *Bridge) Run(ctx context.Context) error {
 		return err
 	}
 	b.logger.InfoContext(ctx, "working through the queue", slog.Int("workers", b.config.Queue.config.Workers))
-	<-ctx.Done()
-	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	b.outages.run(ctx)
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTime)
 	defer cancel()
 	if err := stop(draining); err != nil {
 		return fmt.Errorf("stopping the workers: %w", err)
@@ -173,6 +179,9 @@ func (b *Bridge) cleanup(ctx context.Context) Verdict {
 	}
 	if _, err := b.config.Pool.Exec(ctx, sqlForgetSweeps); err != nil {
 		return RetryLater(CauseOurs, fmt.Errorf("removing old sweeps: %w", err))
+	}
+	if _, err := b.config.Pool.Exec(ctx, sqlForgetLooks); err != nil {
+		return RetryLater(CauseOurs, fmt.Errorf("removing old look-ups: %w", err))
 	}
 	stranded, err := b.config.Queue.requeueStranded(ctx)
 	if err != nil {

@@ -3,9 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -17,23 +15,27 @@ import (
 // Mirror writes work items into Plane and keeps the links. It creates each work
 // item once, whatever fails in between: the intention is stored before the call,
 // one creator at a time holds the key, and an intention that was left behind is
-// looked up before anything is created again.
+// waited out and looked up before anything is created again.
 type Mirror struct {
 	pool    *pgxpool.Pool
 	links   *mapping.Store
 	plane   *plane.Client
 	catalog *plane.Catalog
+	// presence proves that a work item is gone before anything is concluded from it.
+	presence *presence
 	// brake is the share of links whose work items may be cancelled in one run.
-	brake   float64
-	metrics *Metrics
-	logger  *slog.Logger
+	brake    float64
+	unlinked *unlinked
+	metrics  *Metrics
+	logger   *slog.Logger
 }
 
 // NewMirror returns a mirror that writes through a Plane client.
-func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger) *Mirror {
+func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger, catalog ...plane.CatalogOption) *Mirror {
+	links := mapping.NewStore(pool)
 	return &Mirror{
-		pool: pool, links: mapping.NewStore(pool), plane: client, catalog: plane.NewCatalog(client), brake: brake,
-		metrics: metrics, logger: logger,
+		pool: pool, links: links, plane: client, catalog: plane.NewCatalog(client, catalog...), presence: newPresence(client, pool, links),
+		brake: brake, unlinked: &unlinked{projects: make(map[string]listing)}, metrics: metrics, logger: logger,
 	}
 }
 
@@ -43,21 +45,35 @@ func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics 
 func (m *Mirror) Apply(ctx context.Context, flow Flow, item WantedItem, extent Extent) (Step, error) {
 	return m.locked(ctx, flow, item.Key, func(link mapping.Link, found bool) (Step, error) {
 		step := decide(item, link, found, flow.Ownership(), extent)
-		err := m.carryOut(ctx, work{flow.Scope(), flow.Ownership(), &step, link, extent})
+		if step.Action == ActionChange && item.Fields.Closed() {
+			if err := retract(ctx, m.links, flow, &link); err != nil {
+				return step, err
+			}
+		}
+		err := m.carryOut(ctx, work{flow, flow.Scope(), flow.Ownership(), &step, link, extent})
 		return step, err
 	})
 }
 
 // Cancel cancels the work item of a record that is gone from Odoo.
 func (m *Mirror) Cancel(ctx context.Context, flow Flow, key mapping.Key) (Step, error) {
+	ctx = m.notingCreates(ctx, flow.Scope(), key)
 	return m.locked(ctx, flow, key, func(link mapping.Link, found bool) (Step, error) {
 		step := Step{Action: ActionCancel, Item: WantedItem{Key: key, OdooID: link.OdooID, Fields: link.LastPushed}}
-		w := work{flow.Scope(), flow.Ownership(), &step, link, WhatChanged}
+		if found {
+			if err := retract(ctx, m.links, flow, &link); err != nil {
+				return step, err
+			}
+		}
+		w := work{flow, flow.Scope(), flow.Ownership(), &step, link, WhatChanged}
 		switch {
 		case found && link.State == mapping.Intended:
-			return step, m.cancelIntended(ctx, w)
+			return step, m.withFreshCatalog(w.scope, func() error { return m.cancelIntended(ctx, w) })
 		case found && link.State == mapping.Linked:
-			return step, m.cancel(ctx, w)
+			if _, err := m.sentEarlier(ctx, w.scope, key); err != nil {
+				return step, err
+			}
+			return step, m.withFreshCatalog(w.scope, func() error { return m.cancel(ctx, w) })
 		default:
 			step.Action = ActionLeave
 			return step, nil
@@ -91,6 +107,7 @@ func (m *Mirror) locked(ctx context.Context, flow Flow, key mapping.Key, do func
 
 // work is one step under the lock of its record.
 type work struct {
+	flow      Flow
 	scope     mapping.Scope
 	ownership mapping.Ownership
 	step      *Step
@@ -101,20 +118,25 @@ type work struct {
 func (w work) item() WantedItem { return w.step.Item }
 
 // looks reports whether the work item is read before anything is decided: for
-// drift, and when the last write failed, because nobody knows then what of it
-// took effect.
+// drift, and when the link says that what it knows is not enough.
 func (w work) looks() bool {
-	return w.link.State == mapping.Linked && (w.extent == WhatDrifted || w.link.LastError != nil)
+	return w.link.State == mapping.Linked && (w.extent == WhatDrifted || w.link.LookDue)
 }
 
 func (m *Mirror) carryOut(ctx context.Context, w work) error {
-	err := m.try(ctx, w)
-	if !errors.Is(err, plane.ErrInvalid) {
+	return m.withFreshCatalog(w.scope, func() error { return m.try(ctx, w) })
+}
+
+// withFreshCatalog does something once more with the catalogue read anew when a
+// state or a label that it remembers may be gone: Plane refuses an id that it does
+// not know, and a project may have got its missing state meanwhile.
+func (m *Mirror) withFreshCatalog(scope mapping.Scope, do func() error) error {
+	err := do()
+	if !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrNoState) {
 		return err
 	}
-	// A state or label that the catalogue remembers may be gone: read it anew, once.
-	m.catalog.Forget(w.scope.ProjectID)
-	return m.try(ctx, w)
+	m.catalog.Forget(scope.ProjectID)
+	return do()
 }
 
 func (m *Mirror) try(ctx context.Context, w work) error {
@@ -122,7 +144,7 @@ func (m *Mirror) try(ctx context.Context, w work) error {
 	case w.step.Action == ActionCreate:
 		return m.create(ctx, w)
 	case w.looks():
-		return m.putBack(ctx, w)
+		return m.compareInFull(ctx, w)
 	case w.step.Action == ActionChange:
 		return m.change(ctx, w)
 	default:
@@ -130,123 +152,10 @@ func (m *Mirror) try(ctx context.Context, w work) error {
 	}
 }
 
-func (m *Mirror) create(ctx context.Context, w work) error {
-	item := w.item()
-	if w.link.State == mapping.Intended {
-		if done, err := m.adoptEarlier(ctx, w); done || err != nil {
-			return err
-		}
-	}
-	content, err := m.newWorkItem(ctx, w.scope, item)
-	if err != nil {
-		return err
-	}
-	// A crash from here on leaves an intention, and maybe a work item.
-	fresh, err := m.links.Intend(ctx, w.scope, item.Key, item.OdooID, item.Fields)
-	if err != nil {
-		return err
-	}
-	if !fresh && w.link.State != mapping.Intended {
-		if done, err := m.adoptEarlier(ctx, w); done || err != nil {
-			return err
-		}
-	}
-	created, err := m.plane.CreateWorkItem(ctx, w.scope.ProjectID, content)
-	if errors.Is(err, plane.ErrConflict) {
-		return m.adoptExisting(ctx, w, plane.ExistingID(err))
-	}
-	if err != nil {
-		return fmt.Errorf("creating the work item of %s: %w", item.Key, err)
-	}
-	if created.Found {
-		return m.adopt(ctx, w, created)
-	}
-	return m.bind(ctx, w, created)
-}
-
-// adoptEarlier looks for what an earlier create left behind that was cut short.
-func (m *Mirror) adoptEarlier(ctx context.Context, w work) (done bool, err error) {
-	existing, err := m.find(ctx, w.scope, w.item().Key)
-	if errors.Is(err, plane.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, m.adopt(ctx, w, existing)
-}
-
-// adoptExisting takes over the work item that made Plane refuse a create. Plane
-// names it in the refusal; an archived one has to be looked up by its pair.
-func (m *Mirror) adoptExisting(ctx context.Context, w work, id string) error {
-	existing, err := m.plane.WorkItem(ctx, w.scope.ProjectID, id, plane.View{})
-	if id == "" || errors.Is(err, plane.ErrNotFound) {
-		existing, err = m.find(ctx, w.scope, w.item().Key)
-	}
-	if err != nil {
-		return fmt.Errorf("looking at the work item that %s has already: %w", w.item().Key, err)
-	}
-	return m.adopt(ctx, w, existing)
-}
-
-// adopt binds a work item that exists and brings it to what is wanted. Its state
-// stays as people left it unless Odoo says that the matter is closed. Where it is
-// what an earlier create of ours left behind, the intention tells with which
-// content, so that what Odoo wants otherwise by now is written like any change.
-func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) error {
-	if !existing.ArchivedAt.IsZero() {
-		return m.breakLink(ctx, w, existing.ID)
-	}
-	item := w.item()
-	fields, before := w.ownership.Owned(item.Fields), mapping.Fields{}
-	if w.link.State == mapping.Intended && w.link.LastPushed.Name != "" {
-		before = w.link.LastPushed
-		fields = slices.Compact(slices.Sorted(slices.Values(append(fields, item.Fields.Differing(before)...))))
-	}
-	patch, err := m.patch(ctx, w.scope, item.Fields, before, fields, existing.Labels.IDs())
-	if err != nil {
-		return err
-	}
-	adopted, err := m.plane.UpdateWorkItem(ctx, w.scope.ProjectID, existing.ID, patch)
-	if err != nil {
-		return fmt.Errorf("adopting work item %s for %s: %w", existing.ID, item.Key, err)
-	}
-	m.logger.InfoContext(ctx, "adopted a work item that was there already",
-		slog.String("key", string(item.Key)), slog.String("work_item", existing.ID))
-	return m.bind(ctx, w, adopted)
-}
-
-// bind notes what was written, and what Plane made of it.
-func (m *Mirror) bind(ctx context.Context, w work, answered plane.WorkItem) error {
-	item := w.item()
-	written, err := m.contentOf(ctx, w.scope, answered)
-	if err != nil {
-		return err
-	}
-	// Labels that people added are theirs to take off again.
-	written.Labels = item.Fields.Labels
-	if w.step.Action == ActionChange {
-		// The answer shows also what people edited in other fields since the last
-		// write. That was not written by us, and has to be seen as theirs.
-		written = w.link.Written.With(written, w.step.Fields...)
-	}
-	return m.links.Bind(ctx, w.scope, item.Key, item.OdooID, answered.ID, mapping.Content{Pushed: item.Fields, Written: written})
-}
-
-// breakLink notes a work item that somebody archived. It is neither changed nor
-// made again: whoever archived it meant it.
-func (m *Mirror) breakLink(ctx context.Context, w work, issueID string) error {
-	item := w.item()
-	content := mapping.Content{Pushed: item.Fields, Written: w.link.Written}
-	if err := m.links.Bind(ctx, w.scope, item.Key, item.OdooID, issueID, content); err != nil {
-		return err
-	}
-	return m.links.SetState(ctx, w.scope, item.Key, mapping.Broken, "the work item is archived in Plane")
-}
-
 func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, seen mapping.Link, cause error) {
 	var busy *plane.BusyError
-	if errors.Is(cause, ErrLocked) || errors.As(cause, &busy) {
+	var underWay *UnderWayError
+	if errors.Is(cause, ErrLocked) || errors.Is(cause, ErrNotWritable) || errors.Is(cause, plane.ErrAway) || errors.As(cause, &busy) || errors.As(cause, &underWay) {
 		return
 	}
 	err := m.links.SetError(context.WithoutCancel(ctx), scope, key, seen, cause.Error())

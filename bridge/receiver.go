@@ -105,7 +105,7 @@ func keyMissing(ref string) reply {
 }
 
 func (r *Receiver) planeWebhook(c echo.Context) error {
-	body, err := readBody(c)
+	body, err := r.readWebhook(c)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func isObject(body []byte) bool {
 func clip(text string) string { return text[:min(len(text), 64)] }
 
 func (r *Receiver) jsonRPC(c echo.Context) error {
-	body, err := readBody(c)
+	body, err := r.readWebhook(c)
 	if err != nil {
 		return err
 	}
@@ -203,6 +203,16 @@ func (r *Receiver) console(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusForbidden, "invalid token")
 	}
 	return echo.ErrNotFound
+}
+
+// readWebhook is readBody for what Plane sends.
+func (r *Receiver) readWebhook(c echo.Context) ([]byte, error) {
+	body, err := readBody(c)
+	var refused *echo.HTTPError
+	if errors.As(err, &refused) && refused.Code == http.StatusRequestEntityTooLarge {
+		r.tooLarge(c.Request().Context())
+	}
+	return body, err
 }
 
 // readBody reads at most maxBody bytes and refuses what is larger with 413.

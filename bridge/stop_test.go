@@ -38,6 +38,7 @@ func (w *world) serveOver(pool *pgxpool.Pool, s schedules) *serving {
 	w.t.Helper()
 	queue, err := bridge.NewQueue(pool, bridge.QueueConfig{InstanceID: "serving", Workers: 2, PollOnly: true, Logger: silent})
 	w.must(err)
+	queue.TrustOwnClock()
 	at := func(every time.Duration) cron.Schedule { return cron.ConstantDelaySchedule{Delay: every} }
 	fate := &fate{}
 	b := bridge.New(bridge.Config{

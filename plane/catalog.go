@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Catalog remembers a project's states and labels, which the API wants as ids where people think in groups and
@@ -14,7 +16,7 @@ import (
 // It is safe for concurrent use; a project is read once, whoever asks first.
 type Catalog struct {
 	client *Client
-	color  string
+	color  func(projectID, name string) string
 
 	mu       sync.Mutex
 	projects map[string]*projectCatalog
@@ -28,14 +30,32 @@ type projectCatalog struct {
 	labels     []Label
 	haveLabels bool
 	members    []Member
+	// since is when the oldest of it was read.
+	since time.Time
 }
 
-// LabelColor is the color that created labels get.
+// ErrNoState says that a project has no such state. It says nothing about any work item.
+var ErrNoState = errors.New("plane: no such state")
+
+// LabelColor is the color that created labels get when nobody chose another.
 const LabelColor = "#0ea5e9"
 
+// CatalogOption is a setting of a Catalog.
+type CatalogOption func(*Catalog)
+
+// WithLabelColors lets choose pick the color ("#0ea5e9") of each label that is created; where it returns none, the
+// label gets LabelColor. Labels that exist keep theirs.
+func WithLabelColors(choose func(projectID, name string) string) CatalogOption {
+	return func(c *Catalog) { c.color = choose }
+}
+
 // NewCatalog returns an empty catalog over client.
-func NewCatalog(client *Client) *Catalog {
-	return &Catalog{client: client, color: LabelColor, projects: map[string]*projectCatalog{}}
+func NewCatalog(client *Client, options ...CatalogOption) *Catalog {
+	c := &Catalog{client: client, projects: map[string]*projectCatalog{}, color: func(string, string) string { return "" }}
+	for _, option := range options {
+		option(c)
+	}
+	return c
 }
 
 // Forget drops what is known of a project, so that the next question reads it anew.
@@ -43,6 +63,15 @@ func (c *Catalog) Forget(projectID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.projects, projectID)
+}
+
+// ForgetOlder drops what is known of a project when the oldest of it was read longer ago than age.
+func (c *Catalog) ForgetOlder(projectID string, age time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p, ok := c.projects[projectID]; ok && time.Since(p.since) > age {
+		delete(c.projects, projectID)
+	}
 }
 
 // own returns the project's catalog once nobody else owns it; the caller releases it.
@@ -63,7 +92,7 @@ func (c *Catalog) project(projectID string) *projectCatalog {
 	defer c.mu.Unlock()
 	p, ok := c.projects[projectID]
 	if !ok {
-		p = &projectCatalog{owner: make(chan struct{}, 1)}
+		p = &projectCatalog{owner: make(chan struct{}, 1), since: time.Now()}
 		c.projects[projectID] = p
 	}
 	return p
@@ -88,7 +117,8 @@ func (c *Catalog) States(ctx context.Context, projectID string) ([]State, error)
 }
 
 // StateFor returns the state that stands for a group: the project's default state if it is in the group, else the
-// first by sequence. A project without a state in the group gives ErrNotFound.
+// first by sequence. A project without a state in the group gives ErrNoState, and so does an archived one, which lists
+// no states at all.
 func (c *Catalog) StateFor(ctx context.Context, projectID string, group StateGroup) (State, error) {
 	states, err := c.States(ctx, projectID)
 	if err != nil {
@@ -96,7 +126,7 @@ func (c *Catalog) StateFor(ctx context.Context, projectID string, group StateGro
 	}
 	inGroup := slices.DeleteFunc(states, func(s State) bool { return s.Group != group })
 	if len(inGroup) == 0 {
-		return State{}, fmt.Errorf("project %s has no state in group %s: %w", projectID, group, ErrNotFound)
+		return State{}, fmt.Errorf("project %s has no state in group %s; add one in the project's settings, or restore the project if it is archived: %w", projectID, group, ErrNoState)
 	}
 	if i := slices.IndexFunc(inGroup, func(s State) bool { return s.Default }); i >= 0 {
 		return inGroup[i], nil
@@ -104,7 +134,8 @@ func (c *Catalog) StateFor(ctx context.Context, projectID string, group StateGro
 	return inGroup[0], nil
 }
 
-// State returns a state by id. An unknown one gives ErrNotFound: it may be newer than what is remembered.
+// State returns a state by id. An unknown one gives ErrNoState: it may be newer than what is remembered, or that of an
+// Intake item, which is in no list.
 func (c *Catalog) State(ctx context.Context, projectID, stateID string) (State, error) {
 	states, err := c.States(ctx, projectID)
 	if err != nil {
@@ -112,7 +143,7 @@ func (c *Catalog) State(ctx context.Context, projectID, stateID string) (State, 
 	}
 	i := slices.IndexFunc(states, func(s State) bool { return s.ID == stateID })
 	if i < 0 {
-		return State{}, fmt.Errorf("project %s has no state %s: %w", projectID, stateID, ErrNotFound)
+		return State{}, fmt.Errorf("project %s has no state %s: %w", projectID, stateID, ErrNoState)
 	}
 	return states[i], nil
 }
@@ -164,6 +195,23 @@ func (c *Catalog) LabelNames(ctx context.Context, projectID string, ids ...strin
 	return names, nil
 }
 
+// MissingLabels returns those of the names that the project has no label of, sorted.
+func (c *Catalog) MissingLabels(ctx context.Context, projectID string, names map[string]bool) ([]string, error) {
+	p, err := c.own(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	defer p.release()
+	if err := c.readLabels(ctx, projectID, p); err != nil {
+		return nil, err
+	}
+	missing := maps.Clone(names)
+	for _, label := range p.labels {
+		delete(missing, label.Name)
+	}
+	return slices.Sorted(maps.Keys(missing)), nil
+}
+
 func (c *Catalog) readLabels(ctx context.Context, projectID string, p *projectCatalog) error {
 	if p.haveLabels {
 		return nil
@@ -181,7 +229,7 @@ func (c *Catalog) labelID(ctx context.Context, projectID string, p *projectCatal
 	if i := slices.IndexFunc(p.labels, func(l Label) bool { return l.Name == name }); i >= 0 {
 		return p.labels[i].ID, nil
 	}
-	made, err := c.client.CreateLabel(ctx, projectID, NewLabel{Name: name, Color: c.color})
+	made, err := c.client.CreateLabel(ctx, projectID, NewLabel{Name: name, Color: cmp.Or(c.color(projectID, name), LabelColor)})
 	if id := ExistingID(err); errors.Is(err, ErrConflict) && id != "" {
 		made, err = Label{ID: id, Name: name}, nil
 	}

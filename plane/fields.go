@@ -3,9 +3,13 @@ package plane
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"time"
 )
+
+// oddValue says what sort of value cannot be read, and does not repeat it: errors end in logs.
+type oddValue string
+
+func (o oddValue) Error() string { return string(o) }
 
 // Date is a calendar day as Plane writes it, "2006-01-02"; "" means no date. It is a string because a day
 // has no hour and no zone, and comparing two days must not depend on either.
@@ -28,7 +32,7 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 	}
 	day := text[:min(len(text), len(time.DateOnly))]
 	if _, err := time.Parse(time.DateOnly, day); err != nil {
-		return fmt.Errorf("reading date: %w", err)
+		return oddValue("a date of an unknown layout")
 	}
 	*d = Date(day)
 	return nil
@@ -61,7 +65,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("reading time: unknown layout %.40q", text)
+	return oddValue("a time of an unknown layout")
 }
 
 // MarshalJSON writes the zero time as null.
@@ -90,7 +94,8 @@ type Ref[T any] struct {
 	Value *T
 }
 
-// UnmarshalJSON reads an id, an object with an id, or null.
+// UnmarshalJSON reads an id, an object with an id, or null. An object without an id points to nothing: that is what
+// expand= makes of a parent that is not there. One of which no more than the id can be read is read as the id.
 func (r *Ref[T]) UnmarshalJSON(b []byte) error {
 	*r = Ref[T]{}
 	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' {
@@ -101,12 +106,14 @@ func (r *Ref[T]) UnmarshalJSON(b []byte) error {
 	var id struct {
 		ID string `json:"id"`
 	}
-	r.Value = new(T)
-	if err := json.Unmarshal(b, &id); err != nil {
+	if err := json.Unmarshal(b, &id); err != nil || id.ID == "" {
 		return err
 	}
-	r.ID = id.ID
-	return json.Unmarshal(b, r.Value)
+	r.ID, r.Value = id.ID, new(T)
+	if json.Unmarshal(b, r.Value) != nil {
+		r.Value = nil
+	}
+	return nil
 }
 
 // MarshalJSON writes the id, or null.
@@ -119,6 +126,33 @@ func (r Ref[T]) MarshalJSON() ([]byte, error) {
 
 // Refs is a list of references: labels, assignees.
 type Refs[T any] []Ref[T]
+
+// UnmarshalJSON reads a list of what Ref reads, or null. What points to nothing, null and {}, is left out. An object
+// that says something and has no id is an error: a list that is written back without it would take it away.
+func (r *Refs[T]) UnmarshalJSON(b []byte) error {
+	var all []Ref[T]
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	var raw []json.RawMessage
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	*r = make(Refs[T], 0, len(all))
+	for i, ref := range all {
+		if ref.ID != "" {
+			*r = append(*r, ref)
+		} else if isSomething(raw[i]) {
+			return oddValue("a reference without an id")
+		}
+	}
+	return nil
+}
+
+func isSomething(raw json.RawMessage) bool {
+	var object map[string]json.RawMessage
+	return json.Unmarshal(raw, &object) == nil && len(object) > 0
+}
 
 // IDs returns the ids in the order in which Plane sent them.
 func (r Refs[T]) IDs() []string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,7 @@ func TestAMistakeInAnySettingIsOneMessageThatNamesIt(t *testing.T) {
 		"ODOO_MAX_IN_FLIGHT": "0", "SYNC_SCHEDULE": "sometimes", "RECONCILE_SCHEDULE": "* *", "CLEANUP_SCHEDULE": "daily",
 		"TIMEZONE": "Manila", "DELIVERY_RETENTION": "a week", "PLANE_OAUTH_REDIRECT_URL": "callback", "PLANE_OAUTH_USER_FLOW": "perhaps",
 		"DATABASE_POOLER": "perhaps", "SECRETS_SOURCE": "post-it", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+		"BIR_WORK_ITEM_NAMES": "short", "BIR_ON_COMPLETED": "field:",
 	} {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
@@ -56,11 +58,13 @@ func TestADryRunSaysWhatASyncWouldDoAndDoesNothing(t *testing.T) {
 	s := newStage(t)
 	s.odoo.GenerateDeadlines(1, 2099)
 	code, stdout, stderr := s.command("sync", "--dry-run")
-	if code != exitDone || !strings.Contains(stdout, "60 to create, 0 to change, 0 to cancel, 0 to leave as they are: about 62 requests, about 2 minutes at 60 a minute") {
+	if code != exitDone || !strings.Contains(stdout, "60 to create, 0 to change, 0 to cancel, 0 to leave as they are: about 75 requests, about 2 minutes at 60 a minute") {
 		t.Errorf("dry run = %d\n%s%s", code, stdout, stderr)
 	}
-	if n := s.plane.RequestTotal(); n != 0 {
-		t.Errorf("the dry run made %d requests to Plane", n)
+	for request := range s.plane.Requests() {
+		if !strings.HasPrefix(request, "GET ") {
+			t.Errorf("the dry run sent %s", request)
+		}
 	}
 	if n := s.count("SELECT count(*) FROM ops.plane_sync_mappings"); n != 0 {
 		t.Errorf("the dry run wrote %d links", n)
@@ -110,5 +114,20 @@ func TestTheDemoTellsItsStory(t *testing.T) {
 	code, stdout, stderr := s.command("demo")
 	if code != exitDone || !strings.Contains(stdout, "The account") {
 		t.Errorf("demo = %d\n%s\n%s", code, stdout, stderr)
+	}
+}
+
+func TestAPanicInACommandIsOneMessageAndExitCodeOne(t *testing.T) {
+	t.Parallel()
+	var stderr strings.Builder
+	getenv := func(name string) string {
+		if name == "DATABASE_URL" {
+			panic("an odd address")
+		}
+		return ""
+	}
+	code := run(t.Context(), []string{"reconcile"}, getenv, io.Discard, &stderr)
+	if code != exitFailed || !strings.Contains(stderr.String(), "an odd address") || strings.Contains(stderr.String(), "goroutine") {
+		t.Errorf("exit code %d and %q; want 1 and a message without a trace", code, stderr.String())
 	}
 }

@@ -1,30 +1,27 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"strings"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 type syncCommand struct {
 	flowFlag
-	DryRun bool `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
-	Full   bool `help:"Write every field that Odoo owns again, changed or not."`
-	JSON   bool `help:"Print JSON."`
+	Release bool `help:"Let the brake go for this run: cancel the work items of all records that are gone from Odoo."`
+	DryRun  bool `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
+	Full    bool `help:"Write every field that is Odoo's alone again, changed or not."`
+	JSON    bool `help:"Print JSON."`
 }
 
 // Run mirrors what Odoo has into Plane, once. It is safe while replicas serve.
 func (c *syncCommand) Run(p *process) error {
 	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		plan, err := a.bridge.Mirror().Plan(p.ctx, flow, c.extent())
+		plan, err := c.mirror(a).Plan(p.ctx, flow, c.extent())
 		if err != nil {
 			return err
 		}
@@ -35,19 +32,18 @@ func (c *syncCommand) Run(p *process) error {
 	})
 }
 
+func (c *syncCommand) mirror(a *app) *bridge.Mirror {
+	if c.Release {
+		return a.bridge.Mirror().Released()
+	}
+	return a.bridge.Mirror()
+}
+
 func (c *syncCommand) extent() bridge.Extent {
 	if c.Full {
 		return bridge.Everything
 	}
 	return bridge.WhatChanged
-}
-
-// apply carries out one step of a plan.
-func apply(ctx context.Context, a *app, flow bridge.Flow, step bridge.Step, extent bridge.Extent) (bridge.Step, error) {
-	if step.Action == bridge.ActionCancel {
-		return a.bridge.Mirror().Cancel(ctx, flow, step.Item.Key)
-	}
-	return a.bridge.Mirror().Apply(ctx, flow, step.Item, extent)
 }
 
 func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
@@ -59,9 +55,20 @@ func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
 	}
 	printConflicts(w, plan)
 	sum := summarise(plan)
-	_, err := fmt.Fprintf(w, "%d to create, %d to change, %d to cancel, %d to leave as they are: about %d requests, %s at 60 a minute\n",
-		sum.Create, sum.Change, sum.Cancel, sum.Leave, sum.Requests, minutes(sum.Requests))
+	_, err := fmt.Fprintf(w, "%d to create, %s%d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
+		sum.Create, ifAny(sum.Adopt, "%d to adopt, "), sum.Change, sum.Cancel, heldPart(sum.Held), sum.Leave, sum.Requests, minutes(sum.Requests))
 	return err
+}
+
+// heldPart is nothing while the brake holds nothing.
+func heldPart(held int) string { return ifAny(held, "%d held by the brake, ") }
+
+// ifAny is a part of a sentence about something that seldom happens.
+func ifAny(n int, part string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(part, n)
 }
 
 func detail(step bridge.Step) string {
@@ -84,6 +91,11 @@ func printConflicts(w io.Writer, plan bridge.Plan) {
 			conflict.OdooID, conflict.MirroredID, conflict.Key)
 	}
 	if plan.Brake != nil {
+		for _, step := range plan.Steps {
+			if step.Action == bridge.ActionHold {
+				fmt.Fprintf(w, "%-7s %-10s %s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name)
+			}
+		}
 		fmt.Fprintln(w, "held by the brake:", plan.Brake)
 	}
 }
@@ -103,9 +115,11 @@ func minutes(n int) string {
 // planSummary is a plan as JSON shows it.
 type planSummary struct {
 	Create    int        `json:"create"`
+	Adopt     int        `json:"adopt"`
 	Change    int        `json:"change"`
 	Cancel    int        `json:"cancel"`
 	Leave     int        `json:"leave"`
+	Held      int        `json:"held"`
 	Brake     string     `json:"brake,omitempty"`
 	Requests  int        `json:"requests"`
 	Conflicts int        `json:"conflicts"`
@@ -123,7 +137,8 @@ type stepLine struct {
 
 func summarise(plan bridge.Plan) planSummary {
 	sum := planSummary{
-		Create: plan.Count(bridge.ActionCreate), Change: plan.Count(bridge.ActionChange), Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel),
+		Create: plan.Count(bridge.ActionCreate), Adopt: plan.Count(bridge.ActionAdopt), Change: plan.Count(bridge.ActionChange),
+		Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel), Held: plan.Count(bridge.ActionHold),
 		Requests: plan.Requests(), Conflicts: len(plan.Conflicts), Steps: []stepLine{},
 	}
 	if plan.Brake != nil {
@@ -144,89 +159,57 @@ func summarise(plan bridge.Plan) planSummary {
 
 // syncResult is what a sync did.
 type syncResult struct {
-	Created   int      `json:"created"`
-	Changed   int      `json:"changed"`
-	Cancelled int      `json:"cancelled"`
-	Left      int      `json:"left"`
+	Created   int `json:"created"`
+	Adopted   int `json:"adopted"`
+	Changed   int `json:"changed"`
+	Cancelled int `json:"cancelled"`
+	Left      int `json:"left"`
+	// Held are work items whose record is gone from Odoo and that the brake keeps.
+	Held      int      `json:"held"`
+	Brake     string   `json:"brake,omitempty"`
 	Failed    int      `json:"failed"`
 	Conflicts int      `json:"conflicts"`
+	Stopped   bool     `json:"stopped,omitempty"`
 	Errors    []string `json:"errors,omitempty"`
 }
 
+// written is how many work items were written or bound.
+func (r syncResult) written() int { return r.Created + r.Adopted + r.Changed + r.Cancelled }
+
 func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.Plan) error {
-	result, err := carryOut(p, a, flow, plan, c.extent())
-	if err != nil {
+	if err := a.bridge.Mirror().NoteBrake(p.ctx, plan); err != nil {
 		return err
 	}
-	a.showStatus(p.ctx)
+	result, err := carryOut(p, a, flow, plan, c.extent())
+	if err != nil && !result.Stopped {
+		return err
+	}
+	if err == nil {
+		a.showStatus(p.ctx)
+	}
 	if c.JSON {
 		if err := printJSON(p.stdout, result); err != nil {
 			return err
 		}
 	} else {
 		printConflicts(p.stdout, plan)
-		fmt.Fprintf(p.stdout, "%d created, %d changed, %d cancelled, %d left as they are, %d failed\n",
-			result.Created, result.Changed, result.Cancelled, result.Left, result.Failed)
+		fmt.Fprintf(p.stdout, "%d created, %s%d changed, %d cancelled, %s%d left as they are, %d failed\n",
+			result.Created, ifAny(result.Adopted, "%d adopted, "), result.Changed, result.Cancelled, heldPart(result.Held), result.Left, result.Failed)
 		for _, failure := range result.Errors {
 			fmt.Fprintln(p.stdout, "failed:", failure)
 		}
 	}
+	if err != nil {
+		return err
+	}
 	if plan.Brake != nil {
-		return errors.New("cancelling was held by the brake; everything else is done")
+		return fmt.Errorf("cancelling is held by the brake; everything else is done: %s", plan.Brake)
 	}
 	if result.Failed > 0 {
 		return fmt.Errorf("%d of %d work items could not be written; run sync again", result.Failed, len(plan.Work()))
 	}
 	return nil
 }
-
-// carryOut applies a plan step by step. One step that fails does not hold up the
-// others; a server that is away does.
-func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bridge.Extent) (syncResult, error) {
-	result := syncResult{Left: plan.Count(bridge.ActionLeave), Conflicts: len(plan.Conflicts)}
-	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
-	defer progress.Done()
-	ctx := plane.WithLane(p.ctx, plane.LaneBackfill)
-	away := 0
-	for _, step := range plan.Work() {
-		done, err := apply(ctx, a, flow, step, extent)
-		switch {
-		case ctx.Err() != nil:
-			return result, fmt.Errorf("stopped; what is done is kept, and the next sync goes on: %w", context.Cause(ctx))
-		case errors.Is(err, bridge.ErrLocked):
-			result.Left++
-		case err != nil:
-			a.logger.DebugContext(ctx, "a work item could not be written", slog.Any("error", err))
-			result.Failed++
-			result.Errors = append(result.Errors, err.Error())
-		case done.Action == bridge.ActionCreate:
-			result.Created++
-		case done.Action == bridge.ActionChange:
-			result.Changed++
-		case done.Action == bridge.ActionCancel:
-			result.Cancelled++
-		default:
-			result.Left++
-		}
-		progress.Step()
-		if holdsAll(err) {
-			away++
-		}
-		if away >= maxFailures && result.Created+result.Changed+result.Cancelled == 0 {
-			return result, fmt.Errorf("the first work items all failed, %d of them because a server is away; the last: %w", away, err)
-		}
-	}
-	return result, nil
-}
-
-// holdsAll reports whether a failure is not of one work item alone.
-func holdsAll(err error) bool {
-	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge)
-}
-
-// maxFailures is how many steps may fail in a row from the start before a sync
-// gives up: Plane is away then, and more tries only cost time.
-const maxFailures = 3
 
 // slowAfter is when a person is shown that work goes on.
 const slowAfter = time.Second

@@ -92,11 +92,15 @@ func (a *app) wireClients() error {
 	return err
 }
 
+// planeTimeout bounds one request to Plane; tests of processes shorten it.
+var planeTimeout = plane.DefaultTimeout
+
 func (a *app) wirePlane(budget plane.Budget) error {
 	s := a.settings
 	config := plane.Config{
 		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters},
 		Budget: budget, Logger: a.logger, UserAgent: "odoo-plane-bridge/" + version,
+		HTTPClient: &http.Client{Timeout: planeTimeout},
 	}
 	if s.PlaneAuth == "bot" {
 		bot := a.oauth.Bot()

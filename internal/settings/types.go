@@ -256,6 +256,14 @@ func (o *OnCompleted) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// WorkItemNames is form_first or once.
+type WorkItemNames string
+
+// UnmarshalText takes one of the names.
+func (n *WorkItemNames) UnmarshalText(text []byte) error {
+	return oneOf((*string)(n), text, "form_first", "once")
+}
+
 // DriftPolicy is put_back or report.
 type DriftPolicy string
 

@@ -103,6 +103,7 @@ func (s *Server) announceDeleted(id string, actor Person, before object) {
 }
 
 func (s *Server) announce(ch change) {
+	s.noteActivity(ch)
 	if s.outbox.muted {
 		return
 	}
@@ -150,7 +151,7 @@ func (s *Server) entityData(ch change) (object, bool) {
 		}
 	case "issue":
 		if it := s.itemByID(ch.entity); it != nil {
-			return s.issueData(it), true
+			return s.shown(it, s.issueData(it)), true
 		}
 	}
 	return nil, false
@@ -194,7 +195,7 @@ func (s *Server) issueData(it *workItem) object {
 		{"project", it.project.id},
 		{"workspace", s.workspace.id},
 		{"parent", orNull(it.parent)},
-		{"estimate_point", nil},
+		{"estimate_point", orNull(it.estimatePoint)},
 		{"type", nil},
 	}
 }
