@@ -114,7 +114,9 @@ func TestAStopDoesNotWaitForEver(t *testing.T) {
 		<-stuck.Reached()
 		stopped := time.Now()
 		running.stop()
-		<-running.done
+		if err := <-running.done; err != nil {
+			t.Errorf("the bridge stopped with %v", err)
+		}
 		if took := time.Since(stopped); took < 19*time.Second || took > 29*time.Second {
 			t.Errorf("the stop took %s, want less than the 30 s that are granted", took)
 		}
