@@ -85,8 +85,16 @@ func TestASweepGoesOnPastAPageThatIsTooLarge(t *testing.T) {
 		if got := w.count("SELECT count(*) FROM ops.work_items WHERE external_id = $1 AND title = 'a scan'", heavy); got != 1 {
 			t.Error("the large work item is not known")
 		}
+		if got := w.count("SELECT count(*) FROM ops.plane_webhook_deliveries WHERE entity_id = $1 AND position('QUJDQUJD'::bytea IN raw_body) > 0", heavy); got != 1 {
+			t.Error("what was fed of the large work item has no description, which would read as if somebody had emptied it")
+		}
+		var requests int
+		w.plane.OnRequest(func(*http.Request) { requests++ })
 		if report := w.reportOfSweep(p); report.Untold != 0 || report.Drifted != 0 {
 			t.Errorf("the next sweep reports %+v, want nothing", report)
+		}
+		if requests != 2 {
+			t.Errorf("the next sweep took %d requests, want the page twice: nothing in it is new", requests)
 		}
 		if item, _ := w.plane.Item(before); item.DescriptionHTML == "" {
 			t.Error("the deadline lost its description")
