@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,7 +15,15 @@ type folded struct {
 	newest     plane.Event
 	at         time.Time
 	ids        []uuid.UUID
-	unreadable []Delivery
+	unreadable []unreadable
+	// passed are deliveries that nothing is done about.
+	passed []uuid.UUID
+}
+
+// unreadable is a delivery whose body cannot be worked with, and why.
+type unreadable struct {
+	id  uuid.UUID
+	why error
 }
 
 // fold keeps the newest state of a batch. One change in Plane sends a webhook
@@ -23,9 +32,13 @@ type folded struct {
 func fold(batch []Delivery) folded {
 	var f folded
 	for _, d := range batch {
-		event, err := plane.DecodeEvent(d.RawBody)
-		if err != nil {
-			f.unreadable = append(f.unreadable, d)
+		event, err := readEvent(d.RawBody)
+		switch {
+		case errors.Is(err, errNotMirrored):
+			f.passed = append(f.passed, d.ID)
+			continue
+		case err != nil:
+			f.unreadable = append(f.unreadable, unreadable{d.ID, err})
 			continue
 		}
 		f.ids = append(f.ids, d.ID)

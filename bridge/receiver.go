@@ -11,10 +11,10 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtext"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -132,8 +132,8 @@ func (r *Receiver) check(ctx context.Context, body []byte, headers http.Header) 
 			slog.String("delivery", clip(headers.Get(headerDelivery))))
 		return refusal(http.StatusForbidden, "invalid signature")
 	}
-	id, err := uuid.Parse(headers.Get(headerDelivery))
-	if err != nil {
+	id, usual := usualUUID(headers.Get(headerDelivery))
+	if !usual {
 		return refusal(http.StatusBadRequest, headerDelivery+" has to be a UUID")
 	}
 	if !isObject(body) {
@@ -158,7 +158,7 @@ func kept(headers http.Header) map[string]string {
 	kept := make(map[string]string)
 	for _, name := range []string{headerSignature, headerDelivery, headerEvent, "User-Agent", "Content-Type"} {
 		if value := headers.Get(name); value != "" {
-			kept[name] = value
+			kept[name] = pgtext.Clip(value, longestName)
 		}
 	}
 	return kept
@@ -169,7 +169,7 @@ func isObject(body []byte) bool {
 }
 
 // clip keeps a header that anyone may send from flooding the log.
-func clip(text string) string { return text[:min(len(text), 64)] }
+func clip(text string) string { return pgtext.Clip(text, 64) }
 
 func (r *Receiver) jsonRPC(c echo.Context) error {
 	body, err := readBody(c)

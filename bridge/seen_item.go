@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -36,7 +37,9 @@ func (p *deliveries) state(ctx context.Context, f folded) (seenItem, error) {
 	if seen == nil {
 		return item, nil
 	}
-	item.URL = workItemURL(p.appURL, p.workspace, event.ProjectID, event.EntityID)
+	if item.URL = event.URL; item.URL == "" {
+		item.URL = workItemURL(p.appURL, p.workspace, event.ProjectID, event.EntityID)
+	}
 	item.Archived = !seen.ArchivedAt.IsZero()
 	item.Fields = mapping.Fields{
 		Name: seen.Name, DescriptionHTML: seen.DescriptionHTML, TargetDate: string(seen.TargetDate), Priority: string(seen.Priority),
@@ -46,14 +49,26 @@ func (p *deliveries) state(ctx context.Context, f folded) (seenItem, error) {
 	}
 	state, err := p.stateOf(ctx, event)
 	if err != nil {
-		return item, err
+		return item, lookedUp(event, err)
 	}
 	item.StateName, item.Fields.Group = state.Name, string(state.Group)
 	if item.Fields.Labels, err = p.labelsOf(ctx, event); err != nil {
-		return item, err
+		return item, lookedUp(event, err)
 	}
 	item.assignee, err = p.assigneeOf(ctx, event)
-	return item, err
+	return item, lookedUp(event, err)
+}
+
+// errNoProject says that ids stand in a body which nobody can look up.
+var errNoProject = errors.New("the body is signed but the id of its project is no UUID, and what it names by id cannot be looked up without")
+
+// lookedUp turns the failure of a look-up into one of the body when the body names
+// no project that Plane could know: no later try finds more.
+func lookedUp(event plane.Event, err error) error {
+	if _, usual := usualUUID(event.ProjectID); err != nil && !usual {
+		return fmt.Errorf("%w: %w", errNoProject, err)
+	}
+	return err
 }
 
 func (p *deliveries) stateOf(ctx context.Context, event plane.Event) (plane.State, error) {
@@ -61,6 +76,8 @@ func (p *deliveries) stateOf(ctx context.Context, event plane.Event) (plane.Stat
 	switch {
 	case ref.Value != nil && ref.Value.Group != "":
 		return *ref.Value, nil
+	case ref.ID == "" && ref.Value != nil:
+		return *ref.Value, nil // A name is all that the contract's own shape has to give.
 	case ref.ID == "":
 		return plane.State{}, nil // The body names none; what is known stays.
 	}
@@ -107,7 +124,7 @@ func (p *deliveries) assigneeOf(ctx context.Context, event plane.Event) (string,
 	return p.catalog.MemberName(ctx, event.ProjectID, first.ID)
 }
 
-// workItemURL is where people open a work item. Webhooks carry no address.
+// workItemURL is where people open a work item. Plane's webhooks carry no address.
 func workItemURL(appURL, workspace, projectID, id string) string {
 	return strings.Join([]string{strings.TrimRight(appURL, "/"), workspace, "projects", projectID, "issues", id}, "/")
 }

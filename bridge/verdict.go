@@ -93,7 +93,7 @@ func verdictOfPlane(err error) Verdict {
 		return RetryLater(CauseMissingKey, err)
 	case errors.Is(err, ErrBudgetUnavailable):
 		return RetryLater(CauseOurs, err)
-	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge):
+	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge), errors.Is(err, errNoProject):
 		return GiveUp(CauseData, err)
 	default:
 		return RetryLater(CausePlane, err)

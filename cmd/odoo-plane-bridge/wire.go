@@ -16,6 +16,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtext"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -179,6 +180,7 @@ func openPool(s settings.Settings) (*pgxpool.Pool, error) {
 		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 		delete(config.ConnConfig.RuntimeParams, "application_name")
 	}
+	pgtext.Prepare(config)
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the database: %w", err)
