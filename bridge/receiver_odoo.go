@@ -42,10 +42,11 @@ func (r *Receiver) odooWebhook(c echo.Context) error {
 		r.logger.WarnContext(c.Request().Context(), "a change in Odoo was refused: the token is missing or wrong")
 		return echo.NewHTTPError(http.StatusForbidden, "invalid token")
 	}
-	body, err := readBody(c)
+	body, release, err := r.readBody(c, maxBody)
 	if err != nil {
 		return err
 	}
+	release() // The sender is known by the token.
 	var change odooChange
 	if err := json.Unmarshal(body, &change); err != nil || change.Model == "" || change.ID <= 0 {
 		return echo.NewHTTPError(http.StatusBadRequest, "expected what an automation rule sends: a JSON object with _model and _id")

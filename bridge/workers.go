@@ -108,7 +108,7 @@ func (b *Bridge) workers() *river.Workers {
 		return b.statuses.writeBack(ctx, job.Args.Flow)
 	}})
 	river.AddWorker(all, &worker[sweepJob]{finish: finish, timeout: sweepTimeout, handle: func(ctx context.Context, job *river.Job[sweepJob]) Verdict {
-		return b.reconciler.work(ctx, b.config.Flows, job.Args.Flow)
+		return b.reconciler.work(ctx, b.config.Flows, job.Args)
 	}})
 	river.AddWorker(all, &worker[reviveJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[reviveJob]) Verdict {
 		return b.letters.revive(ctx)

@@ -80,6 +80,8 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	health := bridge.NewHealth(a.pool, remote)
 	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue), a.queue, a.secrets(), health, a.metrics, logger)
 	a.receiver.ServeOAuth(a.oauth)
+	a.receiver.OnRefused(a.bridge.OweSweep)
+	a.receiver.TrustProxies(s.TrustedProxies)
 	return a, nil
 }
 
