@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/httpserver"
@@ -46,10 +48,27 @@ func serveWith(p *process, s settings.Settings, live *settings.Live, hangup <-ch
 	}
 	defer a.pool.Close()
 	a.hangup = hangup
+	a.limitMemory(p.ctx)
 	if err := a.listen(p.ctx); err != nil {
 		return err
 	}
 	return a.serve(p.ctx)
+}
+
+// memoryShare is the part of the container's memory that the program works to stay
+// within. The rest is for what Go's runtime does not count.
+const memoryShare = 0.8
+
+// limitMemory sets GOMEMLIMIT from the cgroup, unless it is set: near the limit the
+// collector works harder then, where it would let the heap double and be killed.
+func (a *app) limitMemory(ctx context.Context) {
+	limit, err := memlimit.Set(memlimit.WithRatio(memoryShare))
+	switch {
+	case err != nil:
+		a.logger.WarnContext(ctx, "the container's memory limit could not be read; GOMEMLIMIT stays as it is", slog.Any("error", err))
+	case limit < math.MaxInt64:
+		a.logger.InfoContext(ctx, "memory is limited", slog.Int64("bytes", limit))
+	}
 }
 
 // listen takes the two ports, before anything else is tried: while the database
