@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,8 +21,10 @@ const (
 	smallBody = 64 << 10
 	roomSmall = 4 << 20
 	roomLarge = 16 << 20
-	// firstRead is what a body takes before anything of it has come.
-	firstRead = 4 << 10
+	// Bodies are read into chunks that are used again: growing buffers would leave
+	// twice as much behind for the collector as there is room.
+	smallChunk = 4 << 10
+	largeChunk = 64 << 10
 )
 
 // errNoRoom says that a body was dropped, or never begun, for want of room.
@@ -29,18 +32,23 @@ var errNoRoom = errors.New("no room for the body")
 
 // bodyRoom bounds the bytes that are held for bodies whose senders are not known
 // yet, over all connections. When it is used up, the slowest body that has not ended
-// is dropped: one that is sent in earnest ends within milliseconds.
+// is dropped: one that is sent in earnest hardly keeps the receiver waiting.
 type bodyRoom struct {
 	mu           sync.Mutex
-	freed        *sync.Cond
 	small, large share
+	// joining lets one large body be put together at a time: it takes as much again.
+	joining sync.Mutex
 }
 
-// share is the room for bodies of one kind.
+// share is the room for bodies of one kind. Room is given in the order in which it
+// was asked for.
 type share struct {
 	size, held int64
+	chunk      int64
+	free       [][]byte
 	// leaving is the part of held whose bodies were dropped and end at any moment.
 	leaving    int64
+	line       []*openBody // each waits for one chunk
 	unfinished map[*openBody]struct{}
 }
 
@@ -48,67 +56,106 @@ type share struct {
 type openBody struct {
 	room    *bodyRoom
 	share   *share
+	chunks  []chunk
 	held    int64
-	arrived int64
-	begun   time.Time
-	// hangUp makes a read that waits return at once.
-	hangUp  func()
 	dropped bool
+	// turn is closed when a body in line is given its chunk, or dropped.
+	turn chan struct{}
+
+	// arrived is how much came, waited how long that took, and reading since when a
+	// read has been waiting. Time that the body spent in line is not its sender's.
+	arrived int64
+	waited  time.Duration
+	reading time.Time
+	// hangUp makes a read that waits return at once.
+	hangUp func()
+}
+
+// chunk is a part of a body, and where it goes when it is not needed any more.
+type chunk struct {
+	bytes []byte
+	from  *share
 }
 
 func newBodyRoom(small, large int64) *bodyRoom {
-	r := &bodyRoom{
-		small: share{size: small, unfinished: make(map[*openBody]struct{})},
-		large: share{size: large, unfinished: make(map[*openBody]struct{})},
+	return &bodyRoom{
+		small: share{size: small, chunk: smallChunk, unfinished: make(map[*openBody]struct{})},
+		large: share{size: large, chunk: largeChunk, unfinished: make(map[*openBody]struct{})},
 	}
-	r.freed = sync.NewCond(&r.mu)
-	return r
 }
 
-// shareFor is where a body of so many bytes belongs.
-func (r *bodyRoom) shareFor(size int64) *share {
-	if size <= smallBody {
-		return &r.small
-	}
-	return &r.large
-}
-
-// open begins a body; size is what its sender announces, 0 when that is unknown.
+// open begins a body; size is what its sender announces, less than 0 when that is
+// unknown.
 func (r *bodyRoom) open(size int64, hangUp func()) *openBody {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	b := &openBody{room: r, share: r.shareFor(size), begun: time.Now(), hangUp: hangUp}
+	b := &openBody{room: r, share: &r.small, hangUp: hangUp}
+	if size > smallBody {
+		b.share = &r.large
+	}
 	b.share.unfinished[b] = struct{}{}
 	return b
 }
 
-// take holds n bytes more for a body, and drops slower ones until there is room. A
-// body that fits beside no other is dropped itself.
-func (b *openBody) take(n int64) error {
-	r := b.room
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if b.dropped {
-		return errNoRoom
-	}
-	b.moveTo(r.shareFor(max(b.held+n, b.announced())))
-	b.hold(n)
-	for !b.dropped && b.share.held > b.share.size {
-		enough := b.share.held-b.share.leaving <= b.share.size
-		if !enough && b.share.dropSlowest(b) {
-			continue
-		}
-		if !enough && b.share.held == b.held {
-			b.drop()
-			break
-		}
+// extend gives a body one more chunk, and drops slower bodies until there is room. A
+// body that is the slowest itself is dropped.
+func (b *openBody) extend() error {
+	if turn := b.ask(); turn != nil {
 		// What was dropped, and what is being checked, gives its room back at once.
-		r.freed.Wait()
+		<-turn
 	}
+	b.room.mu.Lock()
+	defer b.room.mu.Unlock()
 	if b.dropped {
 		return errNoRoom
 	}
+	s := b.share
+	if last := len(s.free) - 1; last >= 0 {
+		b.chunks = append(b.chunks, chunk{s.free[last], s})
+		s.free = s.free[:last]
+		return nil
+	}
+	b.chunks = append(b.chunks, chunk{make([]byte, 0, s.chunk), s})
 	return nil
+}
+
+// ask holds the bytes of one more chunk, or stands in line for them.
+func (b *openBody) ask() (turn <-chan struct{}) {
+	b.room.mu.Lock()
+	defer b.room.mu.Unlock()
+	if b.dropped {
+		return nil
+	}
+	if b.held+smallChunk > smallBody {
+		b.moveTo(&b.room.large)
+	}
+	s := b.share
+	if len(s.line) == 0 && s.held+s.chunk <= s.size {
+		b.hold(s.chunk)
+		return nil
+	}
+	b.turn = make(chan struct{})
+	s.line = append(s.line, b)
+	for s.held-s.leaving+int64(len(s.line))*s.chunk > s.size && s.dropSlowest() {
+		continue
+	}
+	return b.turn
+}
+
+// moveTo carries a body whose length was not announced to the larger share once it
+// has outgrown the smaller.
+func (b *openBody) moveTo(to *share) {
+	from := b.share
+	if to == from {
+		return
+	}
+	held := b.held
+	b.hold(-held)
+	delete(from.unfinished, b)
+	b.share = to
+	to.unfinished[b] = struct{}{}
+	b.hold(held)
+	from.serve()
 }
 
 func (b *openBody) hold(n int64) {
@@ -119,51 +166,75 @@ func (b *openBody) hold(n int64) {
 	}
 }
 
+// serve gives room to those who are first in line.
+func (s *share) serve() {
+	for len(s.line) > 0 && s.held+s.chunk <= s.size {
+		first := s.line[0]
+		s.line = s.line[1:]
+		first.hold(s.chunk)
+		close(first.turn)
+	}
+}
+
 // drop makes a body end, wherever it is.
 func (b *openBody) drop() {
 	b.dropped = true
 	b.share.leaving += b.held
 	delete(b.share.unfinished, b)
+	if place := slices.Index(b.share.line, b); place >= 0 {
+		b.share.line = slices.Delete(b.share.line, place, place+1)
+		close(b.turn)
+	}
 	b.hangUp()
-	b.room.freed.Broadcast()
 }
 
-// announced is the least that keeps a body in the share in which it began.
-func (b *openBody) announced() int64 {
-	if b.share == &b.room.large {
-		return smallBody + 1
+// dropSlowest drops the slowest unfinished body, and reports false when there is none.
+func (s *share) dropSlowest() bool {
+	now := time.Now()
+	var slowest *openBody
+	for b := range s.unfinished {
+		if slowest == nil || b.pace(now) < slowest.pace(now) {
+			slowest = b
+		}
 	}
-	return 0
-}
-
-// moveTo carries a body whose length was not announced to the larger share once it
-// has outgrown the smaller.
-func (b *openBody) moveTo(to *share) {
-	if to == b.share {
-		return
+	if slowest == nil {
+		return false
 	}
-	delete(b.share.unfinished, b)
-	b.share.held -= b.held
-	b.share = to
-	b.share.held += b.held
-	b.share.unfinished[b] = struct{}{}
-	b.room.freed.Broadcast()
+	slowest.drop()
+	s.serve()
+	return true
 }
 
-// give returns n bytes.
-func (b *openBody) give(n int64) {
+// pace is how many bytes have come for each second of waiting. Every body begins with
+// the credit of a small one, or whichever began last would always be the slowest.
+func (b *openBody) pace(now time.Time) float64 {
+	waited := b.waited
+	if !b.reading.IsZero() {
+		waited += now.Sub(b.reading)
+	}
+	return float64(b.arrived+smallBody) / max(waited.Seconds(), 1e-6)
+}
+
+// dropSlowest drops the slowest unfinished body of all. It reports false when none
+// is being read.
+func (r *bodyRoom) dropSlowest() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.large.dropSlowest() || r.small.dropSlowest()
+}
+
+// read is one read from the connection. It reports whether the body is still wanted.
+func (b *openBody) read(from io.Reader, into []byte) (n int, wanted bool, err error) {
+	b.room.mu.Lock()
+	b.reading = time.Now()
+	b.room.mu.Unlock()
+	n, err = from.Read(into)
 	b.room.mu.Lock()
 	defer b.room.mu.Unlock()
-	b.hold(-n)
-	b.room.freed.Broadcast()
-}
-
-// got notes that bytes came, and reports whether the body is still wanted.
-func (b *openBody) got(n int) bool {
-	b.room.mu.Lock()
-	defer b.room.mu.Unlock()
+	b.waited += time.Since(b.reading)
+	b.reading = time.Time{}
 	b.arrived += int64(n)
-	return !b.dropped
+	return n, !b.dropped, err
 }
 
 // finish says that the body has come to its end: it is not dropped any more. It
@@ -175,43 +246,37 @@ func (b *openBody) finish() bool {
 	return !b.dropped
 }
 
+// join puts a finished body together and gives its chunks back. What is held for it
+// from then on is its length.
+func (b *openBody) join(size int64) []byte {
+	if size > smallBody {
+		b.room.joining.Lock()
+		defer b.room.joining.Unlock()
+	}
+	body := make([]byte, 0, size)
+	for _, c := range b.chunks {
+		body = append(body, c.bytes...)
+	}
+	b.giveBack(size)
+	return body
+}
+
+// giveBack returns the chunks, and all room but what is still held.
+func (b *openBody) giveBack(still int64) {
+	b.room.mu.Lock()
+	defer b.room.mu.Unlock()
+	delete(b.share.unfinished, b)
+	for _, c := range b.chunks {
+		c.from.free = append(c.from.free, c.bytes[:0])
+	}
+	b.chunks = nil
+	b.hold(min(still, b.held) - b.held)
+	b.share.serve()
+}
+
 // release ends the body: its sender is known by now, or it was refused. It may be
 // called more than once.
-func (b *openBody) release() {
-	b.finish()
-	b.give(b.held)
-}
-
-// dropSlowest drops the slowest unfinished body but the one that asks. It reports
-// false when there is none.
-func (s *share) dropSlowest(asking *openBody) bool {
-	now := time.Now()
-	var slowest *openBody
-	for b := range s.unfinished {
-		if b != asking && (slowest == nil || b.pace(now) < slowest.pace(now)) {
-			slowest = b
-		}
-	}
-	if slowest == nil {
-		return false
-	}
-	slowest.drop()
-	return true
-}
-
-// pace is how many bytes a second have come. Every body begins with the credit of a
-// small one, or whichever began last would always be the slowest.
-func (b *openBody) pace(now time.Time) float64 {
-	return float64(b.arrived+smallBody) / max(now.Sub(b.begun).Seconds(), 1e-6)
-}
-
-// dropSlowest drops the slowest unfinished body of all. It reports false when none
-// is being read.
-func (r *bodyRoom) dropSlowest() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.large.dropSlowest(nil) || r.small.dropSlowest(nil)
-}
+func (b *openBody) release() { b.giveBack(0) }
 
 // readBody reads a body of at most limit bytes. The room that it takes is held until
 // release is called, which the caller does once the sender is known.
@@ -246,50 +311,42 @@ func (r *Receiver) readWebhook(c echo.Context, limit int64) (body []byte, releas
 	return body, release, err
 }
 
-// readAll reads to the end. Its buffer grows by doubling and never beyond what the
-// sender announced, so that an announcement alone takes no room.
+// readAll reads to the end. It holds what has come and at most one chunk more,
+// whatever the sender announced.
 func (b *openBody) readAll(from io.Reader, announced, limit int64) ([]byte, error) {
-	most := limit + 1
-	if announced >= 0 {
-		most = announced
-	}
-	var body []byte
 	for {
-		if int64(len(body)) == int64(cap(body)) && int64(len(body)) < most {
-			grown, err := b.grow(body, most)
-			if err != nil {
-				return nil, err
-			}
-			body = grown
+		into, err := b.next()
+		if err != nil {
+			return nil, err
 		}
-		n, err := from.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		switch wanted := b.got(n); {
+		n, wanted, err := b.read(from, into.bytes[len(into.bytes):cap(into.bytes)])
+		into.bytes = into.bytes[:len(into.bytes)+n]
+		switch {
 		case !wanted:
 			return nil, errNoRoom
-		case int64(len(body)) > limit:
+		case b.arrived > limit:
 			return nil, &http.MaxBytesError{Limit: limit}
-		case errors.Is(err, io.EOF), announced >= 0 && int64(len(body)) == announced:
+		case errors.Is(err, io.EOF), b.arrived == announced:
 			if !b.finish() {
 				return nil, errNoRoom
 			}
-			return body, nil
+			return b.join(b.arrived), nil
 		case err != nil:
 			return nil, err
 		}
 	}
 }
 
-// grow returns the body in a buffer of twice the size. For a moment both are held.
-func (b *openBody) grow(body []byte, most int64) ([]byte, error) {
-	size := min(max(2*int64(cap(body)), firstRead), most)
-	if err := b.take(size); err != nil {
+// next is the chunk that the next read goes into.
+func (b *openBody) next() (*chunk, error) {
+	last := len(b.chunks) - 1
+	if last >= 0 && len(b.chunks[last].bytes) < cap(b.chunks[last].bytes) {
+		return &b.chunks[last], nil
+	}
+	if err := b.extend(); err != nil {
 		return nil, err
 	}
-	grown := make([]byte, len(body), size)
-	copy(grown, body)
-	b.give(int64(cap(body)))
-	return grown, nil
+	return &b.chunks[last+1], nil
 }
 
 // refuseBody says why a body was not read to its end. What is left of it is not
