@@ -28,6 +28,9 @@ const (
 	FindingDoubled FindingKind = "doubled"
 	// FindingOrphaned: a work item carries an external pair of ours and no link.
 	FindingOrphaned FindingKind = "orphaned"
+	// FindingUnpaired: a linked work item does not carry its record's external pair any
+	// more, so it could not be found again if the link were lost.
+	FindingUnpaired FindingKind = "lost its external id"
 )
 
 // AuditFinding is one link or work item that is not as it should be.
@@ -64,31 +67,63 @@ func (a *Auditor) Audit(ctx context.Context, flow Flow) ([]AuditFinding, error) 
 	for key, items := range byPair {
 		findings = append(findings, judgePair(key, items, linked)...)
 	}
+	if err := adviseOrphans(ctx, flow, findings); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(findings, func(x, y AuditFinding) int {
 		return cmp.Or(cmp.Compare(x.Key, y.Key), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Issue, y.Issue))
 	})
 	return findings, nil
 }
 
-func (a *Auditor) read(ctx context.Context, scope mapping.Scope) (byPair map[mapping.Key][]plane.WorkItem, listed map[string]bool, err error) {
-	byPair, listed = make(map[mapping.Key][]plane.WorkItem), make(map[string]bool)
+// adviseOrphans says of orphans whose record Odoo does not have that only a person
+// can end them: what `repair` cannot do it must not promise.
+func adviseOrphans(ctx context.Context, flow Flow, findings []AuditFinding) error {
+	isOrphan := func(f AuditFinding) bool { return f.Kind == FindingOrphaned }
+	if !slices.ContainsFunc(findings, isOrphan) {
+		return nil
+	}
+	wanted, err := flow.Wanted(ctx)
+	if err != nil {
+		return fmt.Errorf("reading which orphans Odoo has a record for: %w", err)
+	}
+	inOdoo := make(map[mapping.Key]bool, len(wanted.Items))
+	for _, item := range wanted.Items {
+		inOdoo[item.Key] = true
+	}
+	for i, f := range findings {
+		if isOrphan(f) && !inOdoo[f.Key] {
+			findings[i].Detail = "Odoo has no such record; cancel or delete the work item in Plane, or take its external id off"
+			findings[i].Repair = ""
+		}
+	}
+	return nil
+}
+
+// pair is the external id of a listed work item, if it is one of ours.
+type pair mapping.Key
+
+func (a *Auditor) read(ctx context.Context, scope mapping.Scope) (byPair map[mapping.Key][]plane.WorkItem, listed map[string]pair, err error) {
+	byPair, listed = make(map[mapping.Key][]plane.WorkItem), make(map[string]pair)
 	for item, err := range a.mirror.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("listing work items: %w", err)
 		}
-		if listed[item.ID] {
+		if _, again := listed[item.ID]; again {
 			continue
 		}
-		listed[item.ID] = true
+		listed[item.ID] = ""
 		if item.ExternalSource == mapping.ExternalSource && item.ExternalID != "" {
+			listed[item.ID] = pair(item.ExternalID)
 			byPair[mapping.Key(item.ExternalID)] = append(byPair[mapping.Key(item.ExternalID)], item)
 		}
 	}
 	return byPair, listed, nil
 }
 
-func judge(link mapping.Link, listed map[string]bool) []AuditFinding {
+func judge(link mapping.Link, listed map[string]pair) []AuditFinding {
 	finding := AuditFinding{Key: link.Key, Issue: link.Issue()}
+	carried, isListed := listed[link.Issue()]
 	if link.LastError != nil {
 		finding.Detail = *link.LastError
 	}
@@ -97,10 +132,12 @@ func judge(link mapping.Link, listed map[string]bool) []AuditFinding {
 		finding.Kind, finding.Repair = FindingCutShort, "look for the work item, and create it if there is none"
 	case link.State == mapping.Broken:
 		finding.Kind = FindingArchived
-	case link.State == mapping.Linked && !listed[link.Issue()]:
+	case link.State == mapping.Linked && !isListed:
 		finding.Kind, finding.Repair = FindingMissing, "create it again if it was deleted, leave it if it is archived"
 	case link.LastError != nil:
 		finding.Kind, finding.Repair = FindingFailing, "write it again"
+	case isListed && carried != pair(link.Key):
+		finding.Kind, finding.Repair = FindingUnpaired, "give it its external id back"
 	default:
 		return nil
 	}
@@ -134,7 +171,9 @@ func judgePair(key mapping.Key, items []plane.WorkItem, linked map[mapping.Key]s
 func (a *Auditor) Repair(ctx context.Context, flow Flow, finding AuditFinding) error {
 	switch finding.Kind {
 	case FindingDoubled:
-		return a.retire(ctx, flow, finding)
+		return a.mirror.withFreshCatalog(flow.Scope(), func() error { return a.retire(ctx, flow, finding) })
+	case FindingUnpaired:
+		return a.pairAgain(ctx, flow, finding)
 	case FindingCutShort, FindingFailing, FindingMissing, FindingOrphaned:
 		item, err := flow.WantedFor(ctx, finding.Key)
 		if errors.Is(err, ErrNoRecord) {
@@ -143,11 +182,28 @@ func (a *Auditor) Repair(ctx context.Context, flow Flow, finding AuditFinding) e
 		if err != nil {
 			return err
 		}
+		if err := a.mirror.links.LookNow(ctx, flow.Scope(), finding.Key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
+			return err
+		}
 		_, err = a.mirror.Apply(ctx, flow, item, WhatDrifted)
 		return err
 	default:
 		return nil
 	}
+}
+
+// pairAgain writes the external pair of a record to its linked work item.
+func (a *Auditor) pairAgain(ctx context.Context, flow Flow, finding AuditFinding) error {
+	answered, err := a.mirror.plane.UpdateWorkItem(ctx, flow.Scope().ProjectID, finding.Issue, plane.WorkItemPatch{
+		ExternalSource: plane.Set(mapping.ExternalSource), ExternalID: plane.Set(string(finding.Key)),
+	})
+	if err != nil {
+		return fmt.Errorf("giving work item %s its external id back: %w", finding.Issue, err)
+	}
+	if answered.ExternalSource != mapping.ExternalSource || answered.ExternalID != string(finding.Key) {
+		return fmt.Errorf("giving work item %s its external id back: Plane answered with success and did not take it", finding.Issue)
+	}
+	return nil
 }
 
 // retire takes a double out of the way: a comment says which work item stays, and

@@ -51,6 +51,7 @@ type Bridge struct {
 	reconciler *Reconciler
 	letters    *DeadLetters
 	owed       *sweepOwed
+	outages    *outages
 	metrics    *Metrics
 	logger     *slog.Logger
 }
@@ -58,22 +59,24 @@ type Bridge struct {
 // New puts a bridge together. It makes no connection.
 func New(config Config) *Bridge {
 	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger)
+	see := reader{catalog: mirror.catalog, appURL: config.AppURL, workspace: config.Workspace}
 	b := &Bridge{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
 		deliveries: &deliveries{
-			pool: config.Pool, workspace: config.Workspace, appURL: config.AppURL,
-			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, queue: config.Queue,
+			pool: config.Pool, workspace: config.Workspace,
+			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: mirror.presence, queue: config.Queue,
 			self: &self{plane: config.Plane}, report: config.ReportDrift, logger: config.Logger,
 		},
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 		reconciler: &Reconciler{
-			pool: config.Pool, links: mirror.links, plane: config.Plane, inbox: NewInbox(config.Pool, config.Queue),
-			logger: config.Logger, now: time.Now,
+			pool: config.Pool, links: mirror.links, plane: config.Plane, reader: see, presence: mirror.presence,
+			inbox: NewInbox(config.Pool, config.Queue), brake: config.CancelBrake, logger: config.Logger,
 		},
 	}
 	b.letters = &DeadLetters{pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, logger: config.Logger}
-	b.owed = newSweepOwed(b.sweepSoon, config.Logger)
+	b.owed = newSweepOwed(b.queueOwed, config.Logger)
+	b.outages = newOutages(config.Queue, b.letters, config.Remote, config.Flows, config.Logger)
 	return b
 }
 
@@ -81,9 +84,9 @@ func New(config Config) *Bridge {
 // send it again.
 func (b *Bridge) OweSweep() { b.owed.note() }
 
-func (b *Bridge) sweepSoon(ctx context.Context) error {
+func (b *Bridge) queueOwed(ctx context.Context) error {
 	for _, flow := range b.config.Flows {
-		if err := b.config.Queue.sweepSoon(ctx, flow.Scope().Flow); err != nil {
+		if err := b.config.Queue.sweepOwed(ctx, flow.Scope().Flow); err != nil {
 			return err
 		}
 	}
@@ -126,7 +129,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		return err
 	}
 	b.logger.InfoContext(ctx, "working through the queue", slog.Int("workers", b.config.Queue.config.Workers))
-	<-ctx.Done()
+	b.outages.run(ctx)
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	if err := stop(draining); err != nil {
@@ -194,6 +197,9 @@ func (b *Bridge) cleanup(ctx context.Context) Verdict {
 	}
 	if _, err := b.config.Pool.Exec(ctx, sqlForgetSweeps); err != nil {
 		return RetryLater(CauseOurs, fmt.Errorf("removing old sweeps: %w", err))
+	}
+	if _, err := b.config.Pool.Exec(ctx, sqlForgetLooks); err != nil {
+		return RetryLater(CauseOurs, fmt.Errorf("removing old look-ups: %w", err))
 	}
 	stranded, err := b.config.Queue.requeueStranded(ctx)
 	if err != nil {

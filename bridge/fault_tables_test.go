@@ -107,6 +107,7 @@ func (row faultRow) runIn(w *world, at int, kind fault) (result outcome) {
 		w.end(p)
 		w.bury()
 		p = w.start(0, noFault)
+		w.must(p.bridge.TakeUp(p.ctx))
 	}
 	w.settle(p)
 	result.planeWrites = map[string]int{}

@@ -41,6 +41,10 @@ type world struct {
 	office *realOffice
 	// key is the API key that processes have for Plane; empty is none.
 	key string
+	// lanes are what the rate budget for Plane was asked for.
+	lanes laneBook
+	// wrap puts a test's own flow around the one of the deadlines; nil does not.
+	wrap func(bridge.Flow) bridge.Flow
 }
 
 // realOffice is how a real Odoo is reached, and which of its modules has the
@@ -97,6 +101,7 @@ func newWorld(t *testing.T, queue *pgxpool.Pool) *world {
 func newWorldOf(t *testing.T, queue *pgxpool.Pool, options planetest.Options) *world {
 	t.Helper()
 	w := &world{t: t, queue: queue, mail: &mailbox{}}
+	w.lanes.Budget = plane.NewBudget(plane.WithAssumedLimit(1_000_000))
 	options.Limit, options.WebhookTransport = 1_000_000, w.mail
 	w.plane = planetest.New(options)
 	w.key = w.plane.BotKey()
@@ -150,7 +155,7 @@ type process struct {
 	*fate
 	ctx      context.Context //nolint:containedctx // It is the process's life.
 	pool     *pgxpool.Pool
-	bridge   *bridge.Bridge
+	bridge   worked
 	receiver *bridge.Receiver
 }
 
@@ -164,15 +169,15 @@ func (w *world) start(at int, kind fault) *process {
 	if kind != noFault {
 		p.pool = w.faultyPool(p.fate)
 	}
-	queue, err := bridge.NewQueue(p.pool, bridge.QueueConfig{InstanceID: "faulty", Workers: 1, Logger: silent})
+	queue, err := bridge.NewQueue(p.pool, bridge.QueueConfig{InstanceID: instance, Workers: 1, Logger: silent})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	metrics := bridge.NewMetrics(p.pool)
-	p.bridge = bridge.New(bridge.Config{
+	p.bridge = worked{w: w, Bridge: bridge.New(bridge.Config{
 		Pool: p.pool, Queue: queue, Plane: w.planeClient(p.fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
 		Flows: []bridge.Flow{w.flow(p.fate)}, Remote: w.checks(p.fate), Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
-	})
+	})}
 	secrets := bridge.Secrets{
 		Webhook: func() []string { return []string{faultSecret} }, OdooToken: func() string { return "" }, Admin: func() string { return "" },
 	}
@@ -209,7 +214,7 @@ func (w *world) bury() {
 func (w *world) planeClient(f *fate) *plane.Client {
 	client, err := plane.New(plane.Config{
 		BaseURL: "http://plane.example", Workspace: w.plane.WorkspaceSlug(), Auth: w,
-		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.plane.RoundTripper()}}, Budget: plane.NewBudget(plane.WithAssumedLimit(1_000_000)),
+		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.plane.RoundTripper()}}, Budget: &w.lanes,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -260,10 +265,14 @@ func (w *world) flow(f *fate) bridge.Flow {
 	if w.office != nil {
 		module = w.office.module
 	}
-	return bir.New(bir.Config{
+	flow := bir.New(bir.Config{
 		Odoo: w.odooClient(f), OdooURL: "http://odoo.example", Workspace: w.plane.WorkspaceSlug(), ProjectID: w.plane.ProjectID(),
 		Location: time.UTC, Module: module, Logger: silent,
 	})
+	if w.wrap != nil {
+		return w.wrap(flow)
+	}
+	return flow
 }
 
 // end closes what start opened.

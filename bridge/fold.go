@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,11 +10,24 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
+// clockTolerance is how far the clocks of two hosts of Plane, and Plane's and the
+// database's, may be apart. Within it the order of updated_at says nothing.
+const clockTolerance = 5 * time.Second
+
 // folded is what a batch of deliveries of one entity comes to: the newest state
 // among them, and which deliveries it stands for.
 type folded struct {
-	newest     plane.Event
-	at         time.Time
+	newest plane.Event
+	// at is when the newest state was true, by Plane's clock.
+	at time.Time
+	// heard is when the newest webhook came, and asked when the newest state was asked
+	// for, both by the database's clock. asked is zero where a webhook stands for the
+	// batch.
+	heard, asked time.Time
+	// doubtful says that nobody can tell from the batch alone what is true: two states
+	// differ whose times are too close to be ordered, or a webhook says that the entity
+	// was deleted, which takes proof.
+	doubtful   bool
 	ids        []uuid.UUID
 	unreadable []unreadable
 	// passed are deliveries that nothing is done about.
@@ -26,11 +40,20 @@ type unreadable struct {
 	why error
 }
 
+// told is one delivery that could be read.
+type told struct {
+	event        plane.Event
+	at           time.Time
+	heard, asked time.Time
+}
+
 // fold keeps the newest state of a batch. One change in Plane sends a webhook
 // per field, each with the state at the time of sending, and they arrive in any
-// order; the newest stands for them all.
+// order; the newest stands for them all. What a sweep asked for is newer than
+// every webhook that had come before it asked.
 func fold(batch []Delivery) folded {
 	var f folded
+	var all []told
 	for _, d := range batch {
 		event, err := readEvent(d.RawBody)
 		switch {
@@ -42,11 +65,58 @@ func fold(batch []Delivery) folded {
 			continue
 		}
 		f.ids = append(f.ids, d.ID)
-		if at := eventTime(event, d); len(f.ids) == 1 || !at.Before(f.at) {
-			f.newest, f.at = event, at
+		t := told{event: event, at: eventTime(event, d), heard: d.ReceivedAt}
+		if d.AskedAt != nil {
+			t.heard, t.asked = time.Time{}, *d.AskedAt
+		}
+		all = append(all, t)
+	}
+	f.choose(all)
+	return f
+}
+
+func (f *folded) choose(all []told) {
+	var asked time.Time
+	for _, t := range all {
+		asked = latest(asked, t.asked)
+		f.heard = latest(f.heard, t.heard)
+	}
+	all = slices.DeleteFunc(all, func(t told) bool {
+		return t.asked.Before(asked) && !t.heard.After(asked)
+	})
+	for i, t := range all {
+		if i == 0 || !t.at.Before(f.at) {
+			f.newest, f.at, f.asked = t.event, t.at, t.asked
 		}
 	}
-	return f
+	for _, t := range all {
+		deleted := t.asked.IsZero() && t.event.Action == plane.ActionDeleted
+		unordered := f.at.Sub(t.at) <= clockTolerance && !sameState(f.newest, t.event)
+		f.doubtful = f.doubtful || deleted || unordered
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// sameState reports whether two events of a work item show it alike.
+func sameState(a, b plane.Event) bool {
+	if a.WorkItem == nil || b.WorkItem == nil {
+		return true
+	}
+	x, y := a.WorkItem, b.WorkItem
+	return a.Action == plane.ActionDeleted == (b.Action == plane.ActionDeleted) && a.ProjectID == b.ProjectID &&
+		x.Name == y.Name && x.DescriptionHTML == y.DescriptionHTML && x.TargetDate == y.TargetDate && x.Priority == y.Priority &&
+		x.ArchivedAt.IsZero() == y.ArchivedAt.IsZero() && x.State.ID == y.State.ID &&
+		sameIDs(x.Labels.IDs(), y.Labels.IDs()) && sameIDs(x.Assignees.IDs(), y.Assignees.IDs())
+}
+
+func sameIDs(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // eventTime is when the state in an event was true. A delete carries the times
@@ -63,3 +133,52 @@ func eventTime(event plane.Event, d Delivery) time.Time {
 		return d.ReceivedAt
 	}
 }
+
+// standing is what a batch says beside what is known.
+type standing int
+
+const (
+	// standingNews: it is newer, or says the same once more.
+	standingNews standing = iota
+	// standingOld: what is known is newer.
+	standingOld
+	// standingDoubtful: which of the two is true takes a look at the work item.
+	standingDoubtful
+)
+
+// standing orders a batch and the row that is known of its work item. It is the one
+// place that knows how far clocks are believed: the order of updated_at holds beyond
+// the tolerance, and not for times in the future; what was asked for is newer than
+// what was heard before, whatever its times say. now is the database's time.
+func (f folded) standing(content string, row *WorkItem, now time.Time) standing {
+	if row == nil {
+		row = &WorkItem{}
+	}
+	future := now.Add(clockTolerance)
+	switch {
+	case !f.asked.IsZero() && (isAfter(row.HeardAt, f.asked) && isAfter(row.HeardAt, f.heard) || isAfter(row.AskedAt, f.asked)):
+		return standingOld
+	case f.asked.IsZero() && !f.doubtful && !row.gone() && row.Content == content:
+		return standingNews // It says the same once more; a replay has to be heard.
+	case f.asked.IsZero() && row.AskedAt != nil && !row.AskedAt.Before(f.heard):
+		return standingOld
+	case f.doubtful:
+		return standingDoubtful
+	case !f.asked.IsZero():
+		return standingNews
+	case row.gone():
+		return standingDoubtful
+	case f.at.After(future), row.UpdatedAt.After(future):
+		return standingDoubtful
+	case row.UpdatedAt.IsZero():
+		return standingNews
+	case f.at.Before(row.UpdatedAt.Add(-clockTolerance)):
+		return standingOld
+	case !f.at.After(row.UpdatedAt.Add(clockTolerance)):
+		return standingDoubtful
+	default:
+		return standingNews
+	}
+}
+
+func isAfter(at *time.Time, other time.Time) bool { return at != nil && at.After(other) }

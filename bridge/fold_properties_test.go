@@ -3,14 +3,19 @@ package bridge
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"pgregory.net/rapid"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // tellingFlow takes note of the state that it is shown, and of the states that it
@@ -43,14 +48,20 @@ type history struct {
 	told   []Delivery
 }
 
-func drawHistory(t *rapid.T) history {
+// drawHistory draws states whose times are apart by more than clocks may disagree, or,
+// with clocks that do, by a second give or take three.
+func drawHistory(t *rapid.T, clocksAgree bool) history {
 	h := history{entity: uuid.NewString(), states: rapid.IntRange(1, 4).Draw(t, "states")}
 	begin := time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC)
 	for i := range h.states {
+		at := begin.Add(time.Duration(i) * 2 * clockTolerance)
+		if !clocksAgree {
+			at = begin.Add(time.Duration(i)*time.Second + time.Duration(rapid.IntRange(-2, 2).Draw(t, "seconds off"))*time.Second)
+		}
 		for field := range rapid.IntRange(1, 2).Draw(t, "webhooks") {
 			body := fmt.Sprintf(`{"event": "issue", "action": "updated", "activity": {"field": "field-%d"}, "data": {"id": %q, "name": "name %d",
 				"updated_at": %q, "state": {"id": "a9213c44-c29a-4b65-9213-01f3e436a0ea", "name": "state %d", "group": "started"}}}`,
-				field, h.entity, i, begin.Add(time.Duration(i)*time.Second).Format(time.RFC3339Nano), i)
+				field, h.entity, i, at.Format(time.RFC3339Nano), i)
 			// Each comes up to twice more: as the same delivery, and under another id.
 			first := NewDelivery(uuid.New(), "webhook", "issue", map[string]string{}, []byte(body))
 			again := first
@@ -81,49 +92,93 @@ func shuffled[T any](t *rapid.T, label string, list []T) []T {
 func TestAnyOrderOfWebhooksEndsInTheNewestState(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.Pool(t)
-	queue, err := NewQueue(pool, QueueConfig{InstanceID: t.Name(), Logger: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	inbox := NewInbox(pool, queue)
 	rapid.Check(t, func(t *rapid.T) {
-		h, flow, ctx := drawHistory(t), &tellingFlow{}, context.Background()
-		process := &deliveries{pool: pool, workspace: "w", flows: flows{flow}, links: mapping.NewStore(pool), queue: queue, logger: quiet}
-		if _, err := pool.Exec(ctx, `INSERT INTO ops.plane_sync_mappings
-				(flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, plane_issue_id, state)
-			VALUES ('told', 'm', 7, 'm,' || $1, 'w', 'p', $1, 'linked')`, h.entity); err != nil {
-			t.Fatal(err)
-		}
-		var kept []uuid.UUID
-		for _, d := range h.told {
-			duplicate, err := inbox.Accept(ctx, d)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !duplicate {
-				kept = append(kept, d.ID)
-			}
-			if rapid.Bool().Draw(t, "worked on at once") {
-				process.process(ctx, d.ID, false)
-			}
-		}
-		for _, id := range shuffled(t, "order of work", kept) {
-			if v := process.process(ctx, id, false); v.err != nil {
-				t.Fatal(v.err)
-			}
-		}
-		var title, status, told string
-		var open int
-		err := pool.QueryRow(ctx, `SELECT w.title, w.status, m.told,
-				(SELECT count(*) FROM ops.plane_webhook_deliveries d WHERE d.entity_id = $1 AND d.status <> 'processed')
-			FROM ops.work_items w JOIN ops.plane_sync_mappings m ON m.plane_issue_id = w.external_id WHERE w.external_id = $1`, h.entity).
-			Scan(&title, &status, &told, &open)
-		newest := fmt.Sprintf("state %d", h.states-1)
-		if err != nil || title != fmt.Sprintf("name %d", h.states-1) || status != newest || told != newest || open > 0 {
-			t.Errorf("the row says %q, %q, the flow was told %q, %d deliveries are not processed, %v; want %q", title, status, told, open, err, newest)
-		}
+		h, flow := drawHistory(t, true), &tellingFlow{}
+		h.work(t, pool, flow, nil)
 		if flow.regress > 0 {
 			t.Errorf("the flow was shown %d states after a newer one", flow.regress)
 		}
 	})
+}
+
+// The same where two hosts of Plane wrote the times and their clocks are seconds apart:
+// no time tells which state is the newest, and a look at the work item does.
+func TestWhereClocksDisagreeALookEndsInTheNewestState(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawHistory(t, false)
+		h.work(t, pool, &tellingFlow{}, newPresence(h.planeShowingTheNewest(t), pool, mapping.NewStore(pool)))
+	})
+}
+
+// planeShowingTheNewest is a Plane that shows the last state, with a time of its own.
+func (h history) planeShowingTheNewest(t *rapid.T) *plane.Client {
+	last := h.states - 1
+	body := fmt.Sprintf(`{"id": %q, "name": "name %d", "updated_at": "2026-11-21T20:00:00Z", "project": "p",
+		"state": {"id": "a9213c44-c29a-4b65-9213-01f3e436a0ea", "name": "state %d", "group": "started"}}`, h.entity, last, last)
+	client, err := plane.New(plane.Config{
+		BaseURL: "http://plane.example", Workspace: "w", Auth: plane.APIKey("key"), Budget: plane.NewBudget(plane.WithAssumedLimit(1_000_000)),
+		HTTPClient: &http.Client{Transport: answering(body)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// answering answers every request with one body.
+type answering string
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: r, Body: io.NopCloser(strings.NewReader(string(a))),
+	}, nil
+}
+
+// work lets every webhook of the history be accepted and worked on, in a drawn order,
+// and holds the end against the newest state.
+func (h history) work(t *rapid.T, pool *pgxpool.Pool, flow *tellingFlow, presence *presence) {
+	ctx := context.Background()
+	queue, err := NewQueue(pool, QueueConfig{InstanceID: "history", Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inbox := NewInbox(pool, queue)
+	process := &deliveries{
+		pool: pool, workspace: "w", flows: flows{flow}, links: mapping.NewStore(pool), presence: presence, queue: queue, logger: quiet,
+	}
+	if _, err := pool.Exec(ctx, `INSERT INTO ops.plane_sync_mappings
+			(flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, plane_issue_id, state)
+		VALUES ('told', 'm', 7, 'm,' || $1, 'w', 'p', $1, 'linked')`, h.entity); err != nil {
+		t.Fatal(err)
+	}
+	var kept []uuid.UUID
+	for _, d := range h.told {
+		duplicate, err := inbox.Accept(ctx, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !duplicate {
+			kept = append(kept, d.ID)
+		}
+		if rapid.Bool().Draw(t, "worked on at once") {
+			process.process(ctx, d.ID, false)
+		}
+	}
+	for _, id := range shuffled(t, "order of work", kept) {
+		if v := process.process(ctx, id, false); v.err != nil {
+			t.Fatal(v.err)
+		}
+	}
+	var title, status, told string
+	var open int
+	err = pool.QueryRow(ctx, `SELECT w.title, w.status, m.told,
+			(SELECT count(*) FROM ops.plane_webhook_deliveries d WHERE d.entity_id = $1 AND d.status <> 'processed')
+		FROM ops.work_items w JOIN ops.plane_sync_mappings m ON m.plane_issue_id = w.external_id WHERE w.external_id = $1`, h.entity).
+		Scan(&title, &status, &told, &open)
+	newest := fmt.Sprintf("state %d", h.states-1)
+	if err != nil || title != fmt.Sprintf("name %d", h.states-1) || status != newest || told != newest || open > 0 {
+		t.Errorf("the row says %q, %q, the flow was told %q, %d deliveries are not processed, %v; want %q", title, status, told, open, err, newest)
+	}
 }

@@ -25,8 +25,9 @@ type enqueuer interface {
 // Inbox makes a delivery durable: its ledger row and its job in one transaction.
 // It is the one seam that webhooks and sweeps come through.
 type Inbox struct {
-	pool  *pgxpool.Pool
-	queue enqueuer
+	pool     *pgxpool.Pool
+	queue    enqueuer
+	refusals refusals
 }
 
 // NewInbox returns an inbox in front of a queue.

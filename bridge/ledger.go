@@ -30,23 +30,26 @@ func (s Status) Finished() bool {
 
 // Delivery is one row of ops.plane_webhook_deliveries.
 type Delivery struct {
-	ID          uuid.UUID         `db:"delivery_id"`
-	EventKey    string            `db:"event_key"`
-	Origin      string            `db:"origin"`
-	Event       string            `db:"event"`
-	Action      *string           `db:"action"`
-	EntityID    *string           `db:"entity_id"`
-	ProjectID   *string           `db:"project_id"`
-	ActorID     *string           `db:"actor_id"`
-	Headers     map[string]string `db:"headers"`
-	RawBody     []byte            `db:"raw_body"`
-	Status      Status            `db:"status"`
-	Cause       *Cause            `db:"cause"`
-	Outcome     *string           `db:"outcome"`
-	Attempts    int               `db:"attempts"`
-	LastError   *string           `db:"last_error"`
-	ReceivedAt  time.Time         `db:"received_at"`
-	ProcessedAt *time.Time        `db:"processed_at"`
+	ID         uuid.UUID         `db:"delivery_id"`
+	EventKey   string            `db:"event_key"`
+	Origin     string            `db:"origin"`
+	Event      string            `db:"event"`
+	Action     *string           `db:"action"`
+	EntityID   *string           `db:"entity_id"`
+	ProjectID  *string           `db:"project_id"`
+	ActorID    *string           `db:"actor_id"`
+	Headers    map[string]string `db:"headers"`
+	RawBody    []byte            `db:"raw_body"`
+	Status     Status            `db:"status"`
+	Cause      *Cause            `db:"cause"`
+	Outcome    *string           `db:"outcome"`
+	Attempts   int               `db:"attempts"`
+	LastError  *string           `db:"last_error"`
+	ReceivedAt time.Time         `db:"received_at"`
+	// AskedAt is when the page was asked for that a sweep's delivery is about, by the
+	// database's clock; nil for a webhook.
+	AskedAt     *time.Time `db:"asked_at"`
+	ProcessedAt *time.Time `db:"processed_at"`
 }
 
 // entity is what deliveries are ordered and locked by. A delivery that names no
@@ -69,13 +72,13 @@ type ledger struct{ db querier }
 
 const (
 	sqlDeliveryColumns = `delivery_id, event_key, origin, event, action, entity_id, project_id, actor_id, headers,
-		raw_body, status, cause, outcome, attempts, last_error, received_at, processed_at`
+		raw_body, status, cause, outcome, attempts, last_error, received_at, asked_at, processed_at`
 
 	// Without a conflict target every unique key counts: the same delivery again,
 	// or the same event under another delivery id.
 	sqlAccept = `INSERT INTO ops.plane_webhook_deliveries
-			(delivery_id, event_key, origin, event, action, entity_id, project_id, actor_id, headers, raw_body)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			(delivery_id, event_key, origin, event, action, entity_id, project_id, actor_id, headers, raw_body, asked_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT DO NOTHING`
 
 	sqlDelivery = `SELECT ` + sqlDeliveryColumns + ` FROM ops.plane_webhook_deliveries WHERE delivery_id = $1`
@@ -99,7 +102,7 @@ const (
 
 func (l ledger) accept(ctx context.Context, d Delivery) (fresh bool, err error) {
 	tag, err := l.db.Exec(ctx, sqlAccept, d.ID, d.EventKey, d.Origin, d.Event, d.Action, d.EntityID, d.ProjectID,
-		d.ActorID, d.Headers, d.RawBody)
+		d.ActorID, d.Headers, d.RawBody, d.AskedAt)
 	if err != nil {
 		return false, fmt.Errorf("keeping delivery %s: %w", d.ID, err)
 	}

@@ -106,6 +106,8 @@ type QueueConfig struct {
 	// MaxHints is how many records may wait that Odoo told of; 0 is 10,000.
 	MaxHints int
 	Logger   *slog.Logger
+	// Now is this machine's clock; nil is time.Now.
+	Now func() time.Time
 }
 
 // Queue is the durable queue: River's tables in schema ops.
@@ -113,12 +115,16 @@ type Queue struct {
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
 	config QueueConfig
+	clock  *databaseClock
+	inHand inHand
 }
 
 // NewQueue returns a queue that can take jobs. Run works through them.
 func NewQueue(pool *pgxpool.Pool, config QueueConfig) (*Queue, error) {
-	q := &Queue{pool: pool, config: config}
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: migrations.Schema, Logger: quieter(config.Logger)})
+	q := &Queue{pool: pool, config: config, clock: newDatabaseClock(config.Now)}
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Schema: migrations.Schema, Logger: quieter(config.Logger), Test: river.TestConfig{Time: q.clock},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
@@ -148,7 +154,7 @@ const soon = 10 * time.Second
 // it still runs once, after the last of them.
 func (q *Queue) syncSoon(ctx context.Context, flow string) error {
 	_, err := q.client.Insert(ctx, syncJob{flow}, &river.InsertOpts{
-		ScheduledAt: time.Now().Add(soon), UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: soon},
+		ScheduledAt: q.clock.Now().Add(soon), UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: soon},
 	})
 	if err != nil {
 		return fmt.Errorf("queueing a sync of flow %s: %w", flow, err)
@@ -201,6 +207,11 @@ const sqlWaitingJobs = `SELECT DISTINCT args FROM ops.river_job
 	WHERE kind = 'mirror_entity' AND args ->> 'flow' = $1
 		AND state IN ('available', 'scheduled', 'retryable', 'pending')`
 
+// sqlMirrorNow ends the wait of jobs that failed earlier: what a sync found is not
+// left to the back-off of an old failure.
+const sqlMirrorNow = `UPDATE ops.river_job SET state = 'available', scheduled_at = now()
+	WHERE kind = 'mirror_entity' AND args ->> 'flow' = $1 AND state = 'retryable' AND args ->> 'key' = ANY($2)`
+
 // mirrorAll queues jobs, except for those that wait in the queue already, and
 // returns how many it added. A job that is running does not count: it may have
 // read the record before the change.
@@ -218,9 +229,17 @@ func (q *Queue) mirrorAll(ctx context.Context, flow string, wanted []mirrorJob) 
 		seen[job] = true
 	}
 	var jobs []river.InsertManyParams
+	var again []string
 	for _, job := range wanted {
-		if !seen[job] {
-			jobs = append(jobs, river.InsertManyParams{Args: job})
+		if seen[job] {
+			again = append(again, string(job.Key))
+			continue
+		}
+		jobs = append(jobs, river.InsertManyParams{Args: job})
+	}
+	if len(again) > 0 {
+		if _, err := q.pool.Exec(ctx, sqlMirrorNow, flow, again); err != nil {
+			return 0, fmt.Errorf("bringing forward what waits to be mirrored: %w", err)
 		}
 	}
 	if len(jobs) == 0 {
@@ -258,18 +277,10 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := q.takeUp(ctx); err != nil {
 		return nil, err
 	}
-	client, err := river.NewClient(riverpgxv5.New(q.pool), &river.Config{
-		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
-		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{}, MaxAttempts: maxAttempts,
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: 500 * time.Millisecond,
-		// With the default of 100 ms a few workers would mostly wait for the next fetch.
-		FetchCooldown: 20 * time.Millisecond,
-		Queues: map[string]river.QueueConfig{
-			queuePlane:   {MaxWorkers: q.config.Workers},
-			queueMirror:  {MaxWorkers: 2},
-			queueControl: {MaxWorkers: 2},
-		},
-	})
+	if err := q.clock.measure(ctx, q.pool); err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(riverpgxv5.New(q.pool), q.workerConfig(workers, periodic))
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue's workers: %w", err)
 	}
@@ -278,6 +289,7 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return nil, fmt.Errorf("starting the queue's workers: %w", err)
 	}
+	go q.clock.keep(ctx, q.pool)
 	return func(ctx context.Context) error {
 		if err := client.Stop(ctx); err == nil {
 			return nil
@@ -288,17 +300,35 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	}, nil
 }
 
+// workerConfig says how jobs are worked through.
+func (q *Queue) workerConfig(workers *river.Workers, periodic []*river.PeriodicJob) *river.Config {
+	return &river.Config{
+		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
+		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{q.clock}, MaxAttempts: maxAttempts,
+		// River names it for tests; it is how the queue is given another clock than the machine's.
+		Test:       river.TestConfig{Time: q.clock},
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: q.clock.rescueAfter(), FetchPollInterval: 500 * time.Millisecond,
+		// With the default of 100 ms a few workers would mostly wait for the next fetch.
+		FetchCooldown: 20 * time.Millisecond,
+		Queues: map[string]river.QueueConfig{
+			queuePlane:   {MaxWorkers: q.config.Workers},
+			queueMirror:  {MaxWorkers: 2},
+			queueControl: {MaxWorkers: 2},
+		},
+	}
+}
+
 // retryPolicy waits 2 s after the first failure and three times as long after
 // each further one, a quarter of an hour at most, give or take a fifth so that
 // many failures of one outage do not come back as one wave.
-type retryPolicy struct{}
+type retryPolicy struct{ clock *databaseClock }
 
 // NextRetry is when a failed job runs again.
-func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+func (p retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 	wait := firstRetry
 	for range job.Attempt - 1 {
 		wait = min(3*wait, lastRetry)
 	}
 	spread := 0.8 + 0.4*rand.Float64() //nolint:gosec // jitter needs no secrecy
-	return time.Now().Add(time.Duration(spread * float64(wait)))
+	return p.clock.Now().Add(time.Duration(spread * float64(wait)))
 }

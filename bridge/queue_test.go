@@ -14,7 +14,7 @@ func TestWaitsGrowAndNoFailureComesBackAtOnce(t *testing.T) {
 	t.Parallel()
 	before := time.Duration(0)
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
-		wait := time.Until(retryPolicy{}.NextRetry(&rivertype.JobRow{Attempt: attempt}))
+		wait := time.Until(retryPolicy{newDatabaseClock(nil)}.NextRetry(&rivertype.JobRow{Attempt: attempt}))
 		if wait < firstRetry*7/10 || wait > lastRetry*13/10 {
 			t.Errorf("attempt %d waits %s, want from about %s to %s", attempt, wait, firstRetry, lastRetry)
 		}

@@ -304,7 +304,9 @@ func (r *Receiver) readWebhook(c echo.Context, limit int64) (body []byte, releas
 	var known *echo.HTTPError
 	if errors.As(err, &known) {
 		r.metrics.webhook(reply{status: known.Code})
-		if known.Code != http.StatusRequestEntityTooLarge {
+		if known.Code == http.StatusRequestEntityTooLarge {
+			r.tooLarge(c.Request().Context())
+		} else {
 			r.refused()
 		}
 	}

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -20,10 +21,6 @@ const webhookGrace = time.Minute
 // sweepTimeout bounds a sweep. At the lowest rate it is enough for some hundred
 // pages.
 const sweepTimeout = 10 * time.Minute
-
-// maxLooks is how many work items that are missing from the list one sweep looks
-// up; the rest is left to the next.
-const maxLooks = 50
 
 // sweepJob looks for changes that no webhook told of.
 type sweepJob struct {
@@ -60,14 +57,35 @@ type SweepReport struct {
 	// Orphaned those that carry one of ours and are linked to nothing.
 	Doubled  int `json:"doubled"`
 	Orphaned int `json:"orphaned"`
+	// Moved are linked work items that are in another project now, InIntake those that
+	// wait in Intake. Neither is deleted nor made again.
+	Moved    int `json:"moved"`
+	InIntake int `json:"in_intake"`
+	// Missing are work items that are known and not in the list, counted before any of
+	// them was looked for.
+	Missing int `json:"missing"`
+	// Unreadable are work items that could not be read or looked for; what is known of
+	// them stays.
+	Unreadable []UnreadableItem `json:"unreadable,omitempty"`
+	// Project says what is wrong with the project, where it is the reason why work
+	// items are missing.
+	Project string `json:"project,omitempty"`
+	// Brake is set when so many work items are missing that none was looked for.
+	Brake *SweepBrake `json:"brake,omitempty"`
 	// WebhookSilent says that changes were made and no webhook came since: Plane
 	// has probably switched the webhook off.
 	WebhookSilent bool `json:"webhook_silent"`
 }
 
+// UnreadableItem is a work item that a sweep passed over, and why.
+type UnreadableItem struct {
+	ID  string `json:"work_item"`
+	Why string `json:"why"`
+}
+
 // Found is how many things a sweep has to repair or report.
 func (r SweepReport) Found() int {
-	return r.Untold + r.Deleted + r.Archived + r.Drifted + r.Doubled + r.Orphaned
+	return r.Untold + r.Deleted + r.Archived + r.Moved + r.Drifted + r.Doubled + r.Orphaned
 }
 
 // Reconciler finds what webhooks did not tell: they are lost when Plane gives up
@@ -77,20 +95,26 @@ type Reconciler struct {
 	pool   *pgxpool.Pool
 	links  *mapping.Store
 	plane  *plane.Client
-	inbox  *Inbox
+	reader reader
+	// presence proves that a work item is gone before anything is concluded from it.
+	presence *presence
+	inbox    *Inbox
+	// brake is the share of the known work items that may be missing at once.
+	brake  float64
 	logger *slog.Logger
-	now    func() time.Time
 }
 
 // sweep is one run.
 type sweep struct {
 	*Reconciler
-	flow   Flow
-	grace  time.Duration
-	report SweepReport
+	flow  Flow
+	grace time.Duration
+	// released lets the brake go and looks for everything that is missing.
+	released bool
+	report   SweepReport
 	// oldest is when the oldest change happened that no webhook told of.
 	oldest time.Time
-	items  map[string]plane.WorkItem
+	items  map[string]seenItem
 	order  []string
 	known  map[string]WorkItem
 	linked map[string]mapping.Link // by work item
@@ -99,22 +123,38 @@ type sweep struct {
 
 // Sweep compares a flow's project with what is known, and feeds what differs
 // through the inbox. Changes younger than grace are left to their webhooks. It
-// costs one request per hundred work items, plus one for each that is missing.
+// costs one request per hundred work items, plus a few for each that is missing.
 func (r *Reconciler) Sweep(ctx context.Context, flow Flow, grace time.Duration) (SweepReport, error) {
-	scope := flow.Scope()
-	s := &sweep{
-		Reconciler: r, flow: flow, grace: grace,
-		report: SweepReport{Flow: scope.Flow, ProjectID: scope.ProjectID, Started: r.now().UTC()},
-	}
-	for _, step := range []func(context.Context) error{s.readKnown, s.list, s.compare, s.lookForMissing, s.judgeWebhook, s.save} {
+	return r.sweep(ctx, &sweep{flow: flow, grace: grace})
+}
+
+// SweepReleased sweeps like Sweep, without grace and without the brake: for the one
+// run in which somebody has looked at what it holds.
+func (r *Reconciler) SweepReleased(ctx context.Context, flow Flow) (SweepReport, error) {
+	return r.sweep(ctx, &sweep{flow: flow, released: true})
+}
+
+func (r *Reconciler) sweep(ctx context.Context, s *sweep) (SweepReport, error) {
+	scope := s.flow.Scope()
+	s.Reconciler, s.report = r, SweepReport{Flow: scope.Flow, ProjectID: scope.ProjectID}
+	for _, step := range []func(context.Context) error{s.begin, s.list, s.readKnown, s.compare, s.lookForMissing, s.judgeWebhook, s.save} {
 		if err := step(plane.WithLane(ctx, plane.LaneSweep)); err != nil {
 			return s.report, fmt.Errorf("sweeping project %s: %w", scope.ProjectID, err)
 		}
 	}
-	r.log(ctx, s.report)
 	return s.report, nil
 }
 
+// begin notes when the list is asked for, by the database's clock. What is written
+// after that is newer than the list, and the list says nothing about it.
+func (s *sweep) begin(ctx context.Context) error {
+	now, err := databaseTime(ctx, s.pool)
+	s.report.Started = now.UTC()
+	return err
+}
+
+// readKnown reads what is known after the list was read, so that whatever became
+// known meanwhile is seen as newer.
 func (s *sweep) readKnown(ctx context.Context) error {
 	scope := s.flow.Scope()
 	rows, err := workItems{s.pool}.inProject(ctx, scope.ProjectID)
@@ -141,26 +181,53 @@ func (s *sweep) readKnown(ctx context.Context) error {
 
 // list reads the project in the order of creation: rows do not move between
 // pages then while people work, except that a delete shifts those behind it, which
-// is why a missing one is looked up before anything is concluded.
+// is why a missing one is looked for before anything is concluded.
 func (s *sweep) list(ctx context.Context) error {
-	s.items = make(map[string]plane.WorkItem)
-	options := plane.ListOptions{OrderBy: "created_at", View: plane.View{Expand: []string{"state", "labels", "assignees"}}}
-	read := 0
-	for item, err := range s.plane.WorkItems(ctx, s.flow.Scope().ProjectID, options) {
+	s.items = make(map[string]seenItem)
+	project, read := s.flow.Scope().ProjectID, 0
+	for item, err := range s.plane.WorkItems(ctx, project, plane.ListOptions{OrderBy: "created_at", View: view}) {
 		if err != nil {
-			return fmt.Errorf("listing work items: %w", err)
-		}
-		if _, again := s.items[item.ID]; !again {
-			s.items[item.ID] = item
-			s.order = append(s.order, item.ID)
+			return s.refused(ctx, fmt.Errorf("listing work items: %w", err))
 		}
 		read++
+		if item.ID == "" {
+			s.passOver("", errors.New("it came without an id"))
+			continue
+		}
+		seen, err := s.reader.read(ctx, project, item, false)
+		if err != nil {
+			return fmt.Errorf("reading work item %s: %w", item.ID, err)
+		}
+		if _, again := s.items[item.ID]; !again {
+			s.order = append(s.order, item.ID)
+		}
+		s.items[item.ID] = seen
 	}
 	s.report.Items = len(s.items)
 	s.report.Requests = max(1, (read+plane.DefaultPerPage-1)/plane.DefaultPerPage)
 	return nil
 }
 
+// refused adds to a refused list what the project itself says.
+func (s *sweep) refused(ctx context.Context, err error) error {
+	if !errors.Is(err, plane.ErrForbidden) && !errors.Is(err, plane.ErrNotFound) {
+		return err
+	}
+	if at, asked := s.presence.project(ctx, s.report.ProjectID); asked == nil && at != placeHere {
+		return fmt.Errorf("%w; the work items are %s", err, at)
+	}
+	return err
+}
+
+// passOver reports a work item that cannot be read, and goes on: one odd work item
+// must not end the sweep of all others.
+func (s *sweep) passOver(id string, why error) {
+	s.report.Unreadable = append(s.report.Unreadable, UnreadableItem{ID: id, Why: why.Error()})
+}
+
+// judgeWebhook says whether Plane has stopped telling. A webhook that was refused
+// because it was too large is a sign of life as well: the change that it told of is
+// found by the sweep.
 func (s *sweep) judgeWebhook(ctx context.Context) error {
 	if s.oldest.IsZero() {
 		return nil
@@ -172,40 +239,6 @@ func (s *sweep) judgeWebhook(ctx context.Context) error {
 	}
 	s.report.WebhookSilent = last == nil || last.Before(s.oldest)
 	return nil
-}
-
-const (
-	sqlLastWebhook = `SELECT max(received_at) FROM ops.plane_webhook_deliveries WHERE origin = 'webhook' AND project_id = $1`
-
-	sqlForgetSweeps = `DELETE FROM ops.sweeps WHERE finished_at < now() - interval '90 days'`
-
-	sqlSaveSweep = `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, items, requests, untold, deleted, archived,
-			drifted, doubled, orphaned, webhook_silent)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
-)
-
-func (s *sweep) save(ctx context.Context) error {
-	r := s.report
-	_, err := s.pool.Exec(ctx, sqlSaveSweep, r.Flow, r.ProjectID, r.Started, r.Items, r.Requests, r.Untold, r.Deleted, r.Archived,
-		r.Drifted, r.Doubled, r.Orphaned, r.WebhookSilent)
-	if err != nil {
-		return fmt.Errorf("keeping the sweep's report: %w", err)
-	}
-	return nil
-}
-
-func (r *Reconciler) log(ctx context.Context, report SweepReport) {
-	log := r.logger.With(slog.String("flow", report.Flow), slog.Int("items", report.Items), slog.Int("requests", report.Requests),
-		slog.Int("untold", report.Untold), slog.Int("deleted", report.Deleted), slog.Int("archived", report.Archived),
-		slog.Int("drifted", report.Drifted), slog.Int("doubled", report.Doubled), slog.Int("orphaned", report.Orphaned))
-	switch {
-	case report.WebhookSilent:
-		log.ErrorContext(ctx, "Plane's webhook is silent: changes were made and none was told. Plane has probably switched it off; switch it on again in the workspace's settings")
-	case report.Found() > 0:
-		log.WarnContext(ctx, "the sweep found what no webhook told of")
-	default:
-		log.InfoContext(ctx, "the sweep found nothing that webhooks had not told")
-	}
 }
 
 // work runs a scheduled sweep.
@@ -221,6 +254,9 @@ func (r *Reconciler) work(ctx context.Context, all flows, job sweepJob) Verdict 
 	report, err := r.Sweep(ctx, flow, grace)
 	if err != nil {
 		return verdictOfPlane(err)
+	}
+	if report.Brake != nil {
+		return Done("held by the brake: " + report.Brake.String())
 	}
 	return Done(fmt.Sprintf("%d found", report.Found()))
 }

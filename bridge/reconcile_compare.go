@@ -2,10 +2,7 @@ package bridge
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
@@ -18,67 +15,85 @@ func (s *sweep) compare(ctx context.Context) error {
 	for _, id := range s.order {
 		item := s.items[id]
 		s.countPair(ctx, item, first)
-		untold, drifted := s.differs(item)
-		if !untold && !drifted {
-			continue
-		}
-		if untold {
-			s.report.Untold++
-			s.noteOldest(item.UpdatedAt.Time)
-		}
-		if drifted {
-			s.report.Drifted++
-		}
-		if err := s.feed(ctx, plane.ActionUpdated, item); err != nil {
+		if err := s.consider(ctx, item); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// consider feeds one work item when it differs from what is known of it.
+func (s *sweep) consider(ctx context.Context, item seenItem) error {
+	untold, drifted := s.differs(item)
+	if untold {
+		s.report.Untold++
+		s.noteOldest(item.UpdatedAt)
+	}
+	if drifted {
+		s.report.Drifted++
+	}
+	if !untold && !drifted {
+		return nil
+	}
+	return s.feed(ctx, plane.ActionUpdated, item)
+}
+
 // countPair counts work items that carry an external pair of ours twice, or carry
 // one and belong to nothing. A sync adopts an orphan whose record Odoo still has.
-func (s *sweep) countPair(ctx context.Context, item plane.WorkItem, first map[string]string) {
-	if item.ExternalSource != mapping.ExternalSource || item.ExternalID == "" {
+func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]string) {
+	if item.key == "" {
 		return
 	}
-	if other, doubled := first[item.ExternalID]; doubled {
+	if other, doubled := first[string(item.key)]; doubled {
 		s.report.Doubled++
 		s.logger.WarnContext(ctx, "two work items stand for one record; `mappings repair` keeps the linked one",
-			slog.String("key", item.ExternalID), slog.String("work_item", item.ID), slog.String("other", other))
+			slog.String("key", string(item.key)), slog.String("work_item", item.ID), slog.String("other", other))
 		return
 	}
-	first[item.ExternalID] = item.ID
-	if !s.keys[mapping.Key(item.ExternalID)] {
+	first[string(item.key)] = item.ID
+	if !s.keys[item.key] {
 		s.report.Orphaned++
 	}
 }
 
 // differs reports whether a work item changed without a webhook, and whether
-// somebody changed in it what Odoo owns. A change that is younger than the grace,
-// and one that is older than what is known, is none.
-func (s *sweep) differs(item plane.WorkItem) (untold, drifted bool) {
-	if s.grace > 0 && s.report.Started.Sub(item.UpdatedAt.Time) < s.grace {
-		return false, false
+// somebody changed in it what Odoo owns. Contents are compared, not ages: two hosts
+// of Plane may disagree about the time. A change that is younger than the grace is
+// none, and neither is a difference from what was written after the list was asked for.
+func (s *sweep) differs(item seenItem) (untold, drifted bool) {
+	age := s.report.Started.Sub(item.UpdatedAt)
+	if s.grace > 0 && age < s.grace && age > -clockTolerance {
+		return false, false // One from the future has no age, and is compared.
 	}
 	row, known := s.known[item.ID]
-	link, linked := s.linked[item.ID]
-	content := expandedContent(item)
 	switch {
 	case !known:
 		untold = true
-	case item.UpdatedAt.Before(row.UpdatedAt):
+	case isAfter(row.HeardAt, s.report.Started), isAfter(row.AskedAt, s.report.Started):
 		return false, false
 	default:
-		untold = row.Title != item.Name || row.Status != item.State.Value.Name || !sameName(row.Assignee, firstAssignee(item))
+		untold = differsFromRow(item, row)
 	}
-	if !linked {
+	link, linked := s.linked[item.ID]
+	if !linked || link.UpdatedAt.After(s.report.Started) {
 		return untold, false
 	}
-	edited := link.State == mapping.Linked && len(s.flow.Ownership().Edited(link.Written, content)) > 0
+	fields := item.Fields
+	if fields.Group == "" {
+		fields.Group = link.Written.Group
+	}
+	edited := link.State == mapping.Linked && len(s.flow.Ownership().Edited(link.Written, fields)) > 0
 	untold = untold || edited || link.State == mapping.Broken
-	drifted = link.State == mapping.Linked && len(s.flow.Ownership().Drifted(link.Written, content)) > 0
+	drifted = link.State == mapping.Linked && len(s.flow.Ownership().Drifted(link.Written, fields)) > 0
 	return untold, drifted
+}
+
+// differsFromRow compares all that ops.work_items keeps. A state that is not shown
+// is left as known.
+func differsFromRow(item seenItem, row WorkItem) bool {
+	return row.Title != item.Fields.Name || item.StateName != "" && row.Status != item.StateName ||
+		item.StateName == "" && row.gone() || !sameName(row.Assignee, item.assignee) ||
+		item.key != "" && !sameName(row.Key, string(item.key))
 }
 
 func sameName(known *string, name string) bool {
@@ -88,89 +103,12 @@ func sameName(known *string, name string) bool {
 	return *known == name
 }
 
-func firstAssignee(item plane.WorkItem) string {
-	if len(item.Assignees) == 0 || item.Assignees[0].Value == nil {
-		return ""
-	}
-	return item.Assignees[0].Value.DisplayName
-}
-
-// expandedContent reads a work item whose state and labels came as objects.
-func expandedContent(item plane.WorkItem) mapping.Fields {
-	content := mapping.Fields{
-		Name: item.Name, DescriptionHTML: item.DescriptionHTML, TargetDate: string(item.TargetDate), Priority: string(item.Priority),
-	}
-	if item.State.Value != nil {
-		content.Group = string(item.State.Value.Group)
-	}
-	for _, label := range item.Labels {
-		if label.Value != nil {
-			content.Labels = append(content.Labels, label.Value.Name)
-		}
-	}
-	return content
-}
-
-// lookForMissing looks up what is known and not in the list. An archived work
-// item is missing there too, and still found by its external pair.
-func (s *sweep) lookForMissing(ctx context.Context) error {
-	looks := 0
-	for _, id := range s.missing() {
-		if looks++; looks > maxLooks {
-			s.logger.WarnContext(ctx, "more work items are missing than one sweep looks up; the next goes on", slog.Int("looked_up", maxLooks))
-			return nil
-		}
-		if err := s.lookFor(ctx, id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// missing lists what is not in the list and not known to be gone.
-func (s *sweep) missing() []string {
-	var ids []string
-	for id, row := range s.known {
-		if _, listed := s.items[id]; !listed && row.Status != statusOfDeleted && row.Status != statusOfArchived {
-			ids = append(ids, id)
-		}
-	}
-	for id, link := range s.linked {
-		_, listed := s.items[id]
-		if !listed && link.State == mapping.Linked && !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
-}
-
-func (s *sweep) lookFor(ctx context.Context, id string) error {
-	scope := s.flow.Scope()
-	var found plane.WorkItem
-	var err error
-	if link, linked := s.linked[id]; linked {
-		found, err = s.plane.WorkItemByExternalID(ctx, scope.ProjectID, mapping.ExternalSource, string(link.Key), plane.View{})
-	} else {
-		// Without an external pair an archived work item cannot be told from a
-		// deleted one: both answer 404.
-		found, err = s.plane.WorkItem(ctx, scope.ProjectID, id, plane.View{})
-	}
-	switch {
-	case errors.Is(err, plane.ErrNotFound), err == nil && found.ID != id:
-		s.report.Deleted++
-		return s.feed(ctx, plane.ActionDeleted, plane.WorkItem{ID: id, Name: s.known[id].Title})
-	case err != nil:
-		return fmt.Errorf("looking for work item %s: %w", id, err)
-	case !found.ArchivedAt.IsZero():
-		s.report.Archived++
-		return s.feed(ctx, plane.ActionUpdated, found)
-	default:
-		return nil // It moved between two pages while they were read.
-	}
-}
-
+// noteOldest keeps when the oldest change happened. One from the future has happened
+// by now.
 func (s *sweep) noteOldest(at time.Time) {
+	if at.After(s.report.Started) {
+		at = s.report.Started
+	}
 	if s.oldest.IsZero() || at.Before(s.oldest) {
 		s.oldest = at
 	}

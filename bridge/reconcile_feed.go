@@ -30,6 +30,9 @@ type sweptItem struct {
 	UpdatedAt   plane.Time `json:"updated_at"`
 	ArchivedAt  plane.Time `json:"archived_at"`
 	Project     string     `json:"project"`
+	// The pair tells whose work item it is, linked or not.
+	ExternalSource string `json:"external_source,omitempty"`
+	ExternalID     string `json:"external_id,omitempty"`
 	// State, labels and people stand as objects where the list had them so, and as
 	// ids otherwise.
 	State     any   `json:"state,omitempty"`
@@ -39,7 +42,7 @@ type sweptItem struct {
 
 // feed puts a finding through the inbox. Its event key holds the sweep's time: a
 // later sweep that finds the same again, because the repair failed, is heard.
-func (s *sweep) feed(ctx context.Context, action plane.Action, item plane.WorkItem) error {
+func (s *sweep) feed(ctx context.Context, action plane.Action, item seenItem) error {
 	body, err := json.Marshal(sweptEvent{plane.EntityWorkItem, action, s.swept(item)})
 	if err != nil {
 		return fmt.Errorf("describing work item %s: %w", item.ID, err)
@@ -48,17 +51,19 @@ func (s *sweep) feed(ctx context.Context, action plane.Action, item plane.WorkIt
 	// The id follows from the key, so that a sweep that runs again from its start
 	// is recognised.
 	delivery := NewDelivery(uuid.NewSHA1(uuid.NameSpaceOID, []byte(key)), originSweep, string(plane.EntityWorkItem), nil, body)
-	delivery.EventKey, delivery.Headers = key, map[string]string{}
+	delivery.EventKey, delivery.Headers, delivery.AskedAt = key, map[string]string{}, &s.report.Started
 	if _, err := s.inbox.Accept(ctx, delivery); err != nil {
 		return err
 	}
 	return nil
 }
 
-func (s *sweep) swept(item plane.WorkItem) sweptItem {
+func (s *sweep) swept(seen seenItem) sweptItem {
+	item := seen.shown
 	swept := sweptItem{
-		ID: item.ID, Name: item.Name, Description: item.DescriptionHTML, Priority: string(item.Priority), TargetDate: item.TargetDate,
-		UpdatedAt: item.UpdatedAt, ArchivedAt: item.ArchivedAt, Project: s.report.ProjectID, Labels: []any{}, Assignees: []any{},
+		ID: seen.ID, Name: item.Name, Description: item.DescriptionHTML, Priority: string(item.Priority), TargetDate: item.TargetDate,
+		UpdatedAt: item.UpdatedAt, ArchivedAt: item.ArchivedAt, Project: seen.projectID, Labels: []any{}, Assignees: []any{},
+		ExternalSource: item.ExternalSource, ExternalID: item.ExternalID,
 	}
 	if item.State.ID != "" {
 		swept.State = expandedOrID(item.State)

@@ -24,7 +24,7 @@ type recording struct {
 
 func readRecordings(t *testing.T) map[string]recording {
 	t.Helper()
-	files, err := filepath.Glob("testdata/webhooks/*.json")
+	files, err := filepath.Glob("../plane/testdata/wire/webhooks/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recordings: %v", err)
 	}
@@ -58,15 +58,19 @@ func (r recording) house(t *testing.T) house {
 	return newHouse(t, secrets)
 }
 
+// All recordings were signed with one secret, which is not this test's to choose.
 func TestEachRecordedWebhookIsAcceptedWithItsOwnSecret(t *testing.T) {
 	t.Parallel()
+	receivers := map[string]*Receiver{}
 	for name, r := range readRecordings(t) {
 		if r.Headers == nil {
 			continue // the retry pair has a test of its own
 		}
+		if receivers[r.Secret] == nil {
+			receivers[r.Secret] = r.house(t).receiver
+		}
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			status, body := ask(t, r.house(t).receiver, r.request(r.Headers))
+			status, body := ask(t, receivers[r.Secret], r.request(r.Headers))
 			if status != http.StatusOK || body != `{"ok":true}` {
 				t.Errorf("answer = %d %s", status, body)
 			}

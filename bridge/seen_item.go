@@ -1,11 +1,16 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -17,46 +22,64 @@ const (
 	statusOfArchived = "archived"
 )
 
-// seenItem is a work item as a delivery shows it, with what only the ledger's
-// own tables need.
+// seenItem is a work item as a delivery or a look shows it, with what only the
+// ledger's own tables need.
 type seenItem struct {
 	WorkItemState
+	// shown is the work item in Plane's own shape.
+	shown     plane.WorkItem
 	projectID string
 	assignee  string
+	// key is the record that the work item says it stands for; empty for none of ours.
+	key mapping.Key
+	// heard and asked are when the state was heard of and asked for, by the database's
+	// clock; asked is zero for what a webhook said.
+	heard, asked time.Time
 }
 
-// state reads a work item out of the newest event. Webhooks of version 1 carry
-// states, labels and people; version 2 carries ids, which are looked up.
+// content is a short name for all that was shown.
+func (i seenItem) content() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{
+		i.Fields.Hash(), i.StateName, i.assignee, i.projectID, strconv.FormatBool(i.Archived),
+	}, "\x00")))
+	return hex.EncodeToString(sum[:])
+}
+
+// row is the item as ops.work_items keeps it.
+func (i seenItem) row() WorkItem {
+	row := WorkItem{
+		ExternalID: i.ID, Title: i.Fields.Name, Status: i.StateName, Assignee: known(i.assignee), URL: known(i.URL),
+		ProjectRef: known(i.projectID), UpdatedAt: i.UpdatedAt, HeardAt: knownTime(i.heard), AskedAt: knownTime(i.asked),
+		Content: i.content(), Key: known(string(i.key)),
+	}
+	if i.Archived {
+		row.Status = statusOfArchived
+	}
+	return row
+}
+
+func knownTime(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
+}
+
+// state reads a work item out of the newest event.
 func (p *deliveries) state(ctx context.Context, f folded) (seenItem, error) {
 	event := f.newest
-	item := seenItem{
-		WorkItemState: WorkItemState{ID: event.EntityID, ActorID: event.ActorID, UpdatedAt: f.at, Deleted: event.Action == plane.ActionDeleted},
-		projectID:     event.ProjectID,
+	item := seenItem{WorkItemState: WorkItemState{ID: event.EntityID, Deleted: event.Action == plane.ActionDeleted}, projectID: event.ProjectID}
+	if event.WorkItem != nil {
+		shown := *event.WorkItem
+		shown.ID = event.EntityID
+		var err error
+		if item, err = p.reader.read(ctx, event.ProjectID, shown, item.Deleted); err != nil {
+			return item, lookedUp(event, err)
+		}
+		item.URL = cmp.Or(event.URL, item.URL)
 	}
-	seen := event.WorkItem
-	if seen == nil {
-		return item, nil
-	}
-	if item.URL = event.URL; item.URL == "" {
-		item.URL = workItemURL(p.appURL, p.workspace, event.ProjectID, event.EntityID)
-	}
-	item.Archived = !seen.ArchivedAt.IsZero()
-	item.Fields = mapping.Fields{
-		Name: seen.Name, DescriptionHTML: seen.DescriptionHTML, TargetDate: string(seen.TargetDate), Priority: string(seen.Priority),
-	}
-	if item.Deleted {
-		return item, nil
-	}
-	state, err := p.stateOf(ctx, event)
-	if err != nil {
-		return item, lookedUp(event, err)
-	}
-	item.StateName, item.Fields.Group = state.Name, string(state.Group)
-	if item.Fields.Labels, err = p.labelsOf(ctx, event); err != nil {
-		return item, lookedUp(event, err)
-	}
-	item.assignee, err = p.assigneeOf(ctx, event)
-	return item, lookedUp(event, err)
+	item.ActorID, item.UpdatedAt, item.heard, item.asked = event.ActorID, f.at, f.heard, f.asked
+	return item, nil
 }
 
 // errNoProject says that ids stand in a body which nobody can look up.
@@ -65,43 +88,87 @@ var errNoProject = errors.New("the body is signed but the id of its project is n
 // lookedUp turns the failure of a look-up into one of the body when the body names
 // no project that Plane could know: no later try finds more.
 func lookedUp(event plane.Event, err error) error {
-	if _, usual := usualUUID(event.ProjectID); err != nil && !usual {
+	if _, usual := usualUUID(event.ProjectID); !usual {
 		return fmt.Errorf("%w: %w", errNoProject, err)
 	}
 	return err
 }
 
-func (p *deliveries) stateOf(ctx context.Context, event plane.Event) (plane.State, error) {
-	ref := event.WorkItem.State
-	switch {
-	case ref.Value != nil && ref.Value.Group != "":
-		return *ref.Value, nil
-	case ref.ID == "" && ref.Value != nil:
-		return *ref.Value, nil // A name is all that the contract's own shape has to give.
-	case ref.ID == "":
-		return plane.State{}, nil // The body names none; what is known stays.
-	}
-	state, err := p.catalog.State(ctx, event.ProjectID, ref.ID)
-	if !errors.Is(err, plane.ErrNotFound) {
-		return state, err
-	}
-	// The state is newer than what is remembered.
-	p.catalog.Forget(event.ProjectID)
-	return p.catalog.State(ctx, event.ProjectID, ref.ID)
+// reader reads work items as Plane shows them. A reference may come as an object, as
+// a bare id or not at all, in any answer and any body, whatever was asked for: bare
+// ids are looked up in the project's catalogue, and what cannot be found there stays
+// as known. It is the one place that does so, for webhooks, pages and looks.
+type reader struct {
+	catalog           *plane.Catalog
+	appURL, workspace string
 }
 
-func (p *deliveries) labelsOf(ctx context.Context, event plane.Event) ([]string, error) {
-	names := make([]string, 0, len(event.WorkItem.Labels))
+// read returns a work item with names in place of ids. Of a deleted one nothing is
+// looked up: it is only known as it was.
+func (r reader) read(ctx context.Context, projectID string, shown plane.WorkItem, deleted bool) (seenItem, error) {
+	item := seenItem{
+		WorkItemState: WorkItemState{
+			ID: shown.ID, UpdatedAt: shown.UpdatedAt.Time, Archived: !shown.ArchivedAt.IsZero(), Deleted: deleted,
+			URL: workItemURL(r.appURL, r.workspace, projectID, shown.ID),
+			Fields: mapping.Fields{
+				Name: shown.Name, DescriptionHTML: shown.DescriptionHTML, TargetDate: string(shown.TargetDate), Priority: string(shown.Priority),
+			},
+		},
+		projectID: projectID, shown: shown,
+	}
+	if shown.ExternalSource == mapping.ExternalSource {
+		item.key = mapping.Key(shown.ExternalID)
+	}
+	if deleted {
+		return item, nil
+	}
+	state, err := r.state(ctx, projectID, shown.State)
+	if err != nil {
+		return item, err
+	}
+	item.StateName, item.Fields.Group = state.Name, string(state.Group)
+	if item.Fields.Labels, err = r.labels(ctx, projectID, shown.Labels); err != nil {
+		return item, err
+	}
+	item.assignee, err = r.assignee(ctx, projectID, shown.Assignees)
+	return item, err
+}
+
+// state returns the state that a reference names. One that the project does not list
+// is left as known: that of Intake is in no list.
+func (r reader) state(ctx context.Context, projectID string, ref plane.Ref[plane.State]) (plane.State, error) {
+	var shown plane.State
+	if ref.Value != nil {
+		shown = *ref.Value
+	}
+	if shown.Group != "" && shown.Name != "" || ref.ID == "" {
+		return shown, nil
+	}
+	state, err := r.catalog.State(ctx, projectID, ref.ID)
+	if errors.Is(err, plane.ErrNoState) {
+		// The state may be newer than what is remembered.
+		r.catalog.Forget(projectID)
+		state, err = r.catalog.State(ctx, projectID, ref.ID)
+	}
+	if errors.Is(err, plane.ErrNoState) {
+		return shown, nil
+	}
+	return state, err
+}
+
+func (r reader) labels(ctx context.Context, projectID string, refs plane.Refs[plane.Label]) ([]string, error) {
+	names := make([]string, 0, len(refs))
 	var unnamed []string
-	for _, label := range event.WorkItem.Labels {
-		if label.Value != nil && label.Value.Name != "" {
+	for _, label := range refs {
+		switch {
+		case label.Value != nil && label.Value.Name != "":
 			names = append(names, label.Value.Name)
-		} else {
+		case label.ID != "":
 			unnamed = append(unnamed, label.ID)
 		}
 	}
 	if len(unnamed) > 0 {
-		found, err := p.catalog.LabelNames(ctx, event.ProjectID, unnamed...)
+		found, err := r.catalog.LabelNames(ctx, projectID, unnamed...)
 		if err != nil {
 			return nil, err
 		}
@@ -113,15 +180,16 @@ func (p *deliveries) labelsOf(ctx context.Context, event plane.Event) ([]string,
 	return names, nil
 }
 
-func (p *deliveries) assigneeOf(ctx context.Context, event plane.Event) (string, error) {
-	if len(event.WorkItem.Assignees) == 0 {
+// assignee is the name of the first person that a work item is assigned to.
+func (r reader) assignee(ctx context.Context, projectID string, refs plane.Refs[plane.User]) (string, error) {
+	i := slices.IndexFunc(refs, func(person plane.Ref[plane.User]) bool { return person.ID != "" })
+	if i < 0 {
 		return "", nil
 	}
-	first := event.WorkItem.Assignees[0]
-	if first.Value != nil && first.Value.DisplayName != "" {
-		return first.Value.DisplayName, nil
+	if first := refs[i].Value; first != nil && first.DisplayName != "" {
+		return first.DisplayName, nil
 	}
-	return p.catalog.MemberName(ctx, event.ProjectID, first.ID)
+	return r.catalog.MemberName(ctx, projectID, refs[i].ID)
 }
 
 // workItemURL is where people open a work item. Plane's webhooks carry no address.

@@ -82,8 +82,9 @@ func (s *sweepOwed) ask(ctx context.Context) error {
 const sqlSweepWaits = `SELECT EXISTS (SELECT FROM ops.river_job
 	WHERE kind = 'reconcile' AND args ->> 'flow' = $1 AND (args ->> 'owed')::boolean AND state IN ('available', 'scheduled', 'retryable', 'pending'))`
 
-// sweepSoon queues a sweep that begins at once, unless one is queued already.
-func (q *Queue) sweepSoon(ctx context.Context, flow string) error {
+// sweepOwed queues a sweep that leaves no change to its webhook, unless one waits
+// already.
+func (q *Queue) sweepOwed(ctx context.Context, flow string) error {
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	rows, err := q.pool.Query(ctx, sqlSweepWaits, flow)

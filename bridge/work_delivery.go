@@ -26,10 +26,11 @@ const lockedFor = time.Second
 type deliveries struct {
 	pool      *pgxpool.Pool
 	workspace string
-	appURL    string
 	flows     flows
 	links     *mapping.Store
 	catalog   *plane.Catalog
+	reader    reader
+	presence  *presence
 	queue     *Queue
 	self      *self
 	// report leaves edits of what Odoo owns as they are and only says so.
@@ -52,7 +53,8 @@ func (p *deliveries) process(ctx context.Context, id uuid.UUID, last bool) Verdi
 	}
 	var verdict Verdict
 	err = withLock(ctx, p.pool, "work item:"+delivery.entity(), func(tx pgx.Tx) error {
-		verdict, err = p.processLocked(ctx, tx, delivery, last)
+		// A panic undoes the transaction like any error, and the ledger says so.
+		verdict, err = Guarded(func() (Verdict, error) { return p.processLocked(ctx, tx, delivery, last) })
 		return err
 	})
 	if errors.Is(err, ErrLocked) {
@@ -180,28 +182,33 @@ func (p *deliveries) handleWorkItem(ctx context.Context, tx pgx.Tx, f folded) Ve
 	if err != nil {
 		return verdictOfPlane(err)
 	}
-	news, err := p.keep(ctx, tx, item)
+	row, err := workItems{tx}.byID(ctx, item.ID)
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
-	if !news {
-		return Done("older than what is known; nothing changed")
+	now, err := databaseTime(ctx, tx)
+	if err != nil {
+		return RetryLater(CauseOurs, err)
 	}
-	return p.tell(ctx, tx, item)
+	switch f.standing(item.content(), row, now) {
+	case standingOld:
+		return Done("older than what is known; nothing changed")
+	case standingDoubtful:
+		return p.lookAt(ctx, tx, item, row)
+	default:
+		if err := p.keep(ctx, tx, item); err != nil {
+			return RetryLater(CauseOurs, err)
+		}
+		return p.tell(ctx, tx, item)
+	}
 }
 
-func (p *deliveries) keep(ctx context.Context, tx pgx.Tx, item seenItem) (news bool, err error) {
-	row := WorkItem{
-		ExternalID: item.ID, Title: item.Fields.Name, Status: item.StateName, Assignee: known(item.assignee),
-		URL: known(item.URL), ProjectRef: known(item.projectID), UpdatedAt: item.UpdatedAt,
-	}
+// keep writes what is known of a work item.
+func (p *deliveries) keep(ctx context.Context, tx pgx.Tx, item seenItem) error {
 	if item.Deleted {
-		return true, workItems{tx}.delete(ctx, row)
+		return workItems{tx}.delete(ctx, item.row())
 	}
-	if item.Archived {
-		row.Status = statusOfArchived
-	}
-	return workItems{tx}.upsert(ctx, row)
+	return workItems{tx}.upsert(ctx, item.row())
 }
 
 // tell passes the state on to the flow that the work item belongs to.
@@ -214,12 +221,22 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
+	if !item.asked.IsZero() && isAfter(link.LastSyncedAt, item.asked) {
+		return Done("kept; the mirror has written the work item since it was read, and the next sweep looks again")
+	}
 	flow, found := p.flows.byName(link.Flow)
 	if !found {
 		return Done("kept; its flow " + link.Flow + " is switched off")
 	}
-	if ended, outcome, err := moveLink(ctx, links, flow.Scope(), &link, item); ended || err != nil {
+	broken := link.State == mapping.Broken
+	if ended, outcome, err := moveLink(ctx, links, &link, item); ended || err != nil {
 		return doneOrRetry(outcome, err)
+	}
+	if broken && link.State == mapping.Linked {
+		// It is back: what Odoo wanted meanwhile is written at once.
+		if err := p.queue.enqueueMirror(ctx, tx, mirrorJob{Flow: link.Flow, Key: link.Key, Task: taskRepair}); err != nil {
+			return RetryLater(CauseOurs, err)
+		}
 	}
 	if err := p.announce(ctx, flow, &link, item); err != nil {
 		return RetryLater(CauseOurs, err)
@@ -227,6 +244,9 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	verdict := flow.FromPlane(ctx, link, item.WorkItemState)
 	if verdict.kind != verdictDone {
 		return verdict
+	}
+	if item.Fields.Group == "" {
+		item.Fields.Group = link.Written.Group // What shows no state leaves it as known.
 	}
 	err = noteHeard(ctx, links, flow.Ownership(), link, item, verdict)
 	if errors.Is(err, mapping.ErrNoLink) {
@@ -260,17 +280,23 @@ func doneOrRetry(outcome string, err error) Verdict {
 	return Done(outcome)
 }
 
-// moveLink follows a work item that was deleted, archived or taken back out of
-// the archive. Only a delete leaves nothing to tell.
-func moveLink(ctx context.Context, links *mapping.Store, scope mapping.Scope, link *mapping.Link, item seenItem) (ended bool, outcome string, err error) {
+// moveLink follows a work item that was deleted, archived, moved to another project,
+// or is back. After a delete or a move nothing is left to tell.
+func moveLink(ctx context.Context, links *mapping.Store, link *mapping.Link, item seenItem) (ended bool, outcome string, err error) {
+	scope := mapping.Scope{Flow: link.Flow, Workspace: link.Workspace, ProjectID: link.ProjectID}
+	moved := item.projectID != "" && item.projectID != link.ProjectID
 	switch {
 	case item.Deleted && link.State == mapping.Cancelled:
 		return true, "kept; its record is gone from Odoo as well", nil
 	case item.Deleted:
 		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", links.Unbind(ctx, scope, link.Key)
+	case moved:
+		// It is neither followed nor made a second time: whoever moved it meant it, and
+		// the flow has nothing to say in the other project.
+		return true, "kept; " + whyMoved(item.projectID), links.SetState(ctx, scope, link.Key, mapping.Broken, whyMoved(item.projectID))
 	case item.Archived && link.State == mapping.Linked:
 		link.State = mapping.Broken
-		return false, "", links.SetState(ctx, scope, link.Key, mapping.Broken, "the work item is archived in Plane")
+		return false, "", links.SetState(ctx, scope, link.Key, mapping.Broken, whyArchived)
 	case !item.Archived && link.State == mapping.Broken:
 		link.State = mapping.Linked
 		return false, "", links.SetState(ctx, scope, link.Key, mapping.Linked, "")

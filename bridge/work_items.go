@@ -20,47 +20,61 @@ type WorkItem struct {
 	URL        *string   `db:"url"`
 	ProjectRef *string   `db:"project_ref"`
 	UpdatedAt  time.Time `db:"updated_at"`
+	// HeardAt is when the newest webhook came that this row counts with, AskedAt when
+	// the newest answer was asked for, both by the database's clock.
+	HeardAt *time.Time `db:"heard_at"`
+	AskedAt *time.Time `db:"asked_at"`
+	// Content is a short name for all that was shown.
+	Content string `db:"content_hash"`
+	// Key is the record that the work item says it stands for, linked or not.
+	Key *string `db:"entity_key"`
 }
+
+// gone reports whether the row says that the work item is not there any more.
+func (w WorkItem) gone() bool { return w.Status == statusOfDeleted }
 
 // workItems writes ops.work_items.
 type workItems struct{ db querier }
 
 const (
-	// The condition makes the write monotonic: an event that arrives late never
-	// overwrites a newer state. Equal times pass, because one change that touches
-	// two fields sends two webhooks with the same time.
-	sqlUpsertWorkItem = `INSERT INTO ops.work_items AS known
-			(work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at)
-		VALUES ('plane:' || $1, 'plane', $1, $2, $3, $4, $5, $6, $7)
+	sqlWorkItemColumns = `work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at, heard_at, asked_at,
+		content_hash, entity_key`
+
+	// Whether a state is news is decided before, under the lock of the work item
+	// (standing). The condition holds the rule that cannot be a matter of order: what
+	// was asked for is never overwritten by what was heard or asked for before.
+	sqlUpsertWorkItem = `INSERT INTO ops.work_items AS known (` + sqlWorkItemColumns + `)
+		VALUES ('plane:' || $1, 'plane', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (work_item_ref) DO UPDATE
 		SET title = EXCLUDED.title, status = coalesce(nullif(EXCLUDED.status, ''), known.status), assignee = EXCLUDED.assignee, url = EXCLUDED.url,
-			project_ref = EXCLUDED.project_ref, updated_at = EXCLUDED.updated_at
-		WHERE known.updated_at <= EXCLUDED.updated_at`
+			project_ref = EXCLUDED.project_ref, updated_at = EXCLUDED.updated_at, content_hash = EXCLUDED.content_hash,
+			entity_key = coalesce(EXCLUDED.entity_key, known.entity_key),
+			heard_at = greatest(known.heard_at, EXCLUDED.heard_at), asked_at = greatest(known.asked_at, EXCLUDED.asked_at)
+		WHERE known.asked_at IS NULL OR known.asked_at <= coalesce(EXCLUDED.asked_at, EXCLUDED.heard_at)`
 
-	sqlWorkItem = `SELECT work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at
-		FROM ops.work_items WHERE work_item_ref = 'plane:' || $1`
+	sqlWorkItem = `SELECT ` + sqlWorkItemColumns + ` FROM ops.work_items WHERE work_item_ref = 'plane:' || $1`
 
-	sqlWorkItemsInProject = `SELECT work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at
-		FROM ops.work_items WHERE project_ref = $1 AND system = 'plane'`
+	sqlWorkItemsInProject = `SELECT ` + sqlWorkItemColumns + ` FROM ops.work_items WHERE project_ref = $1 AND system = 'plane'`
 
-	// A delete carries no state, so the row keeps its title. It is as new as the
-	// moment we heard of it: an update sent before it must not bring it back.
+	// A delete carries no state, so the row keeps its title. It counts from the
+	// moment we heard of it.
 	sqlDeleteWorkItem = `INSERT INTO ops.work_items AS known
-			(work_item_ref, system, external_id, title, status, project_ref, updated_at)
-		VALUES ('plane:' || $1, 'plane', $1, $2, 'deleted', $3, $4)
+			(work_item_ref, system, external_id, title, status, project_ref, updated_at, heard_at, asked_at)
+		VALUES ('plane:' || $1, 'plane', $1, $2, 'deleted', $3, $4, $5, $6)
 		ON CONFLICT (work_item_ref) DO UPDATE
-		SET status = 'deleted', updated_at = greatest(known.updated_at, EXCLUDED.updated_at)`
+		SET status = 'deleted', updated_at = greatest(known.updated_at, EXCLUDED.updated_at), content_hash = '',
+			heard_at = greatest(known.heard_at, EXCLUDED.heard_at), asked_at = greatest(known.asked_at, EXCLUDED.asked_at)`
 )
 
-// upsert writes the state of a work item and reports whether it was news.
-func (w workItems) upsert(ctx context.Context, item WorkItem) (news bool, err error) {
+// upsert writes the state of a work item.
+func (w workItems) upsert(ctx context.Context, item WorkItem) error {
 	item = item.kept()
-	tag, err := w.db.Exec(ctx, sqlUpsertWorkItem, item.ExternalID, item.Title, item.Status, item.Assignee, item.URL,
-		item.ProjectRef, item.UpdatedAt)
+	_, err := w.db.Exec(ctx, sqlUpsertWorkItem, item.ExternalID, item.Title, item.Status, item.Assignee, item.URL,
+		item.ProjectRef, item.UpdatedAt, item.HeardAt, item.AskedAt, item.Content, item.Key)
 	if err != nil {
-		return false, fmt.Errorf("writing work item %s: %w", item.ExternalID, err)
+		return fmt.Errorf("writing work item %s: %w", item.ExternalID, err)
 	}
-	return tag.RowsAffected() == 1, nil
+	return nil
 }
 
 // kept is the work item as the table holds it: project and status are indexed, and
@@ -69,6 +83,9 @@ func (item WorkItem) kept() WorkItem {
 	item.Status = keptName(item.Status)
 	if item.ProjectRef != nil {
 		item.ProjectRef = knownID(*item.ProjectRef)
+	}
+	if item.Key != nil {
+		item.Key = known(keptName(*item.Key))
 	}
 	return item
 }
@@ -105,7 +122,7 @@ func (w workItems) inProject(ctx context.Context, projectID string) ([]WorkItem,
 // delete marks a work item as deleted.
 func (w workItems) delete(ctx context.Context, item WorkItem) error {
 	item = item.kept()
-	_, err := w.db.Exec(ctx, sqlDeleteWorkItem, item.ExternalID, item.Title, item.ProjectRef, item.UpdatedAt)
+	_, err := w.db.Exec(ctx, sqlDeleteWorkItem, item.ExternalID, item.Title, item.ProjectRef, item.UpdatedAt, item.HeardAt, item.AskedAt)
 	if err != nil {
 		return fmt.Errorf("marking work item %s deleted: %w", item.ExternalID, err)
 	}

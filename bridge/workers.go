@@ -51,24 +51,37 @@ func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout }
 
 // Work runs one job.
 func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
-	return w.finish.carryOut(ctx, job.Kind, job.JobRow, w.handle(ctx, job))
+	defer w.finish.queue.inHand.take(job.ID)()
+	ctx = plane.WithGate(ctx, w.finish.outages.gate("plane"))
+	verdict := guardedVerdict(func() Verdict { return w.handle(ctx, job) })
+	return w.finish.carryOut(ctx, job.Kind, job.JobRow, verdict)
 }
 
 // finisher is the one place that decides what a verdict means for the queue.
 type finisher struct {
+	queue   *Queue
+	outages *outages
 	metrics *Metrics
 	logger  *slog.Logger
 }
 
 func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobRow, v Verdict) error {
 	f.metrics.verdict(kind, v)
+	if failure, panicked := panicOf(v.err); panicked {
+		f.panicked(ctx, kind, job.ID, failure)
+	}
 	log := f.logger.With(slog.String("kind", kind), slog.Int64("job", job.ID), slog.Int("attempt", job.Attempt))
 	switch v.kind {
 	case verdictPutBack:
+		f.noteWaiting(ctx, v.cause)
 		log.DebugContext(ctx, "work put back", slog.Time("until", v.until), slog.String("reason", v.outcome))
 		return river.JobSnooze(max(time.Until(v.until), 100*time.Millisecond))
 	case verdictRetry:
+		f.noteWaiting(ctx, v.cause)
 		switch {
+		case !f.outages.suspect(v.cause):
+			// The outage has a line of its own.
+			log.DebugContext(ctx, "work failed while a server is away", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
 		case !isLast(job):
 			log.WarnContext(ctx, "work failed and is tried again", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
 		case job.Queue == queueControl:
@@ -86,35 +99,59 @@ func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobR
 	}
 }
 
+// noteWaiting leaves in the job's row what it waits for, by which it is found when
+// that is over. Work that waits for its turn alone waits for no server.
+func (f finisher) noteWaiting(ctx context.Context, cause Cause) {
+	if err := river.RecordOutput(ctx, waitsFor{cause}); err != nil {
+		f.logger.WarnContext(ctx, "what a job waits for could not be noted", slog.Any("error", err))
+	}
+}
+
 func isLast(job *rivertype.JobRow) bool { return job.Attempt >= job.MaxAttempts }
+
+// registration is the worker of one kind of job.
+type registration interface{ register(all *river.Workers) }
+
+func (w *worker[T]) register(all *river.Workers) { river.AddWorker(all, w) }
 
 // workers registers every kind of job.
 func (b *Bridge) workers() *river.Workers {
-	all, finish := river.NewWorkers(), finisher{b.metrics, b.logger}
-	river.AddWorker(all, &worker[deliveryJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[deliveryJob]) Verdict {
-		ctx = plane.WithMaxWait(plane.WithLane(ctx, plane.LaneInteractive), maxBudgetWait)
-		return b.deliveries.process(ctx, job.Args.DeliveryID, isLast(job.JobRow))
-	}})
-	river.AddWorker(all, &worker[odooChangeJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[odooChangeJob]) Verdict {
-		return b.mirroring.change(plane.WithLane(ctx, plane.LaneInteractive), job.Args.Model, job.Args.ID)
-	}})
-	river.AddWorker(all, &worker[mirrorJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[mirrorJob]) Verdict {
-		return b.mirroring.entity(plane.WithLane(ctx, plane.LaneBackfill), job.Args)
-	}})
-	river.AddWorker(all, &worker[syncJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[syncJob]) Verdict {
-		return b.mirroring.sync(ctx, job.Args.Flow)
-	}})
-	river.AddWorker(all, &worker[writeBackJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[writeBackJob]) Verdict {
-		return b.statuses.writeBack(ctx, job.Args.Flow)
-	}})
-	river.AddWorker(all, &worker[sweepJob]{finish: finish, timeout: sweepTimeout, handle: func(ctx context.Context, job *river.Job[sweepJob]) Verdict {
-		return b.reconciler.work(ctx, b.config.Flows, job.Args)
-	}})
-	river.AddWorker(all, &worker[reviveJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[reviveJob]) Verdict {
-		return b.letters.revive(ctx)
-	}})
-	river.AddWorker(all, &worker[cleanupJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[cleanupJob]) Verdict {
-		return b.cleanup(ctx)
-	}})
+	all := river.NewWorkers()
+	for _, w := range b.registrations() {
+		w.register(all)
+	}
 	return all
+}
+
+// registrations are the workers of all kinds of job. Tests run single jobs by
+// them, so that no test has a dispatch of its own.
+func (b *Bridge) registrations() []registration {
+	finish := finisher{b.config.Queue, b.outages, b.metrics, b.logger}
+	return []registration{
+		&worker[deliveryJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[deliveryJob]) Verdict {
+			ctx = plane.WithMaxWait(plane.WithLane(ctx, plane.LaneInteractive), maxBudgetWait)
+			return b.deliveries.process(ctx, job.Args.DeliveryID, isLast(job.JobRow))
+		}},
+		&worker[odooChangeJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[odooChangeJob]) Verdict {
+			return b.mirroring.change(plane.WithLane(ctx, plane.LaneInteractive), job.Args.Model, job.Args.ID)
+		}},
+		&worker[mirrorJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[mirrorJob]) Verdict {
+			return b.mirroring.entity(plane.WithLane(ctx, plane.LaneBackfill), job.Args)
+		}},
+		&worker[syncJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[syncJob]) Verdict {
+			return b.mirroring.sync(ctx, job.Args.Flow)
+		}},
+		&worker[writeBackJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[writeBackJob]) Verdict {
+			return b.statuses.writeBack(ctx, job.Args.Flow)
+		}},
+		&worker[sweepJob]{finish: finish, timeout: sweepTimeout, handle: func(ctx context.Context, job *river.Job[sweepJob]) Verdict {
+			return b.reconciler.work(ctx, b.config.Flows, job.Args)
+		}},
+		&worker[reviveJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[reviveJob]) Verdict {
+			return b.letters.revive(ctx)
+		}},
+		&worker[cleanupJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[cleanupJob]) Verdict {
+			return b.cleanup(ctx)
+		}},
+	}
 }

@@ -104,3 +104,98 @@ func TestChangingALinkThatIsNotThereIsAnError(t *testing.T) {
 		t.Errorf("SetState = %v, want ErrNoLink", err)
 	}
 }
+
+// bound is a store with one link, and that link as it was read a while ago.
+func bound(t *testing.T) (*mapping.Store, mapping.Link) {
+	t.Helper()
+	store := mapping.NewStore(pgtest.Pool(t))
+	if _, err := store.Intend(t.Context(), scope, key, 7, mapping.Fields{}); err != nil {
+		t.Fatal(err)
+	}
+	write(t, store, "as it was read")
+	return store, read(t, store)
+}
+
+func write(t *testing.T, store *mapping.Store, name string) {
+	t.Helper()
+	content := mapping.Content{Pushed: mapping.Fields{Name: name}, Written: mapping.Fields{Name: name}}
+	if err := store.Bind(t.Context(), scope, key, 7, "issue-1", content); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, store *mapping.Store) mapping.Link {
+	t.Helper()
+	link, err := store.ByKey(t.Context(), scope, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+func TestWhatIsConcludedFromALinkIsNotedOnIt(t *testing.T) {
+	t.Parallel()
+	store, seen := bound(t)
+	heard := mapping.Content{Pushed: mapping.Fields{Name: "heard"}, Written: mapping.Fields{Name: "heard", Priority: "low"}}
+	if err := store.NoteSeen(t.Context(), seen, heard); err != nil {
+		t.Fatal(err)
+	}
+	link := read(t, store)
+	if diff := cmp.Diff(heard, mapping.Content{Pushed: link.LastPushed, Written: link.Written}); diff != "" {
+		t.Errorf("what was noted (-want +got):\n%s", diff)
+	}
+	if link.ContentHash != heard.Pushed.Hash() || link.State != mapping.Linked || link.Issue() != "issue-1" {
+		t.Errorf("the link is %+v, want it as it was but for the content", link)
+	}
+}
+
+func TestWhatWasConcludedBeforeAWriteDoesNotOverwriteIt(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		note func(t *testing.T, store *mapping.Store, seen mapping.Link) error
+	}{
+		{"content", func(t *testing.T, store *mapping.Store, seen mapping.Link) error {
+			return store.NoteSeen(t.Context(), seen, mapping.Content{Pushed: mapping.Fields{Name: "stale"}, Written: mapping.Fields{Name: "stale"}})
+		}},
+		{"an error", func(t *testing.T, store *mapping.Store, seen mapping.Link) error {
+			return store.SetError(t.Context(), scope, key, seen, "stale")
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			store, seen := bound(t)
+			write(t, store, "written meanwhile")
+			before := read(t, store)
+			if err := row.note(t, store, seen); !errors.Is(err, mapping.ErrNoLink) {
+				t.Errorf("noting it = %v, want ErrNoLink", err)
+			}
+			if diff := cmp.Diff(before, read(t, store)); diff != "" {
+				t.Errorf("the link changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The first write of a link leaves a time where there was none.
+func TestWhatWasConcludedBeforeTheFirstWriteDoesNotOverwriteIt(t *testing.T) {
+	t.Parallel()
+	store := mapping.NewStore(pgtest.Pool(t))
+	if _, err := store.Intend(t.Context(), scope, key, 7, mapping.Fields{}); err != nil {
+		t.Fatal(err)
+	}
+	seen := read(t, store)
+	if err := store.SetError(t.Context(), scope, key, seen, "the first try failed"); err != nil {
+		t.Errorf("the error of a link that was never written cannot be noted: %v", err)
+	}
+	write(t, store, "written meanwhile")
+	if err := store.SetError(t.Context(), scope, key, seen, "stale"); !errors.Is(err, mapping.ErrNoLink) {
+		t.Errorf("noting an error = %v, want ErrNoLink", err)
+	}
+	if err := store.NoteSeen(t.Context(), seen, mapping.Content{}); !errors.Is(err, mapping.ErrNoLink) {
+		t.Errorf("noting content = %v, want ErrNoLink", err)
+	}
+	if link := read(t, store); link.LastError != nil || link.LastPushed.Name != "written meanwhile" {
+		t.Errorf("the link is %+v, want it as it was written", link)
+	}
+}

@@ -155,9 +155,12 @@ func factsOfPage(p page[WorkItem]) pageFacts {
 // TestEveryRecordingGetsItsTypedResult replays real servers' answers through the client.
 func TestEveryRecordingGetsItsTypedResult(t *testing.T) {
 	t.Parallel()
-	cases := maps.Clone(readingCases)
-	maps.Copy(cases, writingCases)
-	maps.Copy(cases, refusedCases)
+	cases := map[string]conformance{}
+	for _, table := range []map[string]conformance{
+		readingCases, writingCases, refusedCases, laterReadingCases, laterWritingCases, laterRefusedCases,
+	} {
+		maps.Copy(cases, table)
+	}
 	files, err := filepath.Glob("testdata/wire/*.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recordings: %v", err)
@@ -166,6 +169,9 @@ func TestEveryRecordingGetsItsTypedResult(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		t.Run(name, func(t *testing.T) {
 			tc, ok := cases[name]
+			if why := notTheClients[name]; why != "" && !ok {
+				t.Skip(why)
+			}
 			if !ok {
 				t.Fatal("this recording is in no table: add what the client makes of it")
 			}

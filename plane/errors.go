@@ -63,7 +63,8 @@ type Error struct {
 	Path    string              // below /api/v1/, without query
 	Message string              // what the server said, cut to a few hundred characters
 	Fields  map[string][]string // messages by field of a 400; nested ones as "labels.0"
-	// ExistingID is the id of the record that a 409 collided with; adopt it.
+	// ExistingID is the id of the record that the 409 of a create collided with; adopt it. It is empty for a PATCH,
+	// whose 409 does not say who has the pair.
 	ExistingID string
 	// RetryAfter is what a 429 asked for, 0 when it did not say.
 	RetryAfter time.Duration
@@ -109,7 +110,7 @@ func (e *Error) Is(target error) bool {
 // Unwrap returns what lies below, such as context.DeadlineExceeded or a network error.
 func (e *Error) Unwrap() error { return e.cause }
 
-// ExistingID returns the id that a 409 carried, or "".
+// ExistingID returns the id that the 409 of a create carried, or "".
 func ExistingID(err error) string {
 	var e *Error
 	if errors.As(err, &e) && e.Kind == KindConflict {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -90,7 +91,8 @@ type Ref[T any] struct {
 	Value *T
 }
 
-// UnmarshalJSON reads an id, an object with an id, or null.
+// UnmarshalJSON reads an id, an object with an id, or null. An object without an id points to nothing: that is what
+// expand= makes of a parent that is not there.
 func (r *Ref[T]) UnmarshalJSON(b []byte) error {
 	*r = Ref[T]{}
 	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' {
@@ -101,11 +103,10 @@ func (r *Ref[T]) UnmarshalJSON(b []byte) error {
 	var id struct {
 		ID string `json:"id"`
 	}
-	r.Value = new(T)
-	if err := json.Unmarshal(b, &id); err != nil {
+	if err := json.Unmarshal(b, &id); err != nil || id.ID == "" {
 		return err
 	}
-	r.ID = id.ID
+	r.ID, r.Value = id.ID, new(T)
 	return json.Unmarshal(b, r.Value)
 }
 
@@ -119,6 +120,16 @@ func (r Ref[T]) MarshalJSON() ([]byte, error) {
 
 // Refs is a list of references: labels, assignees.
 type Refs[T any] []Ref[T]
+
+// UnmarshalJSON reads a list of ids or objects, and leaves out entries that point to nothing.
+func (r *Refs[T]) UnmarshalJSON(b []byte) error {
+	var all []Ref[T]
+	if err := json.Unmarshal(b, &all); err != nil {
+		return err
+	}
+	*r = slices.DeleteFunc(all, func(ref Ref[T]) bool { return ref.ID == "" })
+	return nil
+}
 
 // IDs returns the ids in the order in which Plane sent them.
 func (r Refs[T]) IDs() []string {

@@ -33,7 +33,10 @@ func (r *response) check(cl call, now time.Time) error {
 	}
 	e := &Error{Status: r.status, Method: cl.method, Path: cl.path, Uncertain: r.status >= 500 && !cl.reads()}
 	details := readErrorBody(r.body)
-	e.Message, e.ExistingID = cut(details.message), details.id
+	e.Message = cut(details.message)
+	if cl.method == http.MethodPost {
+		e.ExistingID = details.id // a PATCH is answered with the patched record's own id, not with the other's
+	}
 	e.Kind = kindOf(r.status, details.message)
 	if e.Kind == KindInvalid {
 		e.Fields = details.fields

@@ -3,13 +3,15 @@ package plane
 // StateGroup is the fixed kind that a state belongs to; projects rename, add and reorder states but not groups.
 type StateGroup string
 
-// The groups that every project has.
+// The groups that every project has, and Intake's: a work item that is not accepted yet is in GroupTriage, whose
+// state no list of states names and no request may set.
 const (
 	GroupBacklog   StateGroup = "backlog"
 	GroupUnstarted StateGroup = "unstarted"
 	GroupStarted   StateGroup = "started"
 	GroupCompleted StateGroup = "completed"
 	GroupCancelled StateGroup = "cancelled"
+	GroupTriage    StateGroup = "triage"
 )
 
 // Priority of a work item; the server refuses any other word.
@@ -59,7 +61,8 @@ type Workspace struct {
 	Slug string `json:"slug"`
 }
 
-// Project is one project of the workspace. MemberRole and IsMember speak of the caller and are sent by lists only.
+// Project is one project of the workspace. MemberRole and IsMember speak of the caller: a project whose IsMember is
+// false can be read, but nothing that is in it. One with ArchivedAt lists no work items, states and labels.
 type Project struct {
 	ID             string         `json:"id"`
 	Name           string         `json:"name"`

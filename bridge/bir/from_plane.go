@@ -46,6 +46,8 @@ func fromPlane(d deadline, item bridge.WorkItemState, told string) message {
 		return message{kind: tellSettled, why: "Odoo has filed the deadline"}
 	case d.filed():
 		return message{why: "Odoo has filed the deadline; there is nothing to tell"}
+	case group(item) == "":
+		return message{why: "the work item does not show its state, so what Odoo was told stays"}
 	case reminded && group(item) != plane.GroupCompleted:
 		return message{kind: tellSettled, why: "the work item was opened again"}
 	case group(item) == plane.GroupCompleted:

@@ -24,6 +24,8 @@ func TestOdooIsToldWhatItsModelAllowsAndOnlyOnce(t *testing.T) {
 		{"begun", "overdue", "started", "", tellStarted},
 		{"begun, told already", "overdue", "started", "started", tellNothing},
 		{"opened again after a reminder", "overdue", "started", "completed", tellSettled},
+		{"of no known state, after a reminder", "upcoming", "", "completed", tellNothing},
+		{"of no known state, filed after a reminder", "filed", "", "completed", tellSettled},
 		{"not begun", "upcoming", "unstarted", "", tellNothing},
 		{"cancelled in Plane", "upcoming", "cancelled", "", tellNothing},
 	} {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"html"
 
+	"github.com/microcosm-cc/bluemonday"
+
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
@@ -16,6 +18,11 @@ import (
 // chatter and is mailed to nobody. load() finds it by name, also for a user who may
 // not read the table behind it.
 const NoteSubtype = "mail.mt_note"
+
+// clean leaves what people write in comments: text, lists, tables, links, pictures. It
+// takes out what runs or hides something. A webhook's HTML is whatever a server sent,
+// and Odoo shows a note to people who may do more than its author.
+var clean = bluemonday.UGCPolicy()
 
 // LeaveComment leaves a comment from Plane as a note in a record's chatter, and
 // reports whether this call did. The note has the comment's id and a digest of its
@@ -31,7 +38,7 @@ func LeaveComment(ctx context.Context, client *odoo.Client, model string, record
 	}
 	_, created, err = client.LoadOnce(ctx, "mail.message", id, odoo.Values{
 		"model": model, "res_id": recordID, "message_type": "comment", "subtype_id/id": NoteSubtype,
-		"body": odoo.HTML(fmt.Sprintf("<p><b>%s</b> in Plane:</p>%s", html.EscapeString(comment.Author), comment.HTML)),
+		"body": odoo.HTML(fmt.Sprintf("<p><b>%s</b> in Plane:</p>%s", html.EscapeString(comment.Author), clean.Sanitize(comment.HTML))),
 	})
 	if errors.Is(err, odoo.ErrMissing) {
 		return false, nil

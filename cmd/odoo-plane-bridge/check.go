@@ -62,14 +62,14 @@ func (a *app) checkDatabase(ctx context.Context) []plane.Finding {
 	if err := a.pool.Ping(ctx); err != nil {
 		return []plane.Finding{failed("database", err, "Is the server up, and is DATABASE_URL right?")}
 	}
-	findings := []plane.Finding{ok("database", "answers")}
+	findings := []plane.Finding{ok("database", "answers"), a.checkClock(ctx)}
 	switch err := migrations.Check(ctx, a.pool); {
 	case errors.Is(err, migrations.ErrPending):
 		return append(findings, plane.Finding{Name: "migrations", Grade: plane.GradeNote, Found: "some are pending", Do: "Run `odoo-plane-bridge migrate`, or start `serve`, which runs them."})
 	case err != nil:
 		return append(findings, failed("migrations", err, "May the role read schema ops?"))
 	default:
-		return append(findings, ok("migrations", "all have run"))
+		return append(findings, ok("migrations", "all have run"), a.checkLinks(ctx), a.checkPanics(ctx), a.checkBrake(ctx))
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
@@ -69,7 +71,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		fmt.Fprintf(stderr, "odoo-plane-bridge: %v\nTry odoo-plane-bridge --help.\n", err)
 		return exitUsage
 	}
-	return report(parsed.Run(&process{ctx, getenv, stdout, stderr}), stderr)
+	_, err = bridge.Guarded(func() (struct{}, error) { return struct{}{}, parsed.Run(&process{ctx, getenv, stdout, stderr}) })
+	var panicked *bridge.PanicError
+	if errors.As(err, &panicked) && strings.EqualFold(getenv("LOG_LEVEL"), "debug") {
+		fmt.Fprintf(stderr, "%s\n", panicked.Stack)
+	}
+	return report(err, stderr)
 }
 
 func report(err error, stderr io.Writer) int {

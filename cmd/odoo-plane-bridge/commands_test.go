@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 )
@@ -110,5 +111,20 @@ func TestTheDemoTellsItsStory(t *testing.T) {
 	code, stdout, stderr := s.command("demo")
 	if code != exitDone || !strings.Contains(stdout, "The account") {
 		t.Errorf("demo = %d\n%s\n%s", code, stdout, stderr)
+	}
+}
+
+func TestAPanicInACommandIsOneMessageAndExitCodeOne(t *testing.T) {
+	t.Parallel()
+	var stderr strings.Builder
+	getenv := func(name string) string {
+		if name == "DATABASE_URL" {
+			panic("an odd address")
+		}
+		return ""
+	}
+	code := run(t.Context(), []string{"reconcile"}, getenv, io.Discard, &stderr)
+	if code != exitFailed || !strings.Contains(stderr.String(), "an odd address") || strings.Contains(stderr.String(), "goroutine") {
+		t.Errorf("exit code %d and %q; want 1 and a message without a trace", code, stderr.String())
 	}
 }

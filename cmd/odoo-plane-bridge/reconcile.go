@@ -9,22 +9,35 @@ import (
 
 type reconcileCommand struct {
 	flowFlag
-	JSON bool `help:"Print JSON."`
+	JSON    bool `help:"Print JSON."`
+	Release bool `help:"Let the brake go for this run: look for everything that is missing from Plane's list, however much that is."`
 }
 
 // Run looks for changes in Plane that no webhook told of, and hands them to the
 // inbox, where a running bridge works through them.
 func (c *reconcileCommand) Run(p *process) error {
 	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		report, err := a.bridge.Reconciler().Sweep(p.ctx, flow, 0)
+		report, err := c.sweep(p, a.bridge.Reconciler(), flow)
 		if err != nil {
 			return err
 		}
 		if c.JSON {
-			return printJSON(p.stdout, report)
+			err = printJSON(p.stdout, report)
+		} else {
+			err = printSweep(p.stdout, report)
 		}
-		return printSweep(p.stdout, report)
+		if err == nil && report.Brake != nil {
+			err = fmt.Errorf("the sweep of project %s is held by the brake", report.ProjectID)
+		}
+		return err
 	})
+}
+
+func (c *reconcileCommand) sweep(p *process, r *bridge.Reconciler, flow bridge.Flow) (bridge.SweepReport, error) {
+	if c.Release {
+		return r.SweepReleased(p.ctx, flow)
+	}
+	return r.Sweep(p.ctx, flow, 0)
 }
 
 func printSweep(w io.Writer, r bridge.SweepReport) error {
@@ -34,9 +47,35 @@ func printSweep(w io.Writer, r bridge.SweepReport) error {
 	if err != nil {
 		return err
 	}
+	for _, line := range remarks(r) {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
 	if r.WebhookSilent {
 		_, err = fmt.Fprintln(w, "Plane's webhook is silent: none came since the oldest of these changes. Plane has probably switched it off; "+
 			"switch it on again in the workspace's settings.")
 	}
 	return err
+}
+
+// remarks are the lines about what a sweep could not do, or left as it is.
+func remarks(r bridge.SweepReport) []string {
+	var lines []string
+	if r.Moved > 0 {
+		lines = append(lines, fmt.Sprintf("%d work items are in another project now; they are neither followed nor made again (`mappings audit` names them).", r.Moved))
+	}
+	if r.InIntake > 0 {
+		lines = append(lines, fmt.Sprintf("%d work items wait in Intake to be accepted; they are left as known.", r.InIntake))
+	}
+	for _, item := range r.Unreadable {
+		lines = append(lines, fmt.Sprintf("Work item %s could not be read and is left as known: %s", item.ID, item.Why))
+	}
+	switch {
+	case r.Brake != nil:
+		lines = append(lines, "Held by the brake: "+r.Brake.String()+".")
+	case r.Project != "":
+		lines = append(lines, fmt.Sprintf("%d work items are missing because they are %s; nothing is taken for deleted.", r.Missing, r.Project))
+	}
+	return lines
 }

@@ -30,21 +30,28 @@ func (s *Server) actAs(c *call, key, user string) *answer {
 	return nil
 }
 
-// permit looks at the workspace and the project of the path. A server does not
-// tell a stranger whether either exists, so an unknown one is 403, not 404.
-func (s *Server) permit(c *call) *answer {
+// permit looks at the workspace and the project of the path. What is in a
+// project answers the same 403 whether the project does not exist or the key's
+// user is no member; only a read of the project itself tells these apart.
+func (s *Server) permit(v view, c *call) *answer {
 	forbidden := refuse(http.StatusForbidden, "You do not have permission to perform this action.")
 	if c.PathValue("slug") != s.workspace.slug {
 		return forbidden
 	}
-	if c.user.Role <= roleGuest && c.Method != http.MethodGet {
-		return forbidden
-	}
 	c.item = c.PathValue("item")
+	role := c.user.Role
 	if id := c.PathValue("project"); id != "" {
-		if c.project = s.projectByID(id); c.project == nil {
+		c.project = s.projectByID(id)
+		if v.path == inProject && c.Method == http.MethodGet {
+			return nil
+		}
+		if c.project == nil {
 			return forbidden
 		}
+		role = c.project.members[c.user.ID]
+	}
+	if role == 0 || role <= roleGuest && c.Method != http.MethodGet {
+		return forbidden
 	}
 	return nil
 }

@@ -2,15 +2,22 @@ package planetest
 
 import "slices"
 
-// commentList holds the comments of the item in the path, the newest first.
+// commentList holds the comments of the item in the path, the newest first:
+// those of an item that moved to another project are found there only.
 func (s *Server) commentList(c *call) []*comment {
 	var found []*comment
 	for _, cm := range slices.Backward(s.comments) {
-		if cm.item == c.item {
+		if cm.item == c.item && s.inProject(c) {
 			found = append(found, cm)
 		}
 	}
 	return found
+}
+
+// inProject tells whether the item in the path is, or was when it was deleted,
+// one of the project in the path.
+func (s *Server) inProject(c *call) bool {
+	return slices.ContainsFunc(s.items, func(it *workItem) bool { return it.id == c.item && it.project == c.project })
 }
 
 func (s *Server) commentInPath(c *call) *comment {
@@ -50,6 +57,7 @@ func (s *Server) createComment(c *call) answer {
 	if it == nil {
 		return invalid(object{{"error", "The payload is not valid"}})
 	}
+	s.pause(s.slow)
 	cm := s.addComment(it, c.user, html)
 	cm.access, cm.source, cm.externalID = access, source, id
 	s.announceCreated("issue_comment", cm.id, c.user)

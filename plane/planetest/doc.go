@@ -28,6 +28,17 @@
 //   - One webhook per changed field; none for a delete, an archive, or a PATCH
 //     with equal values. The body is read when the webhook is sent.
 //   - A path without its final slash is redirected, which turns a POST into a GET.
+//   - An item is hidden from lists and reads by id, but not from the look-up by
+//     pair nor from PATCH, by its archive, by that of its project
+//     ([Server.ArchiveProject]) and by Intake ([Server.CreateIntakeItem]).
+//   - Who is no member of a project gets the same 403 as for one that does not
+//     exist ([Server.SetProjectRole]); only the project itself tells.
+//   - Labels of another project and assignees who are no members are left out of
+//     a write that answers 200.
+//
+// What goes wrong only under load, behind a proxy or on another edition is
+// switched on: [Server.SlowCreates], [Server.SetClocks], [Server.ShowReferences],
+// [Server.MoveItemToProject], and any answer to any request with [Server.Fail].
 //
 // What it does not have (creating projects, modules, cycles, attachments) is
 // answered 501.

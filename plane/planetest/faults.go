@@ -1,6 +1,7 @@
 package planetest
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,6 +27,9 @@ const (
 	FaultWait
 	// FaultEffectThenWait takes effect, and waits before it answers.
 	FaultEffectThenWait
+	// FaultRewrite takes effect and answers what Fault.Rewrite makes of the
+	// server's own answer.
+	FaultRewrite
 )
 
 // A Fault is a rule for requests that shall go wrong.
@@ -45,10 +49,13 @@ type Fault struct {
 
 	Kind FaultKind
 	// Status is 502 when 0. Body is sent as it is; an empty one is a proxy's
-	// HTML. Header is added.
+	// HTML, unless NoBody leaves it out. Header is added.
 	Status int
 	Body   string
+	NoBody bool
 	Header http.Header
+	// Rewrite changes an answer on its way; see FaultRewrite.
+	Rewrite func(status int, body []byte) (int, []byte)
 	// Delay ends a wait; 0 waits for ActiveFault.Release, or for the client to
 	// go away.
 	Delay time.Duration
@@ -166,6 +173,12 @@ func (a *ActiveFault) serve(w http.ResponseWriter, r *http.Request) {
 		a.server.dispatch(recorded, r)
 		a.wait(r)
 		recorded.replay(w)
+	case FaultRewrite:
+		recorded := newRecorder()
+		a.server.dispatch(recorded, r)
+		status, body := a.fault.Rewrite(recorded.status, recorded.body.Bytes())
+		recorded.status, recorded.body = status, *bytes.NewBuffer(body)
+		recorded.replay(w)
 	}
 }
 
@@ -175,6 +188,9 @@ func (a *ActiveFault) answer(w http.ResponseWriter) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(a.fault.Status)
+	if a.fault.NoBody {
+		return
+	}
 	body := orDefault(a.fault.Body, "<html><body><h1>"+http.StatusText(a.fault.Status)+"</h1></body></html>")
 	_, _ = w.Write([]byte(body)) // A client that has gone away is no fault of the server.
 }

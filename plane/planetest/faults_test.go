@@ -168,3 +168,40 @@ func TestCountersTellRequestsAndWrites(t *testing.T) {
 		t.Errorf("after the reset: %d writes, %d requests", s.Writes(id), s.RequestTotal())
 	}
 }
+
+func TestForeignAnswersComeWithAndWithoutTheEffect(t *testing.T) {
+	t.Parallel()
+	for name, fault := range ForeignAnswers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := start(t, Options{})
+			client := &http.Client{Transport: s.RoundTripper(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+			for items, kind := range []FaultKind{FaultStatus, FaultEffectThenStatus} {
+				fault.Kind = kind
+				s.Fail(fault)
+				response, err := post(t, client, "http://plane"+itemsPath, `{"name":"a"}`)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(response.Body)
+				if err != nil || response.StatusCode != fault.Status || fault.Body != "" && string(body) != fault.Body || fault.NoBody && len(body) > 0 {
+					t.Errorf("%d %q %v, want %d %q", response.StatusCode, body, err, fault.Status, fault.Body)
+				}
+				if n := len(s.Items()); n != items {
+					t.Errorf("%d items, want %d", n, items)
+				}
+			}
+		})
+	}
+}
+
+func TestAnAnswerCanBeRewrittenOnItsWay(t *testing.T) {
+	t.Parallel()
+	s, client := start(t, Options{})
+	s.Fail(Fault{Method: "GET", Path: "work-items/", Kind: FaultRewrite, Rewrite: func(status int, body []byte) (int, []byte) {
+		return status + 2, body[:10]
+	}})
+	if status, answer, _ := try(t, client, "GET", "work-items/", ""); status != 202 || answer != `{"grouped_` {
+		t.Errorf("%d %s", status, answer)
+	}
+}

@@ -12,17 +12,25 @@ func (s *Server) addLabel(p *project, name, color, actor string) *label {
 	return l
 }
 
+// shownLabels are the labels that lists and reads know: none of an archived project.
+func (p *project) shownLabels() []*label {
+	if !p.archived.IsZero() {
+		return nil
+	}
+	return p.labels
+}
+
 // listLabels lists the newest first.
 func (s *Server) listLabels(c *call) answer {
 	var rows []row
-	for _, l := range slices.Backward(c.project.labels) {
+	for _, l := range slices.Backward(c.project.shownLabels()) {
 		rows = append(rows, func() object { return c.pick(s.labelObject(c.project, l)) })
 	}
 	return c.page(rows)
 }
 
 func (s *Server) getLabel(c *call) answer {
-	l := c.project.labelByID(c.PathValue("id"))
+	l := find(c.project.shownLabels(), func(l *label) bool { return l.id == c.PathValue("id") })
 	if l == nil {
 		return missing()
 	}
@@ -45,6 +53,7 @@ func (s *Server) createLabel(c *call) answer {
 	if l := c.project.labelByName(name); l != nil {
 		return conflict("Label with the same name already exists in the project", l.id)
 	}
+	s.pause(s.slow)
 	l := s.addLabel(c.project, name, color, c.user.ID)
 	l.source, l.externalID = source, id
 	l.description = c.body.text("description")
@@ -62,8 +71,9 @@ func (s *Server) patchLabel(c *call) answer {
 	if faults.any() {
 		return invalid(faults.object())
 	}
+	// Unlike the create, this does not say whose name it is.
 	if other := c.project.labelByName(name); other != nil && other != l {
-		return conflict("Label with the same name already exists in the project", other.id)
+		return invalid(object{{"error", "The payload is not valid"}})
 	}
 	l.name, l.color, l.updated, l.updatedBy = name, color, s.now(), c.user.ID
 	return ok(s.labelObject(c.project, l))
@@ -75,11 +85,15 @@ func (s *Server) deleteLabel(c *call) answer {
 	if l == nil {
 		return missing()
 	}
-	c.project.labels = slices.DeleteFunc(c.project.labels, func(other *label) bool { return other == l })
-	for _, it := range s.items {
-		it.labels = slices.DeleteFunc(it.labels, func(id string) bool { return id == l.id })
-	}
+	s.dropLabel(c.project, l)
 	return noContent()
+}
+
+func (s *Server) dropLabel(p *project, l *label) {
+	p.labels = slices.DeleteFunc(p.labels, func(other *label) bool { return other == l })
+	for _, it := range s.items {
+		it.labels = slices.DeleteFunc(slices.Clone(it.labels), func(id string) bool { return id == l.id })
+	}
 }
 
 func (s *Server) labelObject(p *project, l *label) object {

@@ -8,7 +8,7 @@ import (
 func (s *Server) linkList(c *call) []*link {
 	var found []*link
 	for _, l := range slices.Backward(s.links) {
-		if l.item == c.item {
+		if l.item == c.item && s.inProject(c) {
 			found = append(found, l)
 		}
 	}
@@ -43,12 +43,13 @@ func (s *Server) createLink(c *call) answer {
 	if faults.any() {
 		return invalid(faults.object())
 	}
-	if s.itemByID(c.item) == nil {
+	if s.itemByID(c.item) == nil || !s.inProject(c) {
 		return invalid(object{{"error", "The payload is not valid"}})
 	}
 	if s.linked(c, target, nil) {
 		return invalid(object{{"error", "URL already exists for this Issue"}})
 	}
+	s.pause(s.slow)
 	now := s.now()
 	l := &link{
 		id: newID(), item: c.item, url: target, title: title,

@@ -81,6 +81,9 @@ type SeedProject struct {
 	Name       string
 	Identifier string
 	States     []SeedState
+	// Members are the people of the project, by id or display name; nil is
+	// everybody in the workspace.
+	Members []string
 }
 
 // A SeedState is one column of a project's board. Group is backlog, unstarted,
@@ -92,7 +95,7 @@ type SeedState struct {
 	Default bool
 }
 
-// A Person is a user of the workspace and a member of all its projects.
+// A Person is a user of the workspace.
 type Person struct {
 	ID          string
 	FirstName   string
@@ -100,8 +103,10 @@ type Person struct {
 	Email       string
 	DisplayName string
 	// Role is 20 for an admin (also when 0), 15 for a member, 5 for a guest,
-	// who may read only.
+	// who may read only. Projects of the seed take it over.
 	Role int
+	// Bot leaves the user out of a project's total_members, as Plane does.
+	Bot bool
 }
 
 // A Key is an API key. User is the id or the display name of its owner.

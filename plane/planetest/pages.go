@@ -19,6 +19,9 @@ type row func() object
 func (c *call) page(rows []row) answer {
 	query := c.URL.Query()
 	size, problem := pageSize(query.Get("per_page"))
+	if size == 0 && problem == "" {
+		return broken() // Plane divides by it.
+	}
 	if problem != "" {
 		return *refuse(400, problem)
 	}
@@ -55,7 +58,7 @@ func pageSize(text string) (int, string) {
 	}
 	n, err := strconv.Atoi(text)
 	switch {
-	case err != nil || n < 1:
+	case err != nil || n < 0:
 		return 0, "Invalid per_page parameter."
 	case n > maxPerPage:
 		return 0, fmt.Sprintf("Invalid per_page value. Cannot exceed %d.", maxPerPage)

@@ -63,6 +63,14 @@ func TestPeopleAreToldWhatCannotBeDone(t *testing.T) {
 		"wrong format":      s.SetTargetDate("maria", id, "tomorrow"),
 		"no more than 255":  s.RenameItem("maria", id, strings.Repeat("x", 256)),
 		"no such state":     s.RenameState("Nowhere", "Somewhere"),
+		"no such project":   s.ArchiveProject("maria", "unknown"),
+		"no such item or":   s.MoveItemToProject("maria", id, "unknown"),
+		"no such label":     s.DeleteLabel("nothing"),
+		"no such comment":   s.EditComment("maria", "unknown", "<p>x</p>"),
+		"accepting intake":  s.AcceptIntakeItem("maria", id),
+		"dating work item":  s.SetDatesInTimeline(id, "soon", ""),
+		"Default state":     s.DeleteState("Backlog"),
+		"giving a role":     s.SetProjectRole("unknown", "maria", 20),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

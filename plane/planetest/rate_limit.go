@@ -44,7 +44,7 @@ func (s *Server) throttle(c *call) *answer {
 		return refused
 	}
 	c.remaining = strconv.Itoa(remaining)
-	c.reset = strconv.FormatInt(now.Add(rateWindow).Unix(), 10)
+	c.reset = strconv.FormatInt(now.Add(s.clocks.current+rateWindow).Unix(), 10)
 	return nil
 }
 

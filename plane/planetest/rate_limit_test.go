@@ -20,7 +20,7 @@ func TestFullWindowAnswers429AsRecorded(t *testing.T) {
 		}
 		time.Sleep(49*time.Second + 500*time.Millisecond)
 		status, body, header := try(t, client, "GET", me, "")
-		recorded := read[replayed](t, "rest", "50-rate-limited.json")
+		recorded := read[replayed](t, "", "50-rate-limited.json")
 		if status != recorded.Response.Status || body != compact(t, recorded.Response.Body) {
 			t.Errorf("%d %s", status, body)
 		}

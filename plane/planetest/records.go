@@ -9,10 +9,18 @@ import (
 type project struct {
 	id, name, identifier, description string
 	created, updated                  time.Time
-	updatedBy                         string
-	sequence                          int // number of the newest work item
+	createdBy, updatedBy              string
+	archived                          time.Time // zero unless the project is in the archive
+	sequence                          int       // number of the newest work item
 	states                            []*state
+	triage                            *state // made with the first Intake item; in no list
+	intake                            string // id of the Intake, made with its first item
 	labels                            []*label
+	members                           map[string]int  // role by user id
+	features                          map[string]bool // such as intake_view
+	estimate                          string
+	points                            []string // ids of the estimate's points
+	logo                              object
 }
 
 type state struct {
@@ -45,8 +53,11 @@ type workItem struct {
 	point                     any
 	draft                     bool
 	parent                    string
+	estimatePoint             string
 	source, externalID        string
 	labels, assignees         []string
+	intake                    *intakeEntry  // nil unless it came through Intake
+	clock                     time.Duration // of the host that wrote last
 	created, updated          time.Time
 	completed, deleted        time.Time
 	createdBy, updatedBy      string
@@ -69,8 +80,13 @@ type link struct {
 	createdBy, updatedBy string
 }
 
-func (it *workItem) alive() bool  { return it.deleted.IsZero() }
-func (it *workItem) listed() bool { return it.alive() && it.archivedAt == "" }
+func (it *workItem) alive() bool { return it.deleted.IsZero() }
+
+// listed tells whether lists and reads by id show the item. Three things hide
+// one that exists: its own archive, that of its project, and Intake.
+func (it *workItem) listed() bool {
+	return it.alive() && it.archivedAt == "" && it.project.archived.IsZero() && !it.inIntake()
+}
 
 func (p *project) stateByID(id string) *state {
 	return find(p.states, func(s *state) bool { return s.id == id })
@@ -139,9 +155,9 @@ func (s *Server) settleLater(it *workItem) {
 func (s *Server) settle() {
 	for _, it := range s.unsettled {
 		if it.createdLater {
-			it.created, it.createdLater = s.now(), false
+			it.created, it.createdLater = s.nowOn(it.clock), false
 		}
-		it.updated, it.touched = s.now(), false
+		it.updated, it.touched = s.nowOn(it.clock), false
 	}
 	s.unsettled = nil
 }

@@ -65,6 +65,9 @@ func (s *Server) views() []view {
 		{inWorkspace + "projects/", "GET, POST", false, map[string]action{"GET": s.listProjects}},
 		{inProject, "GET, PATCH, DELETE", false, map[string]action{"GET": s.getProject, "PATCH": s.patchProject}},
 		{inProject + "members/", "GET, POST", false, map[string]action{"GET": s.projectMembers}},
+		{inProject + "project-members/", "GET, POST", false, map[string]action{"GET": s.projectMembers}},
+		{inProject + "intake-issues/", "GET, POST", false, map[string]action{"GET": s.listIntake, "POST": s.createIntake}},
+		{inProject + "intake-issues/{item}/", "GET, PATCH, DELETE", false, map[string]action{"GET": s.getIntake, "PATCH": s.patchIntake}},
 		{inProject + "states/", "GET, POST", false, map[string]action{"GET": s.listStates, "POST": s.createState}},
 		{inProject + "states/{id}/", "GET, PATCH, DELETE", false, map[string]action{"GET": s.getState, "PATCH": s.patchState, "DELETE": s.deleteState}},
 		{inProject + "labels/", "GET, POST", false, map[string]action{"GET": s.listLabels, "POST": s.createLabel}},
@@ -132,7 +135,12 @@ func (s *Server) serve(v view) http.HandlerFunc {
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
+		if len(body) > maxBody {
+			tooLarge(w)
+			return
+		}
 		s.mu.Lock()
+		s.takeClock(r)
 		c := &call{Request: r}
 		a := s.run(v, c, body)
 		s.counts[r.Method+" "+v.path]++
@@ -146,7 +154,7 @@ func (s *Server) run(v view, c *call, body []byte) answer {
 		return *refused
 	}
 	if !v.open {
-		if refused := s.permit(c); refused != nil {
+		if refused := s.permit(v, c); refused != nil {
 			return *refused
 		}
 	}
@@ -164,6 +172,20 @@ func (s *Server) run(v view, c *call, body []byte) answer {
 		}
 	}
 	return do(c)
+}
+
+// maxBody is the size from which Django refuses a body: DATA_UPLOAD_MAX_MEMORY_SIZE
+// as Plane ships it.
+const maxBody = 5 << 20
+
+// tooLarge comes before any view has seen the request, so it has no headers of one.
+func tooLarge(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusRequestEntityTooLarge)
+	_, _ = w.Write(webhookStyle.encode(object{
+		{"error", "REQUEST_BODY_TOO_LARGE"},
+		{"detail", "The size of the request body exceeds the maximum allowed size."},
+	}))
 }
 
 func notAllowed(v view, method string) answer {

@@ -16,7 +16,7 @@ type Server struct {
 	mux     *http.ServeMux
 
 	mu        sync.Mutex
-	last      time.Time // the newest timestamp handed out
+	clocks    clocks
 	workspace workspace
 	projects  []*project
 	people    []Person
@@ -28,6 +28,8 @@ type Server struct {
 	limits    map[string]*rateLog
 	limit     int
 	race      bool
+	slow      time.Duration // between the check and the insert of a create
+	show      func(itemID, field string) Reference
 	down      bool
 	faults    []*ActiveFault
 	hooks     []func(*http.Request)
@@ -52,6 +54,7 @@ func New(options Options) *Server {
 		counts:    map[string]int{},
 		oauth:     newOAuthState(),
 	}
+	s.clocks.last = map[time.Duration]time.Time{}
 	s.outbox.changed = make(chan struct{})
 	// A fixed seed makes the waits between attempts repeatable.
 	s.outbox.random = rand.New(rand.NewPCG(1, 2)) //nolint:gosec // Spreads retries; guards nothing.
@@ -77,17 +80,6 @@ func (s *Server) seed(seed Seed) {
 	for _, p := range seed.Projects {
 		s.addProject(p)
 	}
-}
-
-// now is the time for a record: the clock's, but never one that was given
-// before, so that an order by time has no ties. The caller holds mu.
-func (s *Server) now() time.Time {
-	t := s.options.Now().UTC().Truncate(time.Microsecond)
-	if !t.After(s.last) {
-		t = s.last.Add(time.Microsecond)
-	}
-	s.last = t
-	return t
 }
 
 func newID() string { return uuid.NewString() }
@@ -136,11 +128,24 @@ func (s *Server) SetLimit(limit int) {
 // MultiRace makes the create of work items as racy as a real server's: between
 // the check of the external pair and the insert there is a window of
 // Options.RaceWindow, and every create of the same pair that begins within it
-// makes an item of its own. Off, the check and the insert are one step.
+// makes an item of its own. Off, the check and the insert are one step, unless
+// SlowCreates parts them.
 func (s *Server) MultiRace(enable bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.race = enable
+}
+
+// SlowCreates makes whatever is created over the API (work items, comments,
+// links, labels, states) appear that much later than its request came, as with
+// a database under load; 0 ends it. The wait lies between the check and the
+// insert, so a second create of the same pair within it passes the check as
+// well. A client that hangs up meanwhile changes nothing: the create goes on
+// and takes effect.
+func (s *Server) SlowCreates(delay time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slow = delay
 }
 
 const (

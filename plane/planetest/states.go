@@ -30,14 +30,23 @@ func (s *Server) listStates(c *call) answer {
 		return ok(c.pick(s.stateObject(c.project, st)))
 	}
 	var rows []row
-	for _, st := range c.project.states {
+	for _, st := range c.project.shownStates() {
 		rows = append(rows, func() object { return c.pick(s.stateObject(c.project, st)) })
 	}
 	return c.page(rows)
 }
 
+// shownStates are the states that lists and reads know: none of an archived
+// project, and never the one of Intake.
+func (p *project) shownStates() []*state {
+	if !p.archived.IsZero() {
+		return nil
+	}
+	return p.states
+}
+
 func (s *Server) getState(c *call) answer {
-	st := c.project.stateByID(c.PathValue("id"))
+	st := find(c.project.shownStates(), func(st *state) bool { return st.id == c.PathValue("id") })
 	if st == nil {
 		return missing()
 	}
@@ -49,9 +58,12 @@ func (s *Server) createState(c *call) answer {
 	faults := fieldErrors{}
 	name := faults.required(c.body, "name", 255)
 	color := faults.required(c.body, "color", 255)
-	group := faults.choice(c.body, "group", "backlog", stateGroups)
+	group := faults.choice(c.body, "group", "backlog", append(slices.Clone(stateGroups), triageGroup))
 	if faults.any() {
 		return invalid(faults.object())
+	}
+	if group == triageGroup {
+		return invalid(nonField("Cannot create triage state"))
 	}
 	source, id := c.body.text("external_source"), c.body.text("external_id")
 	for _, st := range c.project.states {
@@ -62,6 +74,7 @@ func (s *Server) createState(c *call) answer {
 			return conflict("State with the same name already exists in the project", st.id)
 		}
 	}
+	s.pause(s.slow)
 	st := s.addState(c.project, name, group, color, c.user.ID)
 	st.source, st.externalID = source, id
 	return ok(s.stateObject(c.project, st))
@@ -86,16 +99,24 @@ func (s *Server) patchState(c *call) answer {
 
 func (s *Server) deleteState(c *call) answer {
 	st := c.project.stateByID(c.PathValue("id"))
-	switch {
-	case st == nil:
+	if st == nil {
 		return missing()
-	case st.standard:
-		return invalid(object{{"error", "Default state cannot be deleted"}})
-	case slices.ContainsFunc(s.items, func(it *workItem) bool { return it.state == st && it.listed() }):
-		return invalid(object{{"error", "The state is not empty, only empty states can be deleted"}})
 	}
-	c.project.states = slices.DeleteFunc(c.project.states, func(other *state) bool { return other == st })
+	if refusal := s.dropState(c.project, st); refusal != "" {
+		return invalid(object{{"error", refusal}})
+	}
 	return noContent()
+}
+
+func (s *Server) dropState(p *project, st *state) (refusal string) {
+	switch {
+	case st.standard:
+		return "Default state cannot be deleted"
+	case slices.ContainsFunc(s.items, func(it *workItem) bool { return it.state == st && it.listed() }):
+		return "The state is not empty, only empty states can be deleted"
+	}
+	p.states = slices.DeleteFunc(p.states, func(other *state) bool { return other == st })
+	return ""
 }
 
 func (s *Server) stateObject(p *project, st *state) object {

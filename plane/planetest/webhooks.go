@@ -150,7 +150,7 @@ func (s *Server) entityData(ch change) (object, bool) {
 		}
 	case "issue":
 		if it := s.itemByID(ch.entity); it != nil {
-			return s.issueData(it), true
+			return s.shown(it, s.issueData(it)), true
 		}
 	}
 	return nil, false
@@ -194,7 +194,7 @@ func (s *Server) issueData(it *workItem) object {
 		{"project", it.project.id},
 		{"workspace", s.workspace.id},
 		{"parent", orNull(it.parent)},
-		{"estimate_point", nil},
+		{"estimate_point", orNull(it.estimatePoint)},
 		{"type", nil},
 	}
 }

@@ -27,6 +27,7 @@ func (s *Server) fill(draft *workItem, body object) object {
 	draft.source = faults.nullableText(body, "external_source", draft.source, 255)
 	draft.externalID = faults.nullableText(body, "external_id", draft.externalID, 255)
 	draft.parent = faults.reference(body, "parent", draft.parent, s.itemExists)
+	draft.estimatePoint = faults.reference(body, "estimate_point", draft.estimatePoint, s.estimatePointExists)
 	state := faults.reference(body, "state", draft.state.id, s.stateExists)
 	if faults.any() {
 		return faults.object()
@@ -46,10 +47,17 @@ func (s *Server) agree(draft *workItem, body object, html, state string) object 
 		}
 		draft.descriptionHTML = clean
 	}
-	// Labels of another project are dropped without a word.
+	// Labels of another project, and people who are no members, are dropped
+	// without a word.
 	draft.labels = slices.DeleteFunc(slices.Clone(draft.labels), func(id string) bool {
 		return draft.project.labelByID(id) == nil
 	})
+	draft.assignees = slices.DeleteFunc(slices.Clone(draft.assignees), func(id string) bool {
+		return draft.project.members[id] == 0
+	})
+	if state == draft.state.id {
+		return nil // Also one that no body may name: Intake's.
+	}
 	if state == "" {
 		draft.state = draft.project.defaultState()
 		return nil
@@ -142,6 +150,10 @@ func (s *Server) labelExists(id string) bool {
 
 func (s *Server) stateExists(id string) bool {
 	return slices.ContainsFunc(s.projects, func(p *project) bool { return p.stateByID(id) != nil })
+}
+
+func (s *Server) estimatePointExists(id string) bool {
+	return slices.ContainsFunc(s.projects, func(p *project) bool { return slices.Contains(p.points, id) })
 }
 
 func (s *Server) itemExists(id string) bool { return s.itemByID(id) != nil }

@@ -2,6 +2,7 @@ package planetest
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,9 @@ func (s *Server) listItems(c *call) answer {
 			items = append(items, it)
 		}
 	}
-	sortItems(items, c.URL.Query().Get("order_by"))
+	if !sortItems(items, c.URL.Query().Get("order_by")) {
+		return broken()
+	}
 	var rows []row
 	for _, it := range items {
 		rows = append(rows, func() object { return s.itemView(c, it) })
@@ -59,8 +62,8 @@ func (s *Server) getByIdentifier(c *call) answer {
 	return missing()
 }
 
-// createItem checks the external pair and inserts afterwards. With MultiRace
-// there is a time between the two in which other requests run.
+// createItem checks the external pair and inserts afterwards. With MultiRace or
+// SlowCreates there is a time between the two in which other requests run.
 func (s *Server) createItem(c *call) answer {
 	draft := &workItem{
 		id: newID(), project: c.project, state: c.project.defaultState(),
@@ -77,27 +80,29 @@ func (s *Server) createItem(c *call) answer {
 			return conflict("Issue with the same external id and external source already exists", found[0].id)
 		}
 		if s.race {
-			s.leaveWindow(c)
+			s.pause(s.options.RaceWindow)
 		}
 	}
+	s.pause(s.slow)
 	s.insert(draft, c.user)
 	s.announceCreated("issue", draft.id, c.user)
-	first := s.itemObject(draft, nil)
+	first := s.shown(draft, s.itemObject(draft, nil))
 	draft.createdLater = true
 	s.settleLater(draft)
 	return created(first)
 }
 
-// leaveWindow lets other requests in between a check and its insert.
-func (s *Server) leaveWindow(c *call) {
-	s.mu.Unlock()
-	defer s.mu.Lock()
-	timer := time.NewTimer(s.options.RaceWindow)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c.Context().Done():
+// pause lets other requests in between a check and its insert. It does not end
+// when the client hangs up: a server whose query runs does not notice.
+func (s *Server) pause(wait time.Duration) {
+	if wait <= 0 {
+		return
 	}
+	host := s.clocks.current
+	s.mu.Unlock()
+	time.Sleep(wait)
+	s.mu.Lock()
+	s.clocks.current = host
 }
 
 func (s *Server) insert(it *workItem, by Person) {
@@ -108,6 +113,7 @@ func (s *Server) insert(it *workItem, by Person) {
 	}
 	it.created = s.now()
 	it.updated = s.now()
+	it.clock = s.clocks.current
 	it.createdBy = by.ID
 	it.writes = 1
 	if it.state.group == "completed" {
@@ -149,7 +155,7 @@ func (s *Server) patchItem(c *call) answer {
 	}
 	s.save(it, draft, c.user)
 	s.announceChanges("issue", it.id, c.user, before, c.body)
-	return ok(s.itemObject(it, nil))
+	return ok(s.shown(it, s.itemObject(it, nil)))
 }
 
 // save stores a changed item. updated_at moves even when nothing changed, and
@@ -157,7 +163,7 @@ func (s *Server) patchItem(c *call) answer {
 func (s *Server) save(it *workItem, draft workItem, by Person) {
 	moved := draft.state != it.state
 	*it = draft
-	it.updated, it.updatedBy = s.now(), by.ID
+	it.updated, it.updatedBy, it.clock = s.now(), by.ID, s.clocks.current
 	s.settleLater(it)
 	it.writes++
 	switch {
@@ -174,6 +180,9 @@ func (s *Server) deleteItem(c *call) answer {
 	if it == nil || it.project != c.project {
 		return missing()
 	}
+	if c.project.members[c.user.ID] < roleAdmin && it.createdBy != c.user.ID {
+		return answer{status: http.StatusForbidden, body: object{{"error", "Only admin or creator can delete the work item"}}}
+	}
 	s.remove(it, c.user)
 	return noContent()
 }
@@ -187,7 +196,7 @@ func (s *Server) remove(it *workItem, by Person) {
 
 // itemView is an item as this request wants it: fields= and expand=.
 func (s *Server) itemView(c *call, it *workItem) object {
-	return c.pick(s.itemObject(it, c.commaList("expand")))
+	return c.pick(s.shown(it, s.itemObject(it, c.commaList("expand"))))
 }
 
 func (s *Server) itemObject(it *workItem, expand []string) object {
@@ -217,7 +226,7 @@ func (s *Server) itemObject(it *workItem, expand []string) object {
 		{"workspace", s.workspace.id},
 		{"parent", orNull(it.parent)},
 		{"state", it.state.id},
-		{"estimate_point", nil},
+		{"estimate_point", orNull(it.estimatePoint)},
 		{"type", nil},
 	}
 	for _, name := range expand {
@@ -237,6 +246,12 @@ func (s *Server) expandItem(o object, it *workItem, name string) object {
 	switch name {
 	case "state":
 		return o.set(name, stateLite(it.state))
+	case "parent":
+		parent := s.itemByID(it.parent)
+		if parent == nil {
+			return o.set(name, object{}) // Not null: an empty object stands for none.
+		}
+		return o.set(name, object{{"id", parent.id}, {"sequence_id", parent.sequence}, {"project_id", parent.project.id}})
 	case "project":
 		return o.set(name, projectLite(it.project))
 	case "workspace":
@@ -255,21 +270,22 @@ func (s *Server) expandItem(o object, it *workItem, name string) object {
 	return o
 }
 
-// sortItems orders a list as order_by says; an order that Plane does not know
-// is the newest first.
-func sortItems(items []*workItem, order string) {
-	newest := func(a, b *workItem) int { return b.created.Compare(a.created) }
-	name, descending := strings.CutPrefix(order, "-")
+// sortItems orders a list as order_by says, without one the newest first. It is
+// false for an order that Plane does not know.
+func sortItems(items []*workItem, order string) bool {
+	name, descending := strings.CutPrefix(orDefault(order, "-created_at"), "-")
 	by, known := itemOrders[name]
 	slices.SortStableFunc(items, func(a, b *workItem) int {
+		newest := b.created.Compare(a.created)
 		if !known {
-			return newest(a, b)
+			return newest
 		}
 		if descending {
-			return cmp.Or(by(b, a), newest(a, b))
+			return cmp.Or(by(b, a), newest)
 		}
-		return cmp.Or(by(a, b), newest(a, b))
+		return cmp.Or(by(a, b), newest)
 	})
+	return known
 }
 
 var priorities = []string{"urgent", "high", "medium", "low", "none"}

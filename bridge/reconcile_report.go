@@ -1,0 +1,80 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+)
+
+const (
+	// A body that was too large was refused before anybody could read which project it
+	// was about, so it counts for all.
+	sqlLastWebhook = `SELECT greatest(
+			(SELECT max(received_at) FROM ops.plane_webhook_deliveries WHERE origin = 'webhook' AND project_id = $1),
+			(SELECT last_at FROM ops.refused_webhooks WHERE reason = 'too large'))`
+
+	sqlForgetSweeps = `DELETE FROM ops.sweeps WHERE finished_at < now() - interval '90 days'`
+
+	sqlSaveSweep = `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, items, requests, untold, deleted, archived,
+			drifted, doubled, orphaned, webhook_silent, missing, moved, in_intake, unreadable)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+)
+
+// save keeps and logs the report, and whether the brake holds.
+func (s *sweep) save(ctx context.Context) error {
+	r := s.report
+	_, err := s.pool.Exec(ctx, sqlSaveSweep, r.Flow, r.ProjectID, r.Started, r.Items, r.Requests, r.Untold, r.Deleted, r.Archived,
+		r.Drifted, r.Doubled, r.Orphaned, r.WebhookSilent, r.Missing, r.Moved, r.InIntake, len(r.Unreadable))
+	if err != nil {
+		return fmt.Errorf("keeping the sweep's report: %w", err)
+	}
+	heldBefore, err := s.noteBrake(ctx)
+	if err != nil {
+		return err
+	}
+	s.log(ctx, r, heldBefore)
+	return nil
+}
+
+// noteBrake keeps whether the brake holds, and reports whether it held already.
+func (s *sweep) noteBrake(ctx context.Context) (before bool, err error) {
+	brakes, scope := brakeStore{s.pool}, s.flow.Scope()
+	all, err := brakes.held(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, h := range all {
+		before = before || h.Flow == scope.Flow && h.ProjectID == scope.ProjectID && h.Direction == BrakeFromPlane
+	}
+	var held *HeldBrake
+	if b := s.report.Brake; b != nil {
+		held = &HeldBrake{Held: b.Missing, Linked: b.Known, Why: b.String()}
+	}
+	return before, brakes.note(ctx, scope, BrakeFromPlane, held)
+}
+
+// log tells of a sweep. What holds over many sweeps is an error once, when it begins.
+func (r *Reconciler) log(ctx context.Context, report SweepReport, heldBefore bool) {
+	log := r.logger.With(slog.String("flow", report.Flow), slog.Int("items", report.Items), slog.Int("requests", report.Requests),
+		slog.Int("untold", report.Untold), slog.Int("deleted", report.Deleted), slog.Int("archived", report.Archived),
+		slog.Int("moved", report.Moved), slog.Int("in_intake", report.InIntake), slog.Int("missing", report.Missing),
+		slog.Int("drifted", report.Drifted), slog.Int("doubled", report.Doubled), slog.Int("orphaned", report.Orphaned))
+	for _, item := range report.Unreadable {
+		log.WarnContext(ctx, "a work item could not be read and is left as known", slog.String("work_item", item.ID), slog.String("why", item.Why))
+	}
+	if report.Project != "" && report.Brake == nil {
+		log.WarnContext(ctx, "work items are missing because of their project", slog.String("they_are", report.Project))
+	}
+	switch {
+	case report.Brake != nil && !heldBefore:
+		log.ErrorContext(ctx, "the sweep is held by the brake", slog.String("why", report.Brake.String()))
+	case report.Brake != nil:
+		log.WarnContext(ctx, "the sweep is still held by the brake", slog.String("why", report.Brake.String()))
+	case report.WebhookSilent:
+		log.ErrorContext(ctx, "Plane's webhook is silent: changes were made and none was told. Plane has probably switched it off; switch it on again in the workspace's settings")
+	case report.Found() > 0:
+		log.WarnContext(ctx, "the sweep found what no webhook told of")
+	default:
+		log.InfoContext(ctx, "the sweep found nothing that webhooks had not told")
+	}
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// checkLinks tells of work items that are not as Odoo wants them.
+func (a *app) checkLinks(ctx context.Context) plane.Finding {
+	return noted("links", "no link carries an error", bridge.LinksNote(ctx, mapping.NewStore(a.pool)),
+		"See what each says; it is tried again by itself, or at once by `mappings repair`.")
+}
+
+// checkPanics tells of faults of the bridge itself.
+func (a *app) checkPanics(ctx context.Context) plane.Finding {
+	return noted("panics", "none within the last hour", bridge.PanicsNote(ctx, a.pool), "Report it, with the stack from the log.")
+}
+
+// checkClock tells when this machine and the database disagree about the time.
+func (a *app) checkClock(ctx context.Context) plane.Finding {
+	return noted("clock", "this machine and the database agree about the time", bridge.ClockNote(ctx, a.pool),
+		"Set both by one time service (NTP). Work goes on by the database's clock meanwhile.")
+}
+
+// noted is the finding of a check that passes with a note, or fails with an error.
+func noted(name, fine string, err error, do string) plane.Finding {
+	var note *bridge.Note
+	switch {
+	case errors.As(err, &note):
+		return plane.Finding{Name: name, Grade: plane.GradeNote, Found: note.Text, Do: do}
+	case err != nil:
+		return failed(name, err, "May the role read schema ops?")
+	default:
+		return ok(name, fine)
+	}
+}
+
+// checkBrake fails while a brake holds: only a person can say whether what is gone is
+// meant to be.
+func (a *app) checkBrake(ctx context.Context) plane.Finding {
+	held, err := bridge.HeldBrakes(ctx, a.pool)
+	switch {
+	case err != nil:
+		return failed("brake", err, "May the role read schema ops?")
+	case len(held) == 0:
+		return ok("brake", "holds nothing")
+	case held[0].Direction == bridge.BrakeFromPlane:
+		return failed("brake", errors.New(held[0].String()), "Look at the project in Plane; `reconcile --release` lets it go for one run.")
+	default:
+		return failed("brake", errors.New(held[0].String()), "Look at the records in Odoo; `sync --release` lets it go for one run.")
+	}
+}
