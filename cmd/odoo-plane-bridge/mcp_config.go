@@ -46,7 +46,7 @@ func (c *mcpConfigCommand) Run(p *process) error {
 		return c.check(p, s, mode)
 	}
 	if c.Values && strings.Contains(string(config), s.PlaneAPIKey.Reveal()) && s.PlaneAPIKey != "" {
-		fmt.Fprintln(p.stderr, "what follows holds your API key; do not commit it")
+		printf(p.stderr, "what follows holds your API key; do not commit it\n")
 	}
 	_, err = p.stdout.Write(config)
 	return err
