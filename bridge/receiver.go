@@ -91,10 +91,8 @@ func newReceiver(inbox accepter, changes changeQueue, secrets Secrets, health *H
 	r.server.POST("/api/webhooks/plane", r.planeWebhook)
 	r.server.POST("/api/webhooks/odoo", r.odooWebhook)
 	r.server.POST("/jsonrpc", r.jsonRPC)
-	for path, probe := range map[string]echo.HandlerFunc{"/healthz": r.healthz, "/readyz": r.readyz} {
-		r.server.GET(path, probe)
-		r.server.HEAD(path, probe)
-	}
+	r.server.GET(pathLive, r.healthz)
+	r.server.GET(pathReady, r.readyz)
 	r.server.Any("/console", r.console)
 	r.server.Any("/console/*", r.console)
 	return r
@@ -122,8 +120,23 @@ func (r *Receiver) TrustProxies(networks []*net.IPNet) {
 // was one. The server asks for it when it has no room for another connection.
 func (r *Receiver) DropSlowest() bool { return r.bodies.dropSlowest() }
 
-// ServeHTTP answers one request.
-func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.server.ServeHTTP(w, req) }
+// The probes, which some monitors ask by HEAD.
+const (
+	pathLive  = "/healthz"
+	pathReady = "/readyz"
+)
+
+func isProbe(path string) bool { return path == pathLive || path == pathReady }
+
+// ServeHTTP answers one request. HEAD of a probe is answered as GET; the server
+// leaves the body out.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.Method == http.MethodHead && isProbe(req.URL.Path) {
+		req = req.WithContext(req.Context())
+		req.Method = http.MethodGet
+	}
+	r.server.ServeHTTP(w, req)
+}
 
 // answer is the body of every answer but readyz's.
 type answer struct {
@@ -282,6 +295,8 @@ func answerOptions(next echo.HandlerFunc) echo.HandlerFunc {
 		switch {
 		case c.Request().RequestURI == "*" || c.Path() == "/console" || c.Path() == "/console/*":
 			allowed = "OPTIONS, GET, HEAD, POST"
+		case isProbe(c.Path()):
+			allowed = "OPTIONS, GET, HEAD"
 		case !found:
 			return next(c) // Nothing is there.
 		}
