@@ -169,7 +169,7 @@ func exchange(client *http.Client, req *http.Request, limit int64) (*response, e
 		return nil, err
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
+	body, err := readUpTo(res.Body, limit+1)
 	if err != nil {
 		return nil, err
 	}
