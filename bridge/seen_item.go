@@ -77,6 +77,7 @@ func (p *deliveries) state(ctx context.Context, f folded) (seenItem, error) {
 			return item, lookedUp(event, err)
 		}
 		item.URL = cmp.Or(event.URL, item.URL)
+		item.StateName, item.assignee = cmp.Or(item.StateName, event.StateName), cmp.Or(item.assignee, event.AssigneeName)
 	}
 	item.ActorID, item.UpdatedAt, item.heard, item.asked = event.ActorID, f.at, f.heard, f.asked
 	return item, nil

@@ -112,6 +112,45 @@ func (e envelope) named(entity Entity) object {
 	}
 }
 
+// ownShape reports whether the body has the shape of the platform's contract.
+func (e envelope) ownShape(entity Entity) bool { return len(e.Data) == 0 && len(e.named(entity)) > 0 }
+
+// takeNames takes out of a record what is named and has no id: its state, and the first of the people in it. Plane's
+// own bodies have an id everywhere, and one that is missing there is a mistake.
+func (o object) takeNames() (state, person string) {
+	if named := o.object("state"); len(named) > 0 && named.text("id") == "" {
+		state = named.text("name")
+		delete(o, "state")
+	}
+	for _, list := range []string{"assignees", "labels"} {
+		var all, known []object
+		if json.Unmarshal(o[list], &all) != nil {
+			continue
+		}
+		for _, one := range all {
+			switch {
+			case one.text("id") != "":
+				known = append(known, one)
+			case list == "assignees":
+				person = firstText(person, one.text("display_name"))
+			}
+		}
+		if len(known) < len(all) && len(all[0]) > 0 { // A list of bare ids stays as it is.
+			o[list] = encodeObjects(known)
+		}
+	}
+	return state, person
+}
+
+// encodeObjects cannot fail: the values in them are JSON already.
+func encodeObjects(objects []object) json.RawMessage {
+	encoded, err := json.Marshal(objects)
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return encoded
+}
+
 // object returns a field that is an object, else none.
 func (o object) object(name string) object {
 	var fields object

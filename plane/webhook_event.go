@@ -54,6 +54,8 @@ type Event struct {
 	ActorID string
 	// ChangedField is v1's activity.field, or in v2 the attribute that changed when it was exactly one.
 	ChangedField string
+	// StateName and AssigneeName are what the shape of the platform's contract names without an id.
+	StateName, AssigneeName string
 	// Empty says that the body holds nothing of the entity: what the fields below say is worth nothing then.
 	Empty bool
 	// WorkItem is set when Entity is EntityWorkItem. For a v2 deletion it is the record as it was.
@@ -104,6 +106,9 @@ func DecodeEvent(body []byte) (Event, error) {
 		WebhookID: string(raw.WebhookID), WorkspaceID: string(raw.WorkspaceID), Previous: raw.Previous.clean(),
 	}
 	record := raw.record(entity)
+	if raw.ownShape(entity) {
+		e.StateName, e.AssigneeName = record.takeNames()
+	}
 	if err := e.fill(record); err != nil {
 		return Event{}, fmt.Errorf("decoding webhook %s: %w", e.Name(), decodeError(err))
 	}
