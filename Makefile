@@ -6,7 +6,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 BINARY   := bin/odoo-plane-bridge
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-faults test-interrupted test-odoo guard test-guard lint fmt fuzz bench bench-budget tidy clean
+.PHONY: help build demo test test-faults test-interrupted test-siege test-odoo guard test-guard lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -29,6 +29,10 @@ test-faults: ## Try every fault at every remote call and every commit; make test
 test-interrupted: ## Interrupt twenty first syncs of sixty deadlines while Plane takes 1.5 s for each; about five minutes.
 	@./scripts/ensure-postgres.sh
 	$(GO) test -count=1 -timeout 30m -parallel 20 -run InterruptedFirstSync ./cmd/odoo-plane-bridge -interrupted
+
+test-siege: ## Besiege the program with a thousand half-sent megabytes; make test sends some hundred.
+	@./scripts/ensure-postgres.sh
+	$(GO) test -count=1 -run Strangers ./internal/contracttest -thousand
 
 test-odoo: ## Run the tests that need a real Odoo 19 (made once, then kept).
 	@./scripts/ensure-postgres.sh

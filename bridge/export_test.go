@@ -21,7 +21,7 @@ const HardCap = hardCap
 
 // The jobs that the schedules bring.
 func SyncJob(flow string) river.JobArgs  { return syncJob{flow} }
-func SweepJob(flow string) river.JobArgs { return sweepJob{flow} }
+func SweepJob(flow string) river.JobArgs { return sweepJob{Flow: flow} }
 func ReviveJob() river.JobArgs           { return reviveJob{} }
 func CleanupJob() river.JobArgs          { return cleanupJob{} }
 

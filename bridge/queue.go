@@ -106,6 +106,8 @@ type QueueConfig struct {
 	Workers int
 	// PollOnly is for transaction-mode poolers, which have no LISTEN.
 	PollOnly bool
+	// MaxHints is how many records may wait that Odoo told of; 0 is 10,000.
+	MaxHints int
 	Logger   *slog.Logger
 	// Now is this machine's clock; nil is time.Now.
 	Now func() time.Time
@@ -143,14 +145,6 @@ func (q *Queue) enqueueDelivery(ctx context.Context, tx pgx.Tx, id uuid.UUID) er
 func (q *Queue) enqueueMirror(ctx context.Context, tx pgx.Tx, job mirrorJob) error {
 	if _, err := q.client.InsertTx(ctx, tx, job, nil); err != nil {
 		return fmt.Errorf("queueing %s to be mirrored: %w", job.Key, err)
-	}
-	return nil
-}
-
-// OdooChanged queues a look at a record of Odoo.
-func (q *Queue) OdooChanged(ctx context.Context, model string, id int64) error {
-	if _, err := q.client.Insert(ctx, odooChangeJob{model, id}, nil); err != nil {
-		return fmt.Errorf("queueing the change of %s %d: %w", model, id, err)
 	}
 	return nil
 }

@@ -25,6 +25,9 @@ const sweepTimeout = 10 * time.Minute
 // sweepJob looks for changes that no webhook told of.
 type sweepJob struct {
 	Flow string `json:"flow"`
+	// Owed says that webhooks were refused. Their changes are looked for however
+	// young they are.
+	Owed bool `json:"owed,omitempty"`
 }
 
 // Kind names the job in the queue.
@@ -249,12 +252,16 @@ func (s *sweep) judgeWebhook(ctx context.Context) error {
 }
 
 // work runs a scheduled sweep.
-func (r *Reconciler) work(ctx context.Context, all flows, name string) Verdict {
-	flow, found := all.byName(name)
+func (r *Reconciler) work(ctx context.Context, all flows, job sweepJob) Verdict {
+	flow, found := all.byName(job.Flow)
 	if !found {
-		return Ignored("flow " + name + " is switched off")
+		return Ignored("flow " + job.Flow + " is switched off")
 	}
-	report, err := r.Sweep(ctx, flow, webhookGrace)
+	grace := webhookGrace
+	if job.Owed {
+		grace = 0
+	}
+	report, err := r.Sweep(ctx, flow, grace)
 	if err != nil {
 		return verdictOfPlane(err)
 	}

@@ -108,7 +108,7 @@ func verdictOfPlane(err error) Verdict {
 		return RetryLater(CauseMissingKey, err)
 	case errors.Is(err, ErrBudgetUnavailable), errors.Is(err, errOwnBooks):
 		return RetryLater(CauseOurs, err)
-	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge):
+	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge), errors.Is(err, errNoProject):
 		return GiveUp(CauseData, err)
 	default:
 		return RetryLater(CausePlane, err)

@@ -216,7 +216,7 @@ func exchange(client *http.Client, req *http.Request, limit int64) (*response, e
 	if !success {
 		most = min(most, maxErrorBody)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, most))
+	body, err := readUpTo(res.Body, most)
 	if err != nil {
 		return nil, err
 	}

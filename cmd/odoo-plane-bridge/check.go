@@ -144,9 +144,9 @@ func count(findings []plane.Finding, grade plane.Grade) int {
 func printFindings(w io.Writer, findings []plane.Finding) error {
 	var b strings.Builder
 	for _, finding := range findings {
-		fmt.Fprintf(&b, "%-5s %-16s %s\n", finding.Grade, finding.Name, finding.Found)
+		printf(&b, "%-5s %-16s %s\n", finding.Grade, finding.Name, finding.Found)
 		if finding.Do != "" {
-			fmt.Fprintf(&b, "%22s -> %s\n", "", finding.Do)
+			printf(&b, "%22s -> %s\n", "", finding.Do)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -60,7 +60,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		kong.Description("Joins Plane and Odoo: webhooks in, BIR deadlines out, nothing lost and nothing twice."),
 		kong.Exit(func(code int) { exited = code }), kong.UsageOnError())
 	if err != nil {
-		fmt.Fprintln(stderr, "odoo-plane-bridge:", err)
+		printError(stderr, "odoo-plane-bridge: ", err)
 		return exitFailed
 	}
 	parsed, err := parser.Parse(args)
@@ -68,13 +68,13 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exited
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "odoo-plane-bridge: %v\nTry odoo-plane-bridge --help.\n", err)
+		printf(stderr, "odoo-plane-bridge: %v\nTry odoo-plane-bridge --help.\n", err)
 		return exitUsage
 	}
-	_, err = bridge.Guarded(func() (struct{}, error) { return struct{}{}, parsed.Run(&process{ctx, getenv, stdout, stderr}) })
+	_, err = bridge.Guarded(func() (struct{}, error) { return struct{}{}, parsed.Run(&process{ctx, getenv, screen{stdout}, stderr}) })
 	var panicked *bridge.PanicError
 	if errors.As(err, &panicked) && strings.EqualFold(getenv("LOG_LEVEL"), "debug") {
-		fmt.Fprintf(stderr, "%s\n", panicked.Stack)
+		fmt.Fprintf(screen{stderr}, "%s\n", panicked.Stack)
 	}
 	return report(err, stderr)
 }
@@ -84,10 +84,10 @@ func report(err error, stderr io.Writer) int {
 	case err == nil:
 		return exitDone
 	case errors.Is(err, errUsage):
-		fmt.Fprintln(stderr, err)
+		printError(stderr, "", err)
 		return exitUsage
 	default:
-		fmt.Fprintln(stderr, "odoo-plane-bridge:", err)
+		printError(stderr, "odoo-plane-bridge: ", err)
 		return exitFailed
 	}
 }
@@ -120,7 +120,7 @@ func (p *process) sources() []settings.Source {
 func (p *process) logger(s settings.Settings) *slog.Logger {
 	options := &slog.HandlerOptions{Level: slog.Level(s.LogLevel)}
 	if s.LogFormat == "text" || (s.LogFormat == "" && isTerminal(p.stderr)) {
-		return slog.New(slog.NewTextHandler(p.stderr, options))
+		return slog.New(slog.NewTextHandler(screen{p.stderr}, options))
 	}
-	return slog.New(slog.NewJSONHandler(p.stderr, options))
+	return slog.New(slog.NewJSONHandler(screen{p.stderr}, options))
 }

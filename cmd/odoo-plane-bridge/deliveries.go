@@ -110,10 +110,10 @@ func (c *deliveriesList) Run(p *process) error {
 			return printJSON(p.stdout, lines)
 		}
 		for _, line := range lines {
-			fmt.Fprintf(p.stdout, "%s  %s  %-9s %-11s %2d  %s  %s\n", line.ID, line.Received.Format(time.DateTime), line.Status,
+			printf(p.stdout, "%s  %s  %-9s %-11s %2d  %s  %s\n", line.ID, line.Received.Format(time.DateTime), line.Status,
 				line.Cause, line.Attempts, eventName(line), said(line))
 		}
-		_, err = fmt.Fprintf(p.stdout, "%d deliveries\n", len(lines))
+		_, err = printf(p.stdout, "%d deliveries\n", len(lines))
 		return err
 	})
 }
@@ -154,12 +154,12 @@ func (c *deliveriesShow) Run(p *process) error {
 		if c.JSON {
 			return printJSON(p.stdout, line)
 		}
-		fmt.Fprintf(p.stdout, "delivery   %s (%s)\nreceived   %s\nevent      %s\nstatus     %s, %d attempts\n", line.ID, line.Origin,
+		printf(p.stdout, "delivery   %s (%s)\nreceived   %s\nevent      %s\nstatus     %s, %d attempts\n", line.ID, line.Origin,
 			line.Received.Format(time.RFC3339), eventName(line), line.Status, line.Attempts)
 		if line.Cause != "" {
-			fmt.Fprintf(p.stdout, "cause      %s\n", line.Cause)
+			printf(p.stdout, "cause      %s\n", line.Cause)
 		}
-		_, err = fmt.Fprintf(p.stdout, "outcome    %s\nbody\n%s\n", said(line), line.Body)
+		_, err = printf(p.stdout, "outcome    %s\nbody\n%s\n", said(line), line.Body)
 		return err
 	})
 }
@@ -230,12 +230,12 @@ func (c *deliveriesReplay) print(w io.Writer, lines []deliveryLine) error {
 		if c.DryRun {
 			what = line.WouldDo
 		}
-		fmt.Fprintf(w, "%s  %s  %s\n", line.ID, eventName(line), what)
+		printf(w, "%s  %s  %s\n", line.ID, eventName(line), what)
 	}
 	if c.DryRun {
-		_, err := fmt.Fprintf(w, "%d deliveries; nothing was changed\n", len(lines))
+		_, err := printf(w, "%d deliveries; nothing was changed\n", len(lines))
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d deliveries opened again; `serve` works through them\n", len(lines))
+	_, err := printf(w, "%d deliveries opened again; `serve` works through them\n", len(lines))
 	return err
 }

@@ -25,9 +25,9 @@ func (c *migrateCommand) Run(p *process) error {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
 	if ran == 0 {
-		_, err = fmt.Fprintln(p.stdout, "the database has every migration already")
+		_, err = printf(p.stdout, "the database has every migration already\n")
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d migrations run\n", ran)
+	_, err = printf(p.stdout, "%d migrations run\n", ran)
 	return err
 }

@@ -100,7 +100,7 @@ func (c *setupPushCommand) Run(p *process) error {
 	if present {
 		what = "brought up to date"
 	}
-	_, err = fmt.Fprintf(p.stdout, "automation rules %s in Odoo: %d for changed and %d for deleted records of %s\nthey post to %s (the token goes along)\n",
+	_, err = printf(p.stdout, "automation rules %s in Odoo: %d for changed and %d for deleted records of %s\nthey post to %s (the token goes along)\n",
 		what, rules.Changed, rules.Deleted, bir.Model, address)
 	return err
 }
@@ -115,10 +115,10 @@ func (c *setupPushCommand) remove(p *process, s settings.Settings) error {
 		return adminFailed(err)
 	}
 	if removed == 0 {
-		_, err = fmt.Fprintf(p.stdout, "Odoo has no rules of the bridge for %s\n", bir.Model)
+		_, err = printf(p.stdout, "Odoo has no rules of the bridge for %s\n", bir.Model)
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "the bridge's automation rules for %s are removed from Odoo; changes are found by the schedule\n", bir.Model)
+	_, err = printf(p.stdout, "the bridge's automation rules for %s are removed from Odoo; changes are found by the schedule\n", bir.Model)
 	return err
 }
 
@@ -159,13 +159,13 @@ func (c *setupFieldsCommand) Run(p *process) error {
 	}
 	missing := columns.Missing()
 	if len(missing) == 0 {
-		_, err = fmt.Fprintf(p.stdout, "%s has the fields already: %s\n", bir.Model, strings.Join(columns.Names(), ", "))
+		_, err = printf(p.stdout, "%s has the fields already: %s\n", bir.Model, strings.Join(columns.Names(), ", "))
 		return err
 	}
 	added, err := client.SetupFields(p.ctx, bir.Model, missing)
 	if err != nil {
 		return adminFailed(err)
 	}
-	_, err = fmt.Fprintf(p.stdout, "added to %s in Odoo: %s\n", bir.Model, strings.Join(added, ", "))
+	_, err = printf(p.stdout, "added to %s in Odoo: %s\n", bir.Model, strings.Join(added, ", "))
 	return err
 }

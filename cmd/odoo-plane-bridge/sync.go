@@ -51,11 +51,11 @@ func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
 		return printJSON(w, summarise(plan))
 	}
 	for _, step := range plan.Work() {
-		fmt.Fprintf(w, "%-7s %-10s %s%s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name, detail(step))
+		printf(w, "%-7s %-10s %s%s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name, detail(step))
 	}
 	printConflicts(w, plan)
 	sum := summarise(plan)
-	_, err := fmt.Fprintf(w, "%d to create, %s%d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
+	_, err := printf(w, "%d to create, %s%d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
 		sum.Create, ifAny(sum.Adopt, "%d to adopt, "), sum.Change, sum.Cancel, heldPart(sum.Held), sum.Leave, sum.Requests, minutes(sum.Requests))
 	return err
 }
@@ -87,16 +87,16 @@ func detail(step bridge.Step) string {
 
 func printConflicts(w io.Writer, plan bridge.Plan) {
 	for _, conflict := range plan.Conflicts {
-		fmt.Fprintf(w, "left out: Odoo's record %d has the same key as record %d (%s); delete one of them in Odoo\n",
+		printf(w, "left out: Odoo's record %d has the same key as record %d (%s); delete one of them in Odoo\n",
 			conflict.OdooID, conflict.MirroredID, conflict.Key)
 	}
 	if plan.Brake != nil {
 		for _, step := range plan.Steps {
 			if step.Action == bridge.ActionHold {
-				fmt.Fprintf(w, "%-7s %-10s %s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name)
+				printf(w, "%-7s %-10s %s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name)
 			}
 		}
-		fmt.Fprintln(w, "held by the brake:", plan.Brake)
+		printf(w, "held by the brake: %s\n", plan.Brake)
 	}
 }
 
@@ -193,10 +193,10 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.
 		}
 	} else {
 		printConflicts(p.stdout, plan)
-		fmt.Fprintf(p.stdout, "%d created, %s%d changed, %d cancelled, %s%d left as they are, %d failed\n",
+		printf(p.stdout, "%d created, %s%d changed, %d cancelled, %s%d left as they are, %d failed\n",
 			result.Created, ifAny(result.Adopted, "%d adopted, "), result.Changed, result.Cancelled, heldPart(result.Held), result.Left, result.Failed)
 		for _, failure := range result.Errors {
-			fmt.Fprintln(p.stdout, "failed:", failure)
+			printf(p.stdout, "failed: %s\n", failure)
 		}
 	}
 	if err != nil {

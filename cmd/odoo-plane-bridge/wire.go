@@ -16,6 +16,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtext"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -79,6 +80,8 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	health := bridge.NewHealth(a.pool, remote)
 	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue), a.queue, a.secrets(), health, a.metrics, logger)
 	a.receiver.ServeOAuth(a.oauth)
+	a.receiver.OnRefused(a.bridge.OweSweep)
+	a.receiver.TrustProxies(s.TrustedProxies)
 	return a, nil
 }
 
@@ -183,6 +186,7 @@ func openPool(s settings.Settings) (*pgxpool.Pool, error) {
 		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 		delete(config.ConnConfig.RuntimeParams, "application_name")
 	}
+	pgtext.Prepare(config)
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the database: %w", err)

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtext"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/postgres"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
@@ -83,7 +84,12 @@ func Pool(t testing.TB) *pgxpool.Pool {
 // Open returns a pool on a database that exists; it is closed with the test.
 func Open(t testing.TB, dsn string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pgxpool.New(context.Background(), dsn)
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		t.Fatalf("reading the address of the test's database: %v", err)
+	}
+	pgtext.Prepare(config)
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		t.Fatalf("opening the test's database: %v", err)
 	}

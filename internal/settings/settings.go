@@ -19,6 +19,9 @@ type Settings struct {
 
 	ListenAddr  Address `env:"LISTEN_ADDR" envDefault:":8080"`
 	MetricsAddr Address `env:"METRICS_ADDR" envDefault:"127.0.0.1:9090"`
+	// TrustedProxies are the networks whose word is taken for where a request comes
+	// from; without any, the connection alone says it.
+	TrustedProxies Networks `env:"TRUSTED_PROXIES"`
 	// InstanceID names this replica in the queue. A replica that comes back under
 	// the same name takes up at once what it left unfinished. Default: host name.
 	InstanceID string `env:"INSTANCE_ID"`
@@ -81,6 +84,9 @@ type Settings struct {
 	PlaneOAuthRedirectURL  WebURL    `env:"PLANE_OAUTH_REDIRECT_URL"`
 	PlaneOAuthScopes       string    `env:"PLANE_OAUTH_SCOPES"`
 	PlaneOAuthUserFlow     bool      `env:"PLANE_OAUTH_USER_FLOW" envDefault:"false"`
+
+	// PlaneMCPMode is the transport that mcp-config writes when none is asked for.
+	PlaneMCPMode MCPMode `env:"PLANE_MCP_MODE" envDefault:"auto"`
 
 	SecretsSource SecretsSource `env:"SECRETS_SOURCE" envDefault:"environment"`
 	LogLevel      LogLevel      `env:"LOG_LEVEL" envDefault:"info"`

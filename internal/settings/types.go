@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -239,6 +240,35 @@ type PlaneAuth string
 // UnmarshalText takes one of the names.
 func (p *PlaneAuth) UnmarshalText(text []byte) error {
 	return oneOf((*string)(p), text, "api_key", "bot")
+}
+
+// MCPMode is how an MCP client reaches Plane, or auto to go by Plane's address.
+type MCPMode string
+
+// UnmarshalText takes one of the names.
+func (m *MCPMode) UnmarshalText(text []byte) error {
+	return oneOf((*string)(m), text, "auto", "remote-oauth", "remote-api-key", "stdio")
+}
+
+// Networks are networks in CIDR notation, parted by commas.
+type Networks []*net.IPNet
+
+// UnmarshalText parses each. A single address is a network of one.
+func (n *Networks) UnmarshalText(text []byte) error {
+	var parsed Networks
+	for part := range strings.SplitSeq(string(text), ",") {
+		prefix, err := netip.ParsePrefix(strings.TrimSpace(part))
+		if err != nil {
+			address, addressErr := netip.ParseAddr(strings.TrimSpace(part))
+			if addressErr != nil {
+				return errors.New("expected networks in CIDR notation, parted by commas, such as 10.0.0.0/8,192.168.1.5")
+			}
+			prefix = netip.PrefixFrom(address, address.BitLen())
+		}
+		parsed = append(parsed, &net.IPNet{IP: prefix.Masked().Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), prefix.Addr().BitLen())})
+	}
+	*n = parsed
+	return nil
 }
 
 // OnCompleted is remind, nothing or field:NAME.
