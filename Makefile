@@ -1,5 +1,9 @@
 # Two commands are enough to begin with: make demo, make test.
 
+# The Go that go.mod names as toolchain is fetched as a module and used, on machines
+# that are set to their own Go as well; make GOTOOLCHAIN=local takes the one installed.
+export GOTOOLCHAIN = auto
+
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
@@ -18,13 +22,15 @@ demo: build ## Run the whole bridge against simulated servers and show what happ
 	@./scripts/ensure-postgres.sh
 	@$(BINARY) demo
 
-test: ## Run all tests, against a real PostgreSQL.
+test: ## Run all tests, against a real PostgreSQL of their own; TESTFLAGS="-short" leaves out the slow ones.
 	@./scripts/ensure-postgres.sh
-	$(GO) test -race -shuffle=on ./...
+	@./scripts/ensure-compiler.sh
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on $(TESTFLAGS) ./...
 
 test-faults: ## Try every fault at every remote call and every commit; make test tries the worst.
 	@./scripts/ensure-postgres.sh
-	$(GO) test -race -run NoFault ./bridge -faults
+	@./scripts/ensure-compiler.sh
+	CGO_ENABLED=1 $(GO) test -race -run NoFault ./bridge -faults
 
 test-odoo: ## Run the tests that need a real Odoo 19 (made once, then kept).
 	@./scripts/ensure-postgres.sh
