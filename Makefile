@@ -10,7 +10,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 BINARY   := bin/odoo-plane-bridge
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-faults test-odoo guard test-guard lint fmt fuzz bench bench-budget tidy clean
+.PHONY: help build demo test test-faults test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ guard: ## Try the gates that a change has to pass: no secret, registry, contract
 test-guard: ## Plant faults in copies of the project and see the gates stop them.
 	$(GO) test -count=1 -timeout 20m -tags guard -run Guard ./internal/contracttest
 
+vulncheck: ## Look for known vulnerabilities that the program reaches.
+	./scripts/vulncheck.sh
+
 lint: ## Check style, imports and common mistakes.
 	$(LINT) run ./...
 
@@ -66,9 +69,14 @@ else
 	$(GO) run ./internal/budgetbench -processes 3 -calls 150 -foreign 30
 endif
 
-tidy: ## Tidy both modules.
+fresh-root: ## Run make demo and make test in a fresh Debian, as root, with nothing installed beforehand.
+	./scripts/fresh-root.sh
+
+tidy: ## Tidy the program's module and those of the tools.
 	$(GO) mod tidy
 	cd tools && $(GO) mod tidy
+	cd tools/guard && $(GO) mod tidy
+	cd tools/vuln && $(GO) mod tidy
 
 clean: ## Remove what was built.
 	rm -rf bin
