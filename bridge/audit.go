@@ -134,13 +134,16 @@ func judgePair(key mapping.Key, items []plane.WorkItem, linked map[mapping.Key]s
 func (a *Auditor) Repair(ctx context.Context, flow Flow, finding AuditFinding) error {
 	switch finding.Kind {
 	case FindingDoubled:
-		return a.retire(ctx, flow, finding)
+		return a.mirror.withFreshCatalog(flow.Scope(), func() error { return a.retire(ctx, flow, finding) })
 	case FindingCutShort, FindingFailing, FindingMissing, FindingOrphaned:
 		item, err := flow.WantedFor(ctx, finding.Key)
 		if errors.Is(err, ErrNoRecord) {
 			return fmt.Errorf("repairing %s: %w; its work item is left to people", finding.Key, err)
 		}
 		if err != nil {
+			return err
+		}
+		if err := a.mirror.links.LookNow(ctx, flow.Scope(), finding.Key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
 			return err
 		}
 		_, err = a.mirror.Apply(ctx, flow, item, WhatDrifted)

@@ -49,6 +49,7 @@ type Bridge struct {
 	statuses   *statusWriter
 	reconciler *Reconciler
 	letters    *DeadLetters
+	outages    *outages
 	metrics    *Metrics
 	logger     *slog.Logger
 }
@@ -71,6 +72,7 @@ func New(config Config) *Bridge {
 		},
 	}
 	b.letters = &DeadLetters{pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, logger: config.Logger}
+	b.outages = newOutages(config.Queue, b.letters, config.Remote, config.Flows, config.Logger)
 	return b
 }
 
@@ -105,7 +107,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 		return err
 	}
 	b.logger.InfoContext(ctx, "working through the queue", slog.Int("workers", b.config.Queue.config.Workers))
-	<-ctx.Done()
+	b.outages.run(ctx)
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	if err := stop(draining); err != nil {

@@ -44,6 +44,18 @@ func TestNoFaultOnTheWayToPlaneShowsAfterwards(t *testing.T) {
 			name: "a work item is created, and its deadline is gone before anything heals", before: nothingYet, work: syncThrough,
 			meanwhile: func(w *world) { w.odoo.DeleteDeadline(1) },
 		},
+		{
+			name: "a deadline is filed, and taken back before anything heals", work: syncThrough,
+			act: func(w *world) { w.odoo.MarkFiled(deadlineKey) }, meanwhile: func(w *world) { w.unfile() },
+		},
+		{
+			name: "a date is extended, and taken back before anything heals", work: syncThrough,
+			act: func(w *world) { w.odoo.Extend(1, "2099-01-03") }, meanwhile: func(w *world) { w.odoo.Extend(1, "2000-02-20") },
+		},
+		{
+			name: "a deadline is gone, and back before anything heals", work: syncThrough,
+			act: func(w *world) { w.odoo.DeleteDeadline(1) }, meanwhile: func(w *world) { w.addDeadline() },
+		},
 		{name: "what was edited in Plane and is Odoo's is put back", act: func(w *world) {
 			w.must(w.plane.RenameItem("maria", w.item(), "my own name for it"))
 		}},

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
@@ -27,13 +29,34 @@ const (
 	queueTooOld = 5 * time.Minute
 )
 
-// Check is one thing that has to work. Its error is what an operator reads.
+// Check is one thing that has to work. Its error is what an operator reads; a *Note
+// is none.
 type Check func(ctx context.Context) error
+
+// Note is what a check returns that passed and has something to tell: somebody should
+// look, and the bridge does its work all the same.
+type Note struct{ Text string }
+
+func (n *Note) Error() string { return n.Text }
 
 // CheckReport is the state of one check.
 type CheckReport struct {
 	OK    bool   `json:"ok"`
 	Error string `json:"error,omitempty"`
+	// Note is what an operator should know although the check passed.
+	Note string `json:"note,omitempty"`
+}
+
+func reportOf(err error) CheckReport {
+	var note *Note
+	switch {
+	case err == nil:
+		return CheckReport{OK: true}
+	case errors.As(err, &note):
+		return CheckReport{OK: true, Note: note.Text}
+	default:
+		return CheckReport{Error: err.Error()}
+	}
 }
 
 // HealthReport is the answer of /readyz.
@@ -63,6 +86,8 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 		"database":   {ttl: localFor, check: func(ctx context.Context) error { return pool.Ping(ctx) }},
 		"migrations": {ttl: localFor, check: func(ctx context.Context) error { return migrations.Check(ctx, pool) }},
 		"queue_age":  {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
+		"brake":      {ttl: localFor, check: func(ctx context.Context) error { return brakeNote(ctx, pool) }},
+		"links":      {ttl: localFor, check: func(ctx context.Context) error { return LinksNote(ctx, mapping.NewStore(pool)) }},
 	}}
 	for name, check := range remote {
 		h.checks[name] = &cachedCheck{ttl: remoteFor, check: check}
@@ -77,10 +102,7 @@ func (h *Health) Report(ctx context.Context) HealthReport {
 	var wait sync.WaitGroup
 	for _, name := range slices.Sorted(maps.Keys(h.checks)) {
 		wait.Go(func() {
-			result := CheckReport{OK: true}
-			if err := h.checks[name].run(ctx, h.now()); err != nil {
-				result = CheckReport{Error: err.Error()}
-			}
+			result := reportOf(h.checks[name].run(ctx, h.now()))
 			mu.Lock()
 			defer mu.Unlock()
 			report.Checks[name] = result
@@ -111,6 +133,29 @@ func (c *cachedCheck) run(ctx context.Context, now time.Time) error {
 	}
 	c.at = now
 	return c.err
+}
+
+// brakeNote tells what brakes hold. It is a note: everything else goes on.
+func brakeNote(ctx context.Context, pool *pgxpool.Pool) error {
+	held, err := HeldBrakes(ctx, pool)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	texts := make([]string, len(held))
+	for i, brake := range held {
+		texts[i] = "flow " + brake.Flow + ": " + brake.String()
+	}
+	return &Note{strings.Join(texts, "; ")}
+}
+
+// LinksNote tells of links that carry an error: work items that are not as Odoo wants
+// them. It is a note, because one work item must not take the bridge out of service.
+func LinksNote(ctx context.Context, links *mapping.Store) error {
+	failing, err := links.Failing(ctx)
+	if err != nil || failing.Links == 0 {
+		return err
+	}
+	return &Note{fmt.Sprintf("%d links carry an error, among them %s: %s; `mappings audit` lists them", failing.Links, failing.Key, failing.Why)}
 }
 
 const sqlOldestDue = `SELECT now() - min(scheduled_at) FROM ops.river_job

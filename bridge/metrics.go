@@ -72,6 +72,8 @@ type ledgerCollector struct {
 	pool       *pgxpool.Pool
 	deliveries *prometheus.Desc
 	jobs       *prometheus.Desc
+	links      *prometheus.Desc
+	brakes     *prometheus.Desc
 }
 
 func newLedgerCollector(pool *pgxpool.Pool) *ledgerCollector {
@@ -79,6 +81,8 @@ func newLedgerCollector(pool *pgxpool.Pool) *ledgerCollector {
 		pool:       pool,
 		deliveries: prometheus.NewDesc("bridge_deliveries", "Deliveries in the ledger by status.", []string{"status"}, nil),
 		jobs:       prometheus.NewDesc("bridge_jobs", "Jobs in the queue by kind and state, finished ones left out.", []string{"kind", "state"}, nil),
+		links:      prometheus.NewDesc("bridge_links", "Links by state; error are those, of any state but broken, whose work item is not as Odoo wants it.", []string{"state"}, nil),
+		brakes:     prometheus.NewDesc("bridge_brake_held", "What the brake holds now by direction: records gone from Odoo (to_plane), work items missing from Plane's list (from_plane).", []string{"direction"}, nil),
 	}
 }
 
@@ -86,6 +90,8 @@ func newLedgerCollector(pool *pgxpool.Pool) *ledgerCollector {
 func (c *ledgerCollector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- c.deliveries
 	descs <- c.jobs
+	descs <- c.links
+	descs <- c.brakes
 }
 
 // sqlDeliveriesByStatus shows a state that no delivery is in as 0, so that a
@@ -94,12 +100,24 @@ const sqlDeliveriesByStatus = `SELECT known.status, '', coalesce(counted.n, 0)
 	FROM unnest(ARRAY['received', 'processed', 'failed', 'ignored', 'dead']) AS known (status)
 	LEFT JOIN (SELECT status, count(*) AS n FROM ops.plane_webhook_deliveries GROUP BY status) AS counted USING (status)`
 
+const sqlHeldByDirection = `SELECT known.direction, '', coalesce(sum(b.held), 0)::bigint
+	FROM unnest(ARRAY['to_plane', 'from_plane']) AS known (direction) LEFT JOIN ops.brakes b USING (direction) GROUP BY known.direction`
+
+// sqlLinksByState counts a link with an error twice, by its state and as an error.
+const sqlLinksByState = `SELECT known.state, '', count(m.id)
+	FROM unnest(ARRAY['intended', 'linked', 'cancelled', 'broken', 'error']) AS known (state)
+	LEFT JOIN ops.plane_sync_mappings m
+		ON m.state = known.state OR known.state = 'error' AND m.last_error IS NOT NULL AND m.state <> 'broken'
+	GROUP BY known.state`
+
 // Collect reads the counts. While the database is away these metrics are absent;
 // /readyz says why.
 func (c *ledgerCollector) Collect(metrics chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	c.count(ctx, metrics, c.deliveries, sqlDeliveriesByStatus)
+	c.count(ctx, metrics, c.brakes, sqlHeldByDirection)
+	c.count(ctx, metrics, c.links, sqlLinksByState)
 	c.count(ctx, metrics, c.jobs, `SELECT kind, state::text, count(*) FROM ops.river_job WHERE finalized_at IS NULL GROUP BY kind, state`)
 }
 

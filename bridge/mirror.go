@@ -23,6 +23,8 @@ type Mirror struct {
 	links   *mapping.Store
 	plane   *plane.Client
 	catalog *plane.Catalog
+	// presence proves that a work item is gone before anything is concluded from it.
+	presence *presence
 	// brake is the share of links whose work items may be cancelled in one run.
 	brake   float64
 	metrics *Metrics
@@ -31,9 +33,10 @@ type Mirror struct {
 
 // NewMirror returns a mirror that writes through a Plane client.
 func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger) *Mirror {
+	links := mapping.NewStore(pool)
 	return &Mirror{
-		pool: pool, links: mapping.NewStore(pool), plane: client, catalog: plane.NewCatalog(client), brake: brake,
-		metrics: metrics, logger: logger,
+		pool: pool, links: links, plane: client, catalog: plane.NewCatalog(client), presence: newPresence(client, pool, links),
+		brake: brake, metrics: metrics, logger: logger,
 	}
 }
 
@@ -55,9 +58,9 @@ func (m *Mirror) Cancel(ctx context.Context, flow Flow, key mapping.Key) (Step, 
 		w := work{flow.Scope(), flow.Ownership(), &step, link, WhatChanged}
 		switch {
 		case found && link.State == mapping.Intended:
-			return step, m.cancelIntended(ctx, w)
+			return step, m.withFreshCatalog(w.scope, func() error { return m.cancelIntended(ctx, w) })
 		case found && link.State == mapping.Linked:
-			return step, m.cancel(ctx, w)
+			return step, m.withFreshCatalog(w.scope, func() error { return m.cancel(ctx, w) })
 		default:
 			step.Action = ActionLeave
 			return step, nil
@@ -101,20 +104,25 @@ type work struct {
 func (w work) item() WantedItem { return w.step.Item }
 
 // looks reports whether the work item is read before anything is decided: for
-// drift, and when the last write failed, because nobody knows then what of it
-// took effect.
+// drift, and when the link says that what it knows is not enough.
 func (w work) looks() bool {
-	return w.link.State == mapping.Linked && (w.extent == WhatDrifted || w.link.LastError != nil)
+	return w.link.State == mapping.Linked && (w.extent == WhatDrifted || w.link.LookDue)
 }
 
 func (m *Mirror) carryOut(ctx context.Context, w work) error {
-	err := m.try(ctx, w)
-	if !errors.Is(err, plane.ErrInvalid) {
+	return m.withFreshCatalog(w.scope, func() error { return m.try(ctx, w) })
+}
+
+// withFreshCatalog does something once more with the catalogue read anew when a
+// state or a label that it remembers may be gone: Plane refuses an id that it does
+// not know, and a project may have got its missing state meanwhile.
+func (m *Mirror) withFreshCatalog(scope mapping.Scope, do func() error) error {
+	err := do()
+	if !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrNoState) {
 		return err
 	}
-	// A state or label that the catalogue remembers may be gone: read it anew, once.
-	m.catalog.Forget(w.scope.ProjectID)
-	return m.try(ctx, w)
+	m.catalog.Forget(scope.ProjectID)
+	return do()
 }
 
 func (m *Mirror) try(ctx context.Context, w work) error {
@@ -122,7 +130,7 @@ func (m *Mirror) try(ctx context.Context, w work) error {
 	case w.step.Action == ActionCreate:
 		return m.create(ctx, w)
 	case w.looks():
-		return m.putBack(ctx, w)
+		return m.compareInFull(ctx, w)
 	case w.step.Action == ActionChange:
 		return m.change(ctx, w)
 	default:
@@ -161,7 +169,7 @@ func (m *Mirror) create(ctx context.Context, w work) error {
 	if created.Found {
 		return m.adopt(ctx, w, created)
 	}
-	return m.bind(ctx, w, created)
+	return m.bind(ctx, w, newWrite(w, mapping.AllFields, mapping.Fields{}), created)
 }
 
 // adoptEarlier looks for what an earlier create left behind that was cut short.
@@ -195,13 +203,17 @@ func (m *Mirror) adoptExisting(ctx context.Context, w work, id string) error {
 // content, so that what Odoo wants otherwise by now is written like any change.
 func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) error {
 	if !existing.ArchivedAt.IsZero() {
-		return m.breakLink(ctx, w, existing.ID)
+		return m.adoptArchived(ctx, w, existing)
 	}
 	item := w.item()
 	fields, before := w.ownership.Owned(item.Fields), mapping.Fields{}
 	if w.link.State == mapping.Intended && w.link.LastPushed.Name != "" {
 		before = w.link.LastPushed
 		fields = slices.Compact(slices.Sorted(slices.Values(append(fields, item.Fields.Differing(before)...))))
+	}
+	shown, err := m.contentOf(ctx, w.scope, existing)
+	if err != nil {
+		return err
 	}
 	patch, err := m.patch(ctx, w.scope, item.Fields, before, fields, existing.Labels.IDs())
 	if err != nil {
@@ -213,40 +225,12 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 	}
 	m.logger.InfoContext(ctx, "adopted a work item that was there already",
 		slog.String("key", string(item.Key)), slog.String("work_item", existing.ID))
-	return m.bind(ctx, w, adopted)
-}
-
-// bind notes what was written, and what Plane made of it.
-func (m *Mirror) bind(ctx context.Context, w work, answered plane.WorkItem) error {
-	item := w.item()
-	written, err := m.contentOf(ctx, w.scope, answered)
-	if err != nil {
-		return err
-	}
-	// Labels that people added are theirs to take off again.
-	written.Labels = item.Fields.Labels
-	if w.step.Action == ActionChange {
-		// The answer shows also what people edited in other fields since the last
-		// write. That was not written by us, and has to be seen as theirs.
-		written = w.link.Written.With(written, w.step.Fields...)
-	}
-	return m.links.Bind(ctx, w.scope, item.Key, item.OdooID, answered.ID, mapping.Content{Pushed: item.Fields, Written: written})
-}
-
-// breakLink notes a work item that somebody archived. It is neither changed nor
-// made again: whoever archived it meant it.
-func (m *Mirror) breakLink(ctx context.Context, w work, issueID string) error {
-	item := w.item()
-	content := mapping.Content{Pushed: item.Fields, Written: w.link.Written}
-	if err := m.links.Bind(ctx, w.scope, item.Key, item.OdooID, issueID, content); err != nil {
-		return err
-	}
-	return m.links.SetState(ctx, w.scope, item.Key, mapping.Broken, "the work item is archived in Plane")
+	return m.bind(ctx, w, newWrite(w, fields, shown), adopted)
 }
 
 func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, seen mapping.Link, cause error) {
 	var busy *plane.BusyError
-	if errors.Is(cause, ErrLocked) || errors.As(cause, &busy) {
+	if errors.Is(cause, ErrLocked) || errors.Is(cause, ErrNotWritable) || errors.Is(cause, plane.ErrAway) || errors.As(cause, &busy) {
 		return
 	}
 	err := m.links.SetError(context.WithoutCancel(ctx), scope, key, seen, cause.Error())

@@ -44,14 +44,14 @@ func wrapLookup(key mapping.Key, err error) error {
 }
 
 // contentOf reads a work item as Plane keeps it, with groups and names in place
-// of ids.
+// of ids. The group is empty for a state that the project does not list.
 func (m *Mirror) contentOf(ctx context.Context, scope mapping.Scope, item plane.WorkItem) (mapping.Fields, error) {
 	group, err := m.catalog.GroupOf(ctx, scope.ProjectID, item.State.ID)
-	if errors.Is(err, plane.ErrNotFound) {
+	if errors.Is(err, plane.ErrNoState) {
 		m.catalog.Forget(scope.ProjectID)
 		group, err = m.catalog.GroupOf(ctx, scope.ProjectID, item.State.ID)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, plane.ErrNoState) {
 		return mapping.Fields{}, fmt.Errorf("reading the state of work item %s: %w", item.ID, err)
 	}
 	names, err := m.catalog.LabelNames(ctx, scope.ProjectID, item.Labels.IDs()...)

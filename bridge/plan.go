@@ -22,6 +22,8 @@ const (
 	ActionChange Action = "change"
 	ActionCancel Action = "cancel"
 	ActionLeave  Action = "leave"
+	// ActionHold is a cancellation that the brake holds back.
+	ActionHold Action = "hold"
 )
 
 // Extent is how much of what is mirrored already is written again.
@@ -34,7 +36,8 @@ const (
 	// WhatDrifted writes also what Odoo owns and somebody edited in Plane. It reads
 	// the work item first.
 	WhatDrifted
-	// Everything writes every field that Odoo owns again, changed or not.
+	// Everything writes every field that is Odoo's alone again, changed or not. The
+	// others are written as always: when Odoo wants them otherwise than before.
 	Everything
 )
 
@@ -44,18 +47,25 @@ type Step struct {
 	Item   WantedItem
 	// Fields are what a change writes.
 	Fields []mapping.Field
+	// Looks says that the work item is read and compared in full first.
+	Looks bool
 	// Reason says why, where the action alone does not.
 	Reason string
 }
+
+// Writes reports whether the step does anything in Plane.
+func (s Step) Writes() bool { return s.Action != ActionLeave && s.Action != ActionHold }
 
 // Requests is how many requests to Plane the step takes when nothing goes wrong.
 // Writing labels takes one more: Plane replaces the whole list, so it is read
 // first to keep what people added. A cancellation is a comment and a change.
 func (s Step) Requests() int {
 	switch {
-	case s.Action == ActionLeave:
+	case !s.Writes():
 		return 0
-	case s.Action == ActionCancel, slices.Contains(s.Fields, mapping.FieldLabels):
+	case s.Looks && len(s.Fields) == 0:
+		return 1
+	case s.Looks, s.Action == ActionCancel, slices.Contains(s.Fields, mapping.FieldLabels):
 		return 2
 	default:
 		return 1
@@ -82,14 +92,9 @@ type Brake struct {
 }
 
 func (b Brake) String() string {
-	return fmt.Sprintf("%d of %d linked records are gone from Odoo at once, more than the %.0f %% that may be cancelled in one run; "+
-		"nothing is cancelled until that is looked at: is it the right database, and may the user read all records? "+
-		"If it is meant, raise CANCEL_BRAKE for one run", b.Vanished, b.Linked, 100*b.Share)
+	return fmt.Sprintf("%d of %d linked records are gone from Odoo at once, more than the %.0f %% that may be cancelled in one run, so none is cancelled. "+
+		"Is it the right database, and may the user read all records? If they are really gone, `sync --release` cancels their work items once", b.Vanished, b.Linked, 100*b.Share)
 }
-
-// freely is how many work items may be cancelled in one run whatever the share:
-// a single record that is deleted must not stop a company that has few.
-const freely = 2
 
 // catalogueRequests is what reading a project's states and labels costs; it is
 // done once, and only when there is something to write.
@@ -121,7 +126,20 @@ func (p Plan) Count(action Action) int {
 
 // Work lists the steps that write.
 func (p Plan) Work() []Step {
-	return slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.Action == ActionLeave })
+	return slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return !s.Writes() })
+}
+
+// Released is the same mirror with its brake let go, for one run that a person asked
+// for.
+func (m *Mirror) Released() *Mirror {
+	released := *m
+	released.brake = 1
+	return &released
+}
+
+// NoteBrake keeps whether a plan that is about to be carried out is held by the brake.
+func (m *Mirror) NoteBrake(ctx context.Context, plan Plan) error {
+	return brakeStore{m.pool}.note(ctx, plan.Scope, BrakeToPlane, plan.Brake)
 }
 
 // Plan compares what a flow wants with what was last written. It asks Odoo and
@@ -161,10 +179,10 @@ func (p *Plan) addVanished(byKey map[mapping.Key]mapping.Link, linked int, share
 			steps = append(steps, Step{Action: ActionCancel, Item: item, Reason: "Odoo has no such record any more"})
 		}
 	}
-	if len(steps) > freely && float64(len(steps)) > share*float64(linked) {
+	if brakes(len(steps), linked, share) {
 		p.Brake = &Brake{Vanished: len(steps), Linked: linked, Share: share}
 		for i := range steps {
-			steps[i].Action, steps[i].Reason = ActionLeave, "gone from Odoo, but held by the brake"
+			steps[i].Action, steps[i].Reason = ActionHold, "gone from Odoo, and held by the brake"
 		}
 	}
 	slices.SortFunc(steps, func(a, b Step) int { return cmp.Compare(a.Item.Key, b.Item.Key) })
@@ -182,14 +200,34 @@ func decide(item WantedItem, link mapping.Link, found bool, ownership mapping.Ow
 		return Step{Action: ActionLeave, Item: item, Reason: "its work item is archived in Plane"}
 	case link.State == mapping.Cancelled:
 		return Step{Action: ActionChange, Item: item, Fields: mapping.AllFields, Reason: "the record is back in Odoo"}
+	case link.Waits() && extent == WhatChanged:
+		return Step{Action: ActionLeave, Item: item, Reason: *link.LastError}
 	case extent == Everything:
-		return Step{Action: ActionChange, Item: item, Fields: ownership.Owned(item.Fields), Reason: "everything is written again"}
+		return Step{Action: ActionChange, Item: item, Fields: everything(item, link, ownership), Reason: "everything is written again"}
 	}
-	if differing := item.Fields.Differing(link.LastPushed); len(differing) > 0 {
-		return Step{Action: ActionChange, Item: item, Fields: differing}
+	if differing := outstanding(item, link); len(differing) > 0 {
+		return Step{Action: ActionChange, Item: item, Fields: differing, Looks: link.LookDue}
+	}
+	if link.LookDue {
+		return Step{Action: ActionChange, Item: item, Looks: true, Reason: "it is compared in full"}
 	}
 	if link.LastError != nil {
-		return Step{Action: ActionChange, Item: item, Reason: "the last write failed, so it is looked at again"}
+		return Step{Action: ActionLeave, Item: item, Reason: *link.LastError}
 	}
 	return Step{Action: ActionLeave, Item: item}
+}
+
+// outstanding are the fields that Odoo wants otherwise than was confirmed. Those
+// that Plane refused wait until their time.
+func outstanding(item WantedItem, link mapping.Link) []mapping.Field {
+	return slices.DeleteFunc(item.Fields.Differing(link.LastPushed), func(field mapping.Field) bool {
+		return !link.LookDue && link.Refused.Has(field, item.Fields)
+	})
+}
+
+func everything(item WantedItem, link mapping.Link, ownership mapping.Ownership) []mapping.Field {
+	differing := item.Fields.Differing(link.LastPushed)
+	return slices.DeleteFunc(slices.Clone(mapping.AllFields), func(field mapping.Field) bool {
+		return !ownership.Alone(field, item.Fields) && !slices.Contains(differing, field)
+	})
 }

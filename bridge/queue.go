@@ -111,6 +111,7 @@ type Queue struct {
 	pool   *pgxpool.Pool
 	client *river.Client[pgx.Tx]
 	config QueueConfig
+	inHand inHand
 }
 
 // NewQueue returns a queue that can take jobs. Run works through them.
@@ -207,6 +208,11 @@ const sqlWaitingJobs = `SELECT DISTINCT args FROM ops.river_job
 	WHERE kind = 'mirror_entity' AND args ->> 'flow' = $1
 		AND state IN ('available', 'scheduled', 'retryable', 'pending')`
 
+// sqlMirrorNow ends the wait of jobs that failed earlier: what a sync found is not
+// left to the back-off of an old failure.
+const sqlMirrorNow = `UPDATE ops.river_job SET state = 'available', scheduled_at = now()
+	WHERE kind = 'mirror_entity' AND args ->> 'flow' = $1 AND state = 'retryable' AND args ->> 'key' = ANY($2)`
+
 // mirrorAll queues jobs, except for those that wait in the queue already, and
 // returns how many it added. A job that is running does not count: it may have
 // read the record before the change.
@@ -224,9 +230,17 @@ func (q *Queue) mirrorAll(ctx context.Context, flow string, wanted []mirrorJob) 
 		seen[job] = true
 	}
 	var jobs []river.InsertManyParams
+	var again []string
 	for _, job := range wanted {
-		if !seen[job] {
-			jobs = append(jobs, river.InsertManyParams{Args: job})
+		if seen[job] {
+			again = append(again, string(job.Key))
+			continue
+		}
+		jobs = append(jobs, river.InsertManyParams{Args: job})
+	}
+	if len(again) > 0 {
+		if _, err := q.pool.Exec(ctx, sqlMirrorNow, flow, again); err != nil {
+			return 0, fmt.Errorf("bringing forward what waits to be mirrored: %w", err)
 		}
 	}
 	if len(jobs) == 0 {

@@ -7,12 +7,13 @@ import (
 
 // quieter passes on what the queue's library warns of, and everything while
 // somebody debugs. Its informative lines come every few seconds and say again
-// what the workers have said already.
+// what the workers have said already; its warnings come several times a second while
+// the database is away.
 func quieter(logger *slog.Logger) *slog.Logger {
 	if logger.Enabled(context.Background(), slog.LevelDebug) {
 		return logger
 	}
-	return slog.New(atLeastWarn{logger.Handler()})
+	return withoutRepeats(slog.New(atLeastWarn{logger.Handler()}))
 }
 
 type atLeastWarn struct{ slog.Handler }

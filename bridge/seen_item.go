@@ -65,12 +65,16 @@ func (p *deliveries) stateOf(ctx context.Context, event plane.Event) (plane.Stat
 		return plane.State{}, nil // The body names none; what is known stays.
 	}
 	state, err := p.catalog.State(ctx, event.ProjectID, ref.ID)
-	if !errors.Is(err, plane.ErrNotFound) {
+	if !errors.Is(err, plane.ErrNoState) {
 		return state, err
 	}
-	// The state is newer than what is remembered.
+	// The state is newer than what is remembered, or in no list: an Intake item's.
 	p.catalog.Forget(event.ProjectID)
-	return p.catalog.State(ctx, event.ProjectID, ref.ID)
+	state, err = p.catalog.State(ctx, event.ProjectID, ref.ID)
+	if errors.Is(err, plane.ErrNoState) {
+		return plane.State{}, nil // What is known stays.
+	}
+	return state, err
 }
 
 func (p *deliveries) labelsOf(ctx context.Context, event plane.Event) ([]string, error) {

@@ -61,6 +61,16 @@ func PutBack(until time.Time, reason string) Verdict {
 	return Verdict{kind: verdictPutBack, until: until, outcome: reason}
 }
 
+// waitFor says that the work waits for a server that is known to be away; it is no
+// failure and costs no attempt.
+func waitFor(cause Cause, err error) Verdict {
+	return Verdict{kind: verdictPutBack, cause: cause, until: time.Now().Add(waitAway), outcome: err.Error()}
+}
+
+// waitAway is how long work waits for a server that is away before it looks again. It
+// begins earlier when the server is back.
+const waitAway = time.Minute
+
 // GiveUp says that trying again cannot help until a person acts.
 func GiveUp(cause Cause, err error) Verdict {
 	return Verdict{kind: verdictDead, cause: cause, err: err}
@@ -89,6 +99,8 @@ func verdictOfPlane(err error) Verdict {
 	switch {
 	case errors.As(err, &busy):
 		return PutBack(busy.Until, "waiting for Plane's rate limit")
+	case errors.Is(err, plane.ErrAway):
+		return waitFor(CausePlane, err)
 	case errors.Is(err, ErrKeyMissing), errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):
 		return RetryLater(CauseMissingKey, err)
 	case errors.Is(err, ErrBudgetUnavailable):

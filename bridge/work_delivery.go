@@ -182,8 +182,15 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 	if !found {
 		return Done("kept; its flow " + link.Flow + " is switched off")
 	}
+	archived := link.State == mapping.Broken
 	if ended, outcome, err := moveLink(ctx, links, flow.Scope(), &link, item); ended || err != nil {
 		return doneOrRetry(outcome, err)
+	}
+	if archived && link.State == mapping.Linked {
+		// It left the archive: what Odoo wanted meanwhile is written at once.
+		if err := p.queue.enqueueMirror(ctx, tx, mirrorJob{Flow: link.Flow, Key: link.Key, Task: taskRepair}); err != nil {
+			return RetryLater(CauseOurs, err)
+		}
 	}
 	if err := p.announce(ctx, flow, &link, item); err != nil {
 		return RetryLater(CauseOurs, err)
@@ -234,7 +241,7 @@ func moveLink(ctx context.Context, links *mapping.Store, scope mapping.Scope, li
 		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", links.Unbind(ctx, scope, link.Key)
 	case item.Archived && link.State == mapping.Linked:
 		link.State = mapping.Broken
-		return false, "", links.SetState(ctx, scope, link.Key, mapping.Broken, "the work item is archived in Plane")
+		return false, "", links.SetState(ctx, scope, link.Key, mapping.Broken, whyArchived)
 	case !item.Archived && link.State == mapping.Broken:
 		link.State = mapping.Linked
 		return false, "", links.SetState(ctx, scope, link.Key, mapping.Linked, "")

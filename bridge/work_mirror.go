@@ -78,6 +78,9 @@ func verdictOfStep(step Step, err error) Verdict {
 	if errors.Is(err, ErrLocked) {
 		return PutBack(time.Now().Add(lockedFor), err.Error())
 	}
+	if errors.Is(err, ErrNotWritable) {
+		return Ignored(err.Error())
+	}
 	if err != nil {
 		return verdictOfPlane(err)
 	}
@@ -116,6 +119,9 @@ func (m *mirroring) sync(ctx context.Context, flowName string) Verdict {
 	for _, conflict := range plan.Conflicts {
 		m.logger.WarnContext(ctx, "two records in Odoo have one key; only one is mirrored", slog.String("key", string(conflict.Key)),
 			slog.Int64("mirrored", conflict.MirroredID), slog.Int64("left_out", conflict.OdooID))
+	}
+	if err := m.mirror.NoteBrake(ctx, plan); err != nil {
+		return RetryLater(CauseOurs, err)
 	}
 	if plan.Brake != nil {
 		m.logger.ErrorContext(ctx, "cancelling is held by the brake", slog.String("flow", flowName), slog.String("why", plan.Brake.String()))

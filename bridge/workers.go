@@ -51,11 +51,15 @@ func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout }
 
 // Work runs one job.
 func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
+	defer w.finish.queue.inHand.take(job.ID)()
+	ctx = plane.WithGate(ctx, w.finish.outages.gate("plane"))
 	return w.finish.carryOut(ctx, job.Kind, job.JobRow, w.handle(ctx, job))
 }
 
 // finisher is the one place that decides what a verdict means for the queue.
 type finisher struct {
+	queue   *Queue
+	outages *outages
 	metrics *Metrics
 	logger  *slog.Logger
 }
@@ -65,10 +69,15 @@ func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobR
 	log := f.logger.With(slog.String("kind", kind), slog.Int64("job", job.ID), slog.Int("attempt", job.Attempt))
 	switch v.kind {
 	case verdictPutBack:
+		f.noteWaiting(ctx, v.cause)
 		log.DebugContext(ctx, "work put back", slog.Time("until", v.until), slog.String("reason", v.outcome))
 		return river.JobSnooze(max(time.Until(v.until), 100*time.Millisecond))
 	case verdictRetry:
+		f.noteWaiting(ctx, v.cause)
 		switch {
+		case !f.outages.suspect(v.cause):
+			// The outage has a line of its own.
+			log.DebugContext(ctx, "work failed while a server is away", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
 		case !isLast(job):
 			log.WarnContext(ctx, "work failed and is tried again", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
 		case job.Queue == queueControl:
@@ -86,11 +95,19 @@ func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobR
 	}
 }
 
+// noteWaiting leaves in the job's row what it waits for, by which it is found when
+// that is over. Work that waits for its turn alone waits for no server.
+func (f finisher) noteWaiting(ctx context.Context, cause Cause) {
+	if err := river.RecordOutput(ctx, waitsFor{cause}); err != nil {
+		f.logger.WarnContext(ctx, "what a job waits for could not be noted", slog.Any("error", err))
+	}
+}
+
 func isLast(job *rivertype.JobRow) bool { return job.Attempt >= job.MaxAttempts }
 
 // workers registers every kind of job.
 func (b *Bridge) workers() *river.Workers {
-	all, finish := river.NewWorkers(), finisher{b.metrics, b.logger}
+	all, finish := river.NewWorkers(), finisher{b.config.Queue, b.outages, b.metrics, b.logger}
 	river.AddWorker(all, &worker[deliveryJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[deliveryJob]) Verdict {
 		ctx = plane.WithMaxWait(plane.WithLane(ctx, plane.LaneInteractive), maxBudgetWait)
 		return b.deliveries.process(ctx, job.Args.DeliveryID, isLast(job.JobRow))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Fields are the parts of a work item that the bridge writes. The zero value of
@@ -78,23 +79,46 @@ func (f Fields) Hash() string {
 
 // Differing lists the fields in which two contents differ, in a fixed order.
 func (f Fields) Differing(other Fields) []Field {
-	var differing []Field
-	for _, c := range []struct {
-		field Field
-		equal bool
-	}{
-		{FieldName, f.Name == other.Name},
-		{FieldDescription, f.DescriptionHTML == other.DescriptionHTML},
-		{FieldTargetDate, f.TargetDate == other.TargetDate},
-		{FieldPriority, f.Priority == other.Priority},
-		{FieldState, f.Group == other.Group},
-		{FieldLabels, slices.Equal(sorted(f.Labels), sorted(other.Labels))},
-	} {
-		if !c.equal {
-			differing = append(differing, c.field)
-		}
+	return slices.DeleteFunc(slices.Clone(AllFields), func(field Field) bool { return f.value(field) == other.value(field) })
+}
+
+// value is one field as text, by which it is compared. Labels hold no line break.
+func (f Fields) value(field Field) string {
+	switch field {
+	case FieldName:
+		return f.Name
+	case FieldDescription:
+		return f.DescriptionHTML
+	case FieldTargetDate:
+		return f.TargetDate
+	case FieldPriority:
+		return f.Priority
+	case FieldState:
+		return f.Group
+	case FieldLabels:
+		return strings.Join(sorted(f.Labels), "\n")
+	default:
+		return ""
 	}
-	return differing
+}
+
+// withValue is this content with one field that value gave as text.
+func (f Fields) withValue(field Field, value string) Fields {
+	switch field {
+	case FieldName:
+		f.Name = value
+	case FieldDescription:
+		f.DescriptionHTML = value
+	case FieldTargetDate:
+		f.TargetDate = value
+	case FieldPriority:
+		f.Priority = value
+	case FieldState:
+		f.Group = value
+	case FieldLabels:
+		f.Labels = Values{field: value}.Labels()
+	}
+	return f
 }
 
 // MergeLabels gives the label list to write: what is on the item now, without

@@ -42,6 +42,12 @@ func (o Ownership) Owned(wanted Fields) []Field {
 	return owned
 }
 
+// Alone reports whether a field is Odoo's alone: what people do with it in Plane is
+// reverted. The state is, while the matter is closed.
+func (o Ownership) Alone(field Field, wanted Fields) bool {
+	return o[field] == Odoo || o[field] == OdooWhenClosed && wanted.Closed()
+}
+
 // Drifted lists the fields that Odoo owns and that somebody changed in Plane
 // since they were written. written is what Plane answered to the last write, not
 // what was sent: Plane cleans HTML, so the two differ without anybody's doing.

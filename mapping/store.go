@@ -37,16 +37,32 @@ type Link struct {
 	IssueID     *string `db:"plane_issue_id"`
 	State       State   `db:"state"`
 	ContentHash string  `db:"content_hash"`
-	LastPushed  Fields  `db:"last_pushed"`
-	// Written is what Plane answered to the last write: the same content as Plane
-	// keeps it.
+	// LastPushed is what Odoo wanted and Plane has confirmed by showing it. What was
+	// sent and not confirmed is not in it.
+	LastPushed Fields `db:"last_pushed"`
+	// Written is what Plane showed beside it: the same content as Plane keeps it.
 	Written Fields `db:"written"`
+	// Refused are the values that Plane answered with success and did not take.
+	Refused Values `db:"refused"`
+	// Sending are the values of a write that has no answer yet, or whose answer was
+	// lost: Plane may show them, and then they are ours.
+	Sending Values `db:"sending"`
+	// LookDue says that the work item has to be read and compared in full: after a
+	// failure or a write without an answer, after a refusal whose wait is over, and after it left the archive.
+	LookDue bool `db:"look_due"`
 	// Told is what the flow last told Odoo about the work item, in the flow's own words.
 	Told         string     `db:"told"`
 	LastError    *string    `db:"last_error"`
+	LookAt       *time.Time `db:"look_at"`
 	CreatedAt    time.Time  `db:"created_at"`
 	UpdatedAt    time.Time  `db:"updated_at"`
 	LastSyncedAt *time.Time `db:"last_synced_at"`
+}
+
+// Waits reports whether nothing is tried before LookAt, because the work item cannot
+// be written. A refusal makes only the refused fields wait.
+func (l Link) Waits() bool {
+	return l.LastError != nil && !l.LookDue && len(l.Refused) == 0
 }
 
 // Issue is the id of the linked work item, or empty before there is one.
@@ -87,7 +103,8 @@ func (s *Store) With(tx DB) *Store { return &Store{db: tx} }
 
 const (
 	sqlColumns = `id, flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, plane_issue_id,
-		state, content_hash, last_pushed, written, told, last_error, created_at, updated_at, last_synced_at`
+		state, content_hash, last_pushed, written, refused, sending, told, last_error, look_at,
+		coalesce(look_at <= now(), last_error IS NOT NULL OR sending <> '{}') AS look_due, created_at, updated_at, last_synced_at`
 
 	sqlByKey = `SELECT ` + sqlColumns + ` FROM ops.plane_sync_mappings
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
@@ -110,16 +127,37 @@ const (
 	sqlWithdraw = `DELETE FROM ops.plane_sync_mappings
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3 AND state = 'intended'`
 
+	// A refusal is tried again after one minute, then four, sixteen and so on, six
+	// hours at most: whoever has to mend it may be asleep.
+	sqlWait = `now() + least(interval '1 minute' * power(4, least(tries, 8)), interval '6 hours')`
+
 	sqlBind = `UPDATE ops.plane_sync_mappings
-		SET plane_issue_id = $4, state = $5, odoo_id = $6, content_hash = $7, last_pushed = $8, written = $9,
-			last_error = NULL, updated_at = now(), last_synced_at = now()
+		SET plane_issue_id = $4, state = $5, odoo_id = $6, content_hash = $7, last_pushed = $8, written = $9, refused = $10, sending = '{}',
+			last_error = nullif($11, ''),
+			tries = CASE $11 WHEN '' THEN 0 ELSE tries + 1 END,
+			look_at = CASE $11 WHEN '' THEN NULL
+				ELSE ` + sqlWait + ` END,
+			updated_at = now(), last_synced_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlUnbind = `UPDATE ops.plane_sync_mappings
-		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = '', updated_at = now()
+		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = '',
+			refused = '{}', sending = '{}', look_at = NULL, tries = 0, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
-	sqlSetState = `UPDATE ops.plane_sync_mappings SET state = $4, last_error = nullif($5, ''), updated_at = now()
+	sqlSetProblem = `UPDATE ops.plane_sync_mappings SET last_error = $4, tries = tries + 1, look_at = ` + sqlWait + `, updated_at = now()
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+
+	sqlLookNow = `UPDATE ops.plane_sync_mappings SET look_at = now()
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+
+	sqlSending = `UPDATE ops.plane_sync_mappings SET sending = $4
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+
+	// Whatever happened while a work item could not be written was not seen, so one
+	// that comes back is compared in full.
+	sqlSetState = `UPDATE ops.plane_sync_mappings SET state = $4, last_error = nullif($5, ''),
+			look_at = CASE WHEN state = 'broken' AND $4 = 'linked' THEN now() END, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlNoteTold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1`
@@ -130,7 +168,7 @@ const (
 
 	// A write whose answer was lost may have been noted all the same; then the link
 	// was synced since it was read, and there is no error to note.
-	sqlSetError = `UPDATE ops.plane_sync_mappings SET last_error = $4, updated_at = now()
+	sqlSetError = `UPDATE ops.plane_sync_mappings SET last_error = $4, look_at = NULL, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3 AND last_synced_at IS NOT DISTINCT FROM $5`
 )
 
@@ -183,10 +221,19 @@ func (s *Store) Withdraw(ctx context.Context, scope Scope, key Key) error {
 	return s.change(ctx, "withdrawing the intention for "+string(key), sqlWithdraw, key, scope.Workspace, scope.ProjectID)
 }
 
-// Content is what a write put into a work item.
+// Content is what is known of a work item's content after a write or a look.
 type Content struct {
-	// Pushed is what Odoo wanted, Written what Plane answered.
+	// Pushed is what Odoo wanted and Plane showed, Written how Plane showed it.
 	Pushed, Written Fields
+	// Refused is what Plane did not take, and Why says so to a person.
+	Refused Values
+	Why     string
+}
+
+// Sending notes what a write is about to send. It has to be durable before the call:
+// a write that takes effect unheard is told by it from a person's edit. Bind ends it.
+func (s *Store) Sending(ctx context.Context, scope Scope, key Key, values Values) error {
+	return s.change(ctx, "noting what is sent for "+string(key), sqlSending, key, scope.Workspace, scope.ProjectID, values)
 }
 
 // Bind links the record to its work item and notes what was written there. It
@@ -203,12 +250,19 @@ func (s *Store) Close(ctx context.Context, scope Scope, key Key, odooID int64, i
 
 func (s *Store) bind(ctx context.Context, scope Scope, key Key, state State, odooID int64, issueID string, content Content) error {
 	err := s.change(ctx, "linking "+string(key), sqlBind, key, scope.Workspace, scope.ProjectID,
-		issueID, state, odooID, content.Pushed.Hash(), content.Pushed, content.Written)
+		issueID, state, odooID, content.Pushed.Hash(), content.Pushed, content.Written, content.refused(), content.Why)
 	var broken *pgconn.PgError
 	if errors.As(err, &broken) && broken.ConstraintName == "one_link_per_issue" {
 		return fmt.Errorf("linking %s to work item %s: %w", key, issueID, ErrIssueTaken)
 	}
 	return err
+}
+
+func (c Content) refused() Values {
+	if c.Refused == nil {
+		return Values{} // The column holds an object.
+	}
+	return c.Refused
 }
 
 // Unbind forgets a work item that is gone from Plane. What is left is an
@@ -217,7 +271,8 @@ func (s *Store) Unbind(ctx context.Context, scope Scope, key Key) error {
 	return s.change(ctx, "unlinking "+string(key), sqlUnbind, key, scope.Workspace, scope.ProjectID)
 }
 
-// SetState moves a link to another state and says why.
+// SetState moves a link to another state and says why. A link that leaves Broken
+// for Linked is due to be compared in full.
 func (s *Store) SetState(ctx context.Context, scope Scope, key Key, state State, why string) error {
 	return s.change(ctx, "marking the link of "+string(key), sqlSetState, key, scope.Workspace, scope.ProjectID, state, why)
 }
@@ -239,6 +294,18 @@ func (s *Store) NoteSeen(ctx context.Context, seen Link, content Content) error 
 // was synced since, so that the error is about a write that took effect.
 func (s *Store) SetError(ctx context.Context, scope Scope, key Key, seen Link, why string) error {
 	return s.change(ctx, "noting the error of "+string(key), sqlSetError, key, scope.Workspace, scope.ProjectID, why, seen.LastSyncedAt)
+}
+
+// SetProblem notes why a work item cannot be written although Plane answers, and when
+// it is looked at again: after waits that grow like those after a refusal.
+func (s *Store) SetProblem(ctx context.Context, scope Scope, key Key, why string) error {
+	return s.change(ctx, "noting the problem of "+string(key), sqlSetProblem, key, scope.Workspace, scope.ProjectID, why)
+}
+
+// LookNow ends a wait: the work item is compared in full the next time that anybody
+// writes it.
+func (s *Store) LookNow(ctx context.Context, scope Scope, key Key) error {
+	return s.change(ctx, "ending the wait of "+string(key), sqlLookNow, key, scope.Workspace, scope.ProjectID)
 }
 
 func (s *Store) one(ctx context.Context, act, sql string, args ...any) (Link, error) {

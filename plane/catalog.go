@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Catalog remembers a project's states and labels, which the API wants as ids where people think in groups and
@@ -28,7 +29,12 @@ type projectCatalog struct {
 	labels     []Label
 	haveLabels bool
 	members    []Member
+	// since is when the oldest of it was read.
+	since time.Time
 }
+
+// ErrNoState says that a project has no such state. It says nothing about any work item.
+var ErrNoState = errors.New("plane: no such state")
 
 // LabelColor is the color that created labels get.
 const LabelColor = "#0ea5e9"
@@ -43,6 +49,15 @@ func (c *Catalog) Forget(projectID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.projects, projectID)
+}
+
+// ForgetOlder drops what is known of a project when the oldest of it was read longer ago than age.
+func (c *Catalog) ForgetOlder(projectID string, age time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p, ok := c.projects[projectID]; ok && time.Since(p.since) > age {
+		delete(c.projects, projectID)
+	}
 }
 
 // own returns the project's catalog once nobody else owns it; the caller releases it.
@@ -63,7 +78,7 @@ func (c *Catalog) project(projectID string) *projectCatalog {
 	defer c.mu.Unlock()
 	p, ok := c.projects[projectID]
 	if !ok {
-		p = &projectCatalog{owner: make(chan struct{}, 1)}
+		p = &projectCatalog{owner: make(chan struct{}, 1), since: time.Now()}
 		c.projects[projectID] = p
 	}
 	return p
@@ -88,7 +103,8 @@ func (c *Catalog) States(ctx context.Context, projectID string) ([]State, error)
 }
 
 // StateFor returns the state that stands for a group: the project's default state if it is in the group, else the
-// first by sequence. A project without a state in the group gives ErrNotFound.
+// first by sequence. A project without a state in the group gives ErrNoState, and so does an archived one, which lists
+// no states at all.
 func (c *Catalog) StateFor(ctx context.Context, projectID string, group StateGroup) (State, error) {
 	states, err := c.States(ctx, projectID)
 	if err != nil {
@@ -96,7 +112,7 @@ func (c *Catalog) StateFor(ctx context.Context, projectID string, group StateGro
 	}
 	inGroup := slices.DeleteFunc(states, func(s State) bool { return s.Group != group })
 	if len(inGroup) == 0 {
-		return State{}, fmt.Errorf("project %s has no state in group %s: %w", projectID, group, ErrNotFound)
+		return State{}, fmt.Errorf("project %s has no state in group %s; add one in the project's settings, or restore the project if it is archived: %w", projectID, group, ErrNoState)
 	}
 	if i := slices.IndexFunc(inGroup, func(s State) bool { return s.Default }); i >= 0 {
 		return inGroup[i], nil
@@ -104,7 +120,8 @@ func (c *Catalog) StateFor(ctx context.Context, projectID string, group StateGro
 	return inGroup[0], nil
 }
 
-// State returns a state by id. An unknown one gives ErrNotFound: it may be newer than what is remembered.
+// State returns a state by id. An unknown one gives ErrNoState: it may be newer than what is remembered, or that of an
+// Intake item, which is in no list.
 func (c *Catalog) State(ctx context.Context, projectID, stateID string) (State, error) {
 	states, err := c.States(ctx, projectID)
 	if err != nil {
@@ -112,7 +129,7 @@ func (c *Catalog) State(ctx context.Context, projectID, stateID string) (State, 
 	}
 	i := slices.IndexFunc(states, func(s State) bool { return s.ID == stateID })
 	if i < 0 {
-		return State{}, fmt.Errorf("project %s has no state %s: %w", projectID, stateID, ErrNotFound)
+		return State{}, fmt.Errorf("project %s has no state %s: %w", projectID, stateID, ErrNoState)
 	}
 	return states[i], nil
 }

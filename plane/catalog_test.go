@@ -58,7 +58,7 @@ func TestTheStateForAGroupIsTheDefaultElseTheFirst(t *testing.T) {
 			t.Errorf("group %s: state %q, error %v", group, state.ID, err)
 		}
 	}
-	if _, err := catalog.StateFor(t.Context(), "p", GroupCancelled); !errors.Is(err, ErrNotFound) {
+	if _, err := catalog.StateFor(t.Context(), "p", GroupCancelled); !errors.Is(err, ErrNoState) {
 		t.Errorf("a group without states: error %v", err)
 	}
 	if group, err := catalog.GroupOf(t.Context(), "p", "late"); err != nil || group != GroupStarted {

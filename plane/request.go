@@ -106,6 +106,9 @@ func decodeError(err error) error {
 
 // once sends one request within the budget and reads its answer to the end.
 func (c *Client) once(ctx context.Context, cl call) (*response, error) {
+	if err := passGate(ctx); err != nil {
+		return nil, err
+	}
 	if err := c.budget.Wait(ctx, LaneOf(ctx)); err != nil {
 		return nil, fmt.Errorf("waiting for the rate budget: %w", err)
 	}

@@ -69,7 +69,7 @@ func (a *app) checkDatabase(ctx context.Context) []plane.Finding {
 	case err != nil:
 		return append(findings, failed("migrations", err, "May the role read schema ops?"))
 	default:
-		return append(findings, ok("migrations", "all have run"))
+		return append(findings, ok("migrations", "all have run"), a.checkLinks(ctx), a.checkBrake(ctx))
 	}
 }
 

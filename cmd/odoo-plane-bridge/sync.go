@@ -16,15 +16,16 @@ import (
 
 type syncCommand struct {
 	flowFlag
-	DryRun bool `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
-	Full   bool `help:"Write every field that Odoo owns again, changed or not."`
-	JSON   bool `help:"Print JSON."`
+	Release bool `help:"Let the brake go for this run: cancel the work items of all records that are gone from Odoo."`
+	DryRun  bool `help:"Print what would be created, changed and left, and what it costs. Nothing is written."`
+	Full    bool `help:"Write every field that is Odoo's alone again, changed or not."`
+	JSON    bool `help:"Print JSON."`
 }
 
 // Run mirrors what Odoo has into Plane, once. It is safe while replicas serve.
 func (c *syncCommand) Run(p *process) error {
 	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		plan, err := a.bridge.Mirror().Plan(p.ctx, flow, c.extent())
+		plan, err := c.mirror(a).Plan(p.ctx, flow, c.extent())
 		if err != nil {
 			return err
 		}
@@ -33,6 +34,13 @@ func (c *syncCommand) Run(p *process) error {
 		}
 		return c.execute(p, a, flow, plan)
 	})
+}
+
+func (c *syncCommand) mirror(a *app) *bridge.Mirror {
+	if c.Release {
+		return a.bridge.Mirror().Released()
+	}
+	return a.bridge.Mirror()
 }
 
 func (c *syncCommand) extent() bridge.Extent {
@@ -59,9 +67,17 @@ func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
 	}
 	printConflicts(w, plan)
 	sum := summarise(plan)
-	_, err := fmt.Fprintf(w, "%d to create, %d to change, %d to cancel, %d to leave as they are: about %d requests, %s at 60 a minute\n",
-		sum.Create, sum.Change, sum.Cancel, sum.Leave, sum.Requests, minutes(sum.Requests))
+	_, err := fmt.Fprintf(w, "%d to create, %d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
+		sum.Create, sum.Change, sum.Cancel, heldPart(sum.Held), sum.Leave, sum.Requests, minutes(sum.Requests))
 	return err
+}
+
+// heldPart is nothing while the brake holds nothing.
+func heldPart(held int) string {
+	if held == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d held by the brake, ", held)
 }
 
 func detail(step bridge.Step) string {
@@ -84,6 +100,11 @@ func printConflicts(w io.Writer, plan bridge.Plan) {
 			conflict.OdooID, conflict.MirroredID, conflict.Key)
 	}
 	if plan.Brake != nil {
+		for _, step := range plan.Steps {
+			if step.Action == bridge.ActionHold {
+				fmt.Fprintf(w, "%-7s %-10s %s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name)
+			}
+		}
 		fmt.Fprintln(w, "held by the brake:", plan.Brake)
 	}
 }
@@ -106,6 +127,7 @@ type planSummary struct {
 	Change    int        `json:"change"`
 	Cancel    int        `json:"cancel"`
 	Leave     int        `json:"leave"`
+	Held      int        `json:"held"`
 	Brake     string     `json:"brake,omitempty"`
 	Requests  int        `json:"requests"`
 	Conflicts int        `json:"conflicts"`
@@ -123,7 +145,7 @@ type stepLine struct {
 
 func summarise(plan bridge.Plan) planSummary {
 	sum := planSummary{
-		Create: plan.Count(bridge.ActionCreate), Change: plan.Count(bridge.ActionChange), Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel),
+		Create: plan.Count(bridge.ActionCreate), Change: plan.Count(bridge.ActionChange), Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel), Held: plan.Count(bridge.ActionHold),
 		Requests: plan.Requests(), Conflicts: len(plan.Conflicts), Steps: []stepLine{},
 	}
 	if plan.Brake != nil {
@@ -144,16 +166,22 @@ func summarise(plan bridge.Plan) planSummary {
 
 // syncResult is what a sync did.
 type syncResult struct {
-	Created   int      `json:"created"`
-	Changed   int      `json:"changed"`
-	Cancelled int      `json:"cancelled"`
-	Left      int      `json:"left"`
+	Created   int `json:"created"`
+	Changed   int `json:"changed"`
+	Cancelled int `json:"cancelled"`
+	Left      int `json:"left"`
+	// Held are work items whose record is gone from Odoo and that the brake keeps.
+	Held      int      `json:"held"`
+	Brake     string   `json:"brake,omitempty"`
 	Failed    int      `json:"failed"`
 	Conflicts int      `json:"conflicts"`
 	Errors    []string `json:"errors,omitempty"`
 }
 
 func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.Plan) error {
+	if err := a.bridge.Mirror().NoteBrake(p.ctx, plan); err != nil {
+		return err
+	}
 	result, err := carryOut(p, a, flow, plan, c.extent())
 	if err != nil {
 		return err
@@ -165,14 +193,14 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.
 		}
 	} else {
 		printConflicts(p.stdout, plan)
-		fmt.Fprintf(p.stdout, "%d created, %d changed, %d cancelled, %d left as they are, %d failed\n",
-			result.Created, result.Changed, result.Cancelled, result.Left, result.Failed)
+		fmt.Fprintf(p.stdout, "%d created, %d changed, %d cancelled, %s%d left as they are, %d failed\n",
+			result.Created, result.Changed, result.Cancelled, heldPart(result.Held), result.Left, result.Failed)
 		for _, failure := range result.Errors {
 			fmt.Fprintln(p.stdout, "failed:", failure)
 		}
 	}
 	if plan.Brake != nil {
-		return errors.New("cancelling was held by the brake; everything else is done")
+		return fmt.Errorf("cancelling is held by the brake; everything else is done: %s", plan.Brake)
 	}
 	if result.Failed > 0 {
 		return fmt.Errorf("%d of %d work items could not be written; run sync again", result.Failed, len(plan.Work()))
@@ -183,7 +211,10 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.
 // carryOut applies a plan step by step. One step that fails does not hold up the
 // others; a server that is away does.
 func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bridge.Extent) (syncResult, error) {
-	result := syncResult{Left: plan.Count(bridge.ActionLeave), Conflicts: len(plan.Conflicts)}
+	result := syncResult{Left: plan.Count(bridge.ActionLeave), Held: plan.Count(bridge.ActionHold), Conflicts: len(plan.Conflicts)}
+	if plan.Brake != nil {
+		result.Brake = plan.Brake.String()
+	}
 	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
 	defer progress.Done()
 	ctx := plane.WithLane(p.ctx, plane.LaneBackfill)
@@ -221,7 +252,7 @@ func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bri
 
 // holdsAll reports whether a failure is not of one work item alone.
 func holdsAll(err error) bool {
-	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge)
+	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, bridge.ErrNotWritable) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge)
 }
 
 // maxFailures is how many steps may fail in a row from the start before a sync

@@ -1,0 +1,259 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+const (
+	// probeEvery is how often a server that is away is asked, and the database. It
+	// bounds how long work waits after a return.
+	probeEvery = 5 * time.Second
+	// probeFor is how long a probe may take.
+	probeFor = 5 * time.Second
+	// remindEvery is how often the log tells of an outage that lasts.
+	remindEvery = time.Minute
+)
+
+// side is a server that work may have to wait for.
+type side struct {
+	name string
+	// causes are those of failures that end when it is back.
+	causes []Cause
+	check  Check
+
+	mu sync.Mutex
+	// known says that it was asked at least once since the process began: until then
+	// what waits may wait for an outage that another process saw.
+	known bool
+	// suspected says that work failed because of it and it was not asked since.
+	suspected bool
+	// since is when it was first found away; zero while it answers.
+	since    time.Time
+	reminded time.Time
+}
+
+// suspect notes that work failed because of the side and reports whether that is
+// news: one line in the log is enough until it is known whether the side is away.
+func (s *side) suspect() (news bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	news = !s.suspected && s.since.IsZero()
+	s.suspected = true
+	return news
+}
+
+// pass returns plane.ErrAway while the side is away.
+func (s *side) pass() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.since.IsZero() {
+		return nil
+	}
+	return fmt.Errorf("%w; it is away since %s", plane.ErrAway, s.since.UTC().Format(time.RFC3339))
+}
+
+// due reports whether the side has to be asked. One that answers and that nothing
+// failed because of is left in peace: a question costs a request.
+func (s *side) due(waiting bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.suspected || !s.since.IsZero() || !s.known && waiting
+}
+
+// change is what an answer says about an outage.
+type change int
+
+const (
+	stillThere change = iota
+	goneAway
+	stillAway
+	isBack
+)
+
+// answered notes an answer, and says what it changes and how long the outage lasts.
+func (s *side) answered(err error, now time.Time) (change, time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, since := !s.known, s.since
+	s.known, s.suspected = true, false
+	switch {
+	case err == nil && (first || !since.IsZero()):
+		s.since = time.Time{}
+		return isBack, outageOf(since, now)
+	case err == nil:
+		return stillThere, 0
+	case since.IsZero():
+		s.since, s.reminded = now, now
+		return goneAway, 0
+	case now.Sub(s.reminded) >= remindEvery:
+		s.reminded = now
+		return stillAway, now.Sub(since)
+	default:
+		return stillThere, 0
+	}
+}
+
+// outageOf is 0 where the process did not see the outage begin.
+func outageOf(since, now time.Time) time.Duration {
+	if since.IsZero() {
+		return 0
+	}
+	return now.Sub(since)
+}
+
+// outages watches the servers that work waits for. When one is back, what waits for
+// it begins at once, in order, instead of waiting out its back-off; and an outage is
+// one line in the log when it begins, one a minute, and one when it ends.
+type outages struct {
+	queue    *Queue
+	letters  *DeadLetters
+	database *side
+	remote   []*side
+	flows    flows
+	every    time.Duration
+	wake     chan struct{}
+	logger   *slog.Logger
+}
+
+func newOutages(queue *Queue, letters *DeadLetters, remote map[string]Check, all flows, logger *slog.Logger) *outages {
+	o := &outages{
+		queue: queue, letters: letters, flows: all, every: probeEvery, wake: make(chan struct{}, 1), logger: logger,
+		database: &side{name: "database", causes: []Cause{CauseOurs}},
+	}
+	for name, cause := range map[string]Cause{"plane": CausePlane, "odoo": CauseOdoo} {
+		if check := remote[name]; check != nil {
+			o.remote = append(o.remote, &side{name: name, causes: []Cause{cause, CauseMissingKey}, check: check})
+		}
+	}
+	return o
+}
+
+// suspect is told of each failure that time may heal. It reports whether the
+// failure is worth a line of its own in the log.
+func (o *outages) suspect(cause Cause) (news bool) {
+	for _, s := range append([]*side{o.database}, o.remote...) {
+		for _, ends := range s.causes {
+			if ends == cause && s.suspect() {
+				news = true
+			}
+		}
+	}
+	select {
+	case o.wake <- struct{}{}:
+	default: // The watch wakes anyway.
+	}
+	return news
+}
+
+// gate keeps requests back while a server is known to be away.
+func (o *outages) gate(name string) func() error {
+	for _, s := range o.remote {
+		if s.name == name {
+			return s.pass
+		}
+	}
+	return func() error { return nil }
+}
+
+// run watches until the context ends.
+func (o *outages) run(ctx context.Context) {
+	ticker := time.NewTicker(o.every)
+	defer ticker.Stop()
+	for {
+		o.look(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-o.wake:
+		}
+	}
+}
+
+// look asks whoever has to be asked. The database comes first: without it nobody
+// knows what waits.
+func (o *outages) look(ctx context.Context) {
+	waiting, err := o.queue.waitingFor(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	o.heard(ctx, o.database, err, waiting[CauseOurs])
+	if err != nil {
+		return
+	}
+	for _, s := range o.remote {
+		n := 0
+		for _, cause := range s.causes {
+			n += waiting[cause]
+		}
+		if s.due(n > 0) {
+			o.ask(ctx, s, n)
+		}
+	}
+}
+
+func (o *outages) ask(ctx context.Context, s *side, waiting int) {
+	asking, cancel := context.WithTimeout(plane.WithLane(ctx, plane.LaneInteractive), probeFor)
+	defer cancel()
+	err := s.check(asking)
+	var busy *plane.BusyError
+	switch {
+	case ctx.Err() != nil:
+	case errors.As(err, &busy), errors.Is(err, plane.ErrRateLimited):
+		o.heard(ctx, s, nil, waiting) // It answers; its limit is another matter.
+	case errors.Is(err, ErrBudgetUnavailable):
+		// The database is away again; that says nothing about the side.
+	default:
+		o.heard(ctx, s, err, waiting)
+	}
+}
+
+// heard acts on an answer.
+func (o *outages) heard(ctx context.Context, s *side, err error, waiting int) {
+	change, lasted := s.answered(err, time.Now())
+	log := o.logger.With(slog.String("server", s.name), slog.Int("waiting", waiting))
+	switch change {
+	case goneAway:
+		log.ErrorContext(ctx, "a server is away; what waits for it goes on when it is back", slog.Any("error", err))
+	case stillAway:
+		log.WarnContext(ctx, "a server is still away", slog.Duration("since", lasted.Round(time.Second)), slog.Any("error", err))
+	case isBack:
+		if lasted > 0 {
+			log.InfoContext(ctx, "a server is back; what waits for it goes on now", slog.Duration("outage", lasted.Round(time.Second)))
+		}
+		o.goOn(ctx, s, lasted > 0)
+	case stillThere:
+	}
+}
+
+// goOn lets everything begin that waits for a side. What cannot be done now is left
+// to its own time.
+func (o *outages) goOn(ctx context.Context, s *side, outage bool) {
+	err := o.queue.bringForward(ctx, s.causes)
+	if s == o.database && outage {
+		// What was under way when the connections broke has nobody any more, and
+		// Plane's Community edition sends nothing again that was refused meanwhile.
+		err = errors.Join(err, o.queue.takeUpLost(ctx), o.sweepSoon(ctx))
+	}
+	if verdict := o.letters.revive(ctx); verdict.err != nil {
+		err = errors.Join(err, verdict.err)
+	}
+	if err != nil && ctx.Err() == nil {
+		o.logger.WarnContext(ctx, "not everything that waited for a server could be begun at once", slog.String("server", s.name), slog.Any("error", err))
+	}
+}
+
+func (o *outages) sweepSoon(ctx context.Context) error {
+	var errs []error
+	for _, flow := range o.flows {
+		errs = append(errs, o.queue.sweepSoon(ctx, flow.Scope().Flow))
+	}
+	return errors.Join(errs...)
+}

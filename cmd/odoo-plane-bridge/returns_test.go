@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/postgres"
+)
+
+// soonAfterReturn is more than any return takes, and less than the back-off that work
+// has reached after a long outage.
+const soonAfterReturn = 30 * time.Second
+
+// anHourLater makes the work that waits look as after a long outage: its next try
+// lies far ahead.
+func (s *stage) anHourLater() {
+	s.exec("UPDATE ops.river_job SET scheduled_at = now() + interval '12 minutes', attempt = 8 WHERE state IN ('retryable', 'scheduled')")
+}
+
+func (s *stage) waiting(kind string) int {
+	return s.count("SELECT count(*) FROM ops.river_job WHERE state IN ('retryable', 'scheduled') AND kind = $1", kind)
+}
+
+func TestWhatWaitsForOdooBeginsWhenItIsBack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	if code, _, stderr := s.command("sync"); code != exitDone {
+		t.Fatalf("sync: %s", stderr)
+	}
+	p := s.start("serve")
+	s.odoo.Down(true)
+	for _, item := range s.plane.Items()[:20] {
+		if status, err := p.deliver(uuid.NewString(), workItemBody(item.ID, item.Name, "completed", time.Now().Add(time.Second))); err != nil || status != http.StatusOK {
+			t.Fatalf("a webhook while Odoo is away = %d, %v", status, err)
+		}
+	}
+	s.eventually("all of it waits", time.Minute, func() bool { return s.waiting("plane_delivery") == 20 })
+	s.anHourLater()
+	s.odoo.Down(false)
+	s.eventually("all of it is processed", soonAfterReturn, func() bool { return s.open() == 0 })
+	p.mustTellOfOneOutage("odoo")
+}
+
+func TestWhatWaitsForPlaneBeginsWhenItIsBack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	s.plane.Down(true)
+	p := s.start("serve")
+	s.eventually("creating waits", time.Minute, func() bool { return s.waiting("mirror_entity") == 60 })
+	s.anHourLater()
+	s.plane.Down(false)
+	s.eventually("all work items are there", soonAfterReturn, func() bool { return len(s.plane.Items()) == 60 })
+	p.mustTellOfOneOutage("plane")
+}
+
+// mustTellOfOneOutage holds the log to one line when an outage begins and one when it
+// ends, however much work failed meanwhile.
+func (p *program) mustTellOfOneOutage(server string) {
+	p.t.Helper()
+	log := withoutDebug(p.logged())
+	for _, line := range []string{"a server is away", "a server is back"} {
+		if n := strings.Count(log, line); n != 1 || !strings.Contains(log, `"server":"`+server+`"`) {
+			p.t.Errorf("%q stands %d times in the log, want once", line, n)
+		}
+	}
+	if n := strings.Count(log, "work failed"); n > 2 {
+		p.t.Errorf("%d lines tell of work that failed because of one outage", n)
+	}
+}
+
+// A sync does not leave to an old job's back-off what it finds itself.
+func TestASyncTakesUpWhatAnOldFailureLeftWaiting(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	if code, _, stderr := s.command("migrate"); code != exitDone {
+		t.Fatalf("migrate: %s", stderr)
+	}
+	s.exec(`INSERT INTO ops.river_job (kind, queue, args, max_attempts, attempt, state, scheduled_at)
+		VALUES ('mirror_entity', 'mirror', '{"flow": "bir", "key": "bir.filing.deadline,1/2550M/2099/1"}', 12, 8, 'retryable', now() + interval '12 minutes')`)
+	s.start("serve")
+	s.eventually("all work items are there", soonAfterReturn, func() bool { return len(s.plane.Items()) == 60 })
+}
+
+func TestAfterADatabaseOutageEverythingGoesOnAndASweepFollows(t *testing.T) {
+	t.Parallel()
+	s, ctx := newStage(t), context.Background()
+	// Not t.TempDir: its parent is closed to the user that PostgreSQL runs as.
+	dir, err := os.MkdirTemp("", "odoo-plane-bridge-return-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	place := postgres.Options{Dir: dir}
+	database, err := postgres.Start(ctx, place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.settings["DATABASE_URL"], place.Port = database.DSN("postgres"), database.Port()
+	s.odoo.GenerateDeadlines(1, 2099)
+	p := s.start("serve")
+	t.Cleanup(func() {
+		p.kill()
+		if err := database.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	s.eventually("some work items are there", time.Minute, func() bool { return len(s.plane.Items()) > 5 })
+	if err := database.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	body := workItemBody(uuid.NewString(), "refused", "unstarted", time.Now())
+	s.eventually("webhooks are refused", time.Minute, func() bool {
+		status, err := p.deliver(uuid.NewString(), body)
+		return err == nil && status == http.StatusInternalServerError && strings.Contains(p.logged(), `"server":"database"`)
+	})
+	if database, err = postgres.Start(ctx, place); err != nil {
+		t.Fatal(err)
+	}
+	s.eventually("all work items are there", time.Minute, func() bool { return len(s.plane.Items()) == 60 })
+	s.pool = pgtest.Open(t, database.DSN("postgres"))
+	s.eventually("a sweep followed", soonAfterReturn, func() bool { return s.count("SELECT count(*) FROM ops.sweeps") > 0 })
+	if n := len(s.plane.Items()); n != 60 {
+		t.Errorf("%d work items", n)
+	}
+}

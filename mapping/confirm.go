@@ -1,0 +1,100 @@
+package mapping
+
+import (
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Values are values of a work item by field: what is about to be sent, or what Plane
+// answered with success and did not take. A real server leaves out, without a word,
+// a label of another project or a field that it does not know.
+type Values map[Field]string
+
+// ValuesOf are the values of some fields of a content.
+func ValuesOf(content Fields, fields []Field) Values {
+	values := make(Values, len(fields))
+	for _, field := range fields {
+		values[field] = content.value(field)
+	}
+	return values
+}
+
+// Has reports whether a content has the value of a field.
+func (v Values) Has(field Field, content Fields) bool {
+	value, known := v[field]
+	return known && value == content.value(field)
+}
+
+// ShownBy reports whether a work item shows the value, as far as Plane keeps values
+// as they are sent.
+func (v Values) ShownBy(field Field, shown Fields) bool {
+	value, known := v[field]
+	return known && Fields{}.withValue(field, value).shownAs(field, shown, shown)
+}
+
+// Labels are the labels among the values.
+func (v Values) Labels() []string {
+	if v[FieldLabels] == "" {
+		return nil
+	}
+	return strings.Split(v[FieldLabels], "\n")
+}
+
+// Shown judges what became of a write: wanted is what was sent in the given fields,
+// before what the work item showed until then, and after what it shows now. A field
+// is confirmed when it shows what was wanted, and refused otherwise. What is noted
+// as written about a work item is noted by this rule and by no other.
+func Shown(wanted, before, after Fields, sent []Field) (confirmed []Field, refused Values) {
+	for _, field := range sent {
+		if wanted.shownAs(field, before, after) {
+			confirmed = append(confirmed, field)
+			continue
+		}
+		if refused == nil {
+			refused = Values{}
+		}
+		refused[field] = wanted.value(field)
+	}
+	return confirmed, refused
+}
+
+// shownAs compares one field as Plane keeps it: names lose the blanks at their
+// ends, descriptions are cleaned, and labels that people added are none of ours.
+func (f Fields) shownAs(field Field, before, after Fields) bool {
+	switch field {
+	case FieldName:
+		return strings.TrimSpace(f.Name) == strings.TrimSpace(after.Name)
+	case FieldDescription:
+		return after.DescriptionHTML != before.DescriptionHTML || sameText(f.DescriptionHTML, after.DescriptionHTML)
+	case FieldLabels:
+		return containsAll(after.Labels, f.Labels)
+	default:
+		return f.value(field) == after.value(field)
+	}
+}
+
+// Shows reports whether a work item that was read shows what is wanted of a field,
+// without anything having been sent. A description that the server cleaned counts
+// as another one then: there is no telling what made it different.
+func (f Fields) Shows(field Field, wanted Fields) bool {
+	return wanted.shownAs(field, f, f) && (field != FieldDescription || f.DescriptionHTML == wanted.DescriptionHTML)
+}
+
+var tags = regexp.MustCompile(`<[^>]*>`)
+
+// sameText compares what people read: a server that cleans HTML may rewrite tags,
+// attributes and entities, and says the same.
+func sameText(a, b string) bool {
+	return textOf(a) == textOf(b)
+}
+
+func textOf(markup string) string {
+	return strings.Join(strings.Fields(html.UnescapeString(tags.ReplaceAllString(markup, " "))), " ")
+}
+
+// Common lists the labels that are in both lists, sorted.
+func Common(a, b []string) []string {
+	return slices.DeleteFunc(sorted(a), func(label string) bool { return !slices.Contains(b, label) })
+}
