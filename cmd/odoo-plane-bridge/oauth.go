@@ -9,7 +9,6 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
-	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
 type oauthCommand struct {
@@ -160,9 +159,9 @@ func (p *process) oauthApp(needs ...settings.Need) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrations.Check(p.ctx, a.pool); err != nil {
+	if err := usableDatabase(p.ctx, a.pool, s); err != nil {
 		a.pool.Close()
-		return nil, fmt.Errorf("looking at the database: %w", err)
+		return nil, err
 	}
 	return a, nil
 }

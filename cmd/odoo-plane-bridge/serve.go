@@ -77,7 +77,12 @@ func (a *app) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return serveHTTP(ctx, a.main, a.receiver) })
 	group.Go(func() error { return serveHTTP(ctx, a.side, mux) })
-	group.Go(func() error { return a.bridge.Run(ctx) })
+	group.Go(func() error {
+		if err := a.awaitDatabase(ctx); err != nil {
+			return err
+		}
+		return a.bridge.Run(ctx)
+	})
 	group.Go(func() error { return a.oauth.Run(ctx) })
 	group.Go(func() error { return a.refresh(ctx) })
 	err := group.Wait()

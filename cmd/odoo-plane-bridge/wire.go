@@ -8,10 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
@@ -63,7 +60,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	}
 	a.metrics = bridge.NewMetrics(a.pool)
 	a.queue, err = bridge.NewQueue(a.pool, bridge.QueueConfig{
-		InstanceID: instanceID(s), Workers: int(s.Workers), PollOnly: s.DatabasePooler, Logger: logger,
+		InstanceID: instanceID(s), Workers: workersWithin(a.pool, s), PollOnly: s.DatabasePooler, Logger: logger,
 	})
 	if err != nil {
 		a.pool.Close()
@@ -160,45 +157,6 @@ func (a *app) checkOdoo(ctx context.Context) error {
 	}
 	_, err := a.odoo.Connect(ctx)
 	return err
-}
-
-// openPool prepares connections to the database and opens none yet.
-func openPool(s settings.Settings) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(s.DatabaseURL.Reveal())
-	if err != nil {
-		// The library's error quotes the address; only its kind is told.
-		return nil, fmt.Errorf("%w:\n%w", errUsage, settings.Fault{Setting: "DATABASE_URL", Problem: "expected an address such as postgres://user@host:5432/database"})
-	}
-	// A worker holds one connection for its lock and needs another beside it.
-	config.MaxConns = max(config.MaxConns, int32(2*s.Workers)+12) //nolint:gosec // Workers is at most 100
-	config.ConnConfig.ConnectTimeout = 5 * time.Second
-	config.ConnConfig.RuntimeParams["application_name"] = "odoo-plane-bridge"
-	if s.DatabasePooler {
-		// Nothing is prepared under a name, and yet the server is asked for the types:
-		// without them a map cannot be written to a jsonb column.
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-		delete(config.ConnConfig.RuntimeParams, "application_name")
-	}
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the database: %w", err)
-	}
-	return pool, nil
-}
-
-// connectTo opens the database for Vault, which is asked before settings are
-// known.
-func connectTo(getenv func(string) string) func(context.Context) (*pgx.Conn, error) {
-	return func(ctx context.Context) (*pgx.Conn, error) {
-		spec := settings.Spec{Name: "DATABASE_URL", Secret: "database_url"}
-		address, found, err := settings.Environment{Getenv: getenv}.Lookup(ctx, spec)
-		if err != nil || !found {
-			return nil, errors.Join(errors.New("DATABASE_URL is not set"), err)
-		}
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-		defer cancel()
-		return pgx.Connect(ctx, strings.TrimSpace(address))
-	}
 }
 
 // instanceID names this replica by host and port: the same after a restart, and
