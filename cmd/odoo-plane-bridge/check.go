@@ -15,7 +15,8 @@ import (
 )
 
 type checkCommand struct {
-	JSON bool `help:"Print JSON."`
+	JSON               bool `help:"Print JSON."`
+	AcceptPlaneAddress bool `help:"Accept that secrets go to the address of Plane that Odoo's parameters name."`
 }
 
 // Run looks at everything the bridge depends on and changes nothing.
@@ -29,7 +30,7 @@ func (c *checkCommand) Run(p *process) error {
 		return err
 	}
 	defer a.pool.Close()
-	findings := a.check(p.ctx)
+	findings := a.check(p.ctx, c.AcceptPlaneAddress)
 	if c.JSON {
 		err = printJSON(p.stdout, findings)
 	} else {
@@ -53,7 +54,7 @@ func (c *checkCommand) needs(s settings.Settings) []error {
 	return append(settings.OdooIfAny(s), settings.TaskIfAny(s)...)
 }
 
-func (a *app) check(ctx context.Context) []plane.Finding {
+func (a *app) check(ctx context.Context, accept bool) []plane.Finding {
 	findings := a.checkDatabase(ctx)
 	if count(findings, plane.GradeOK) < len(findings) {
 		// The shared budget would refuse every request. A handful that the replicas
@@ -63,6 +64,9 @@ func (a *app) check(ctx context.Context) []plane.Finding {
 		}
 	}
 	findings = append(findings, a.checkSecrets()...)
+	findings = append(findings, a.checkOrigins()...)
+	findings = append(findings, a.checkFiles()...)
+	findings = append(findings, a.checkAddress(ctx, accept)...)
 	findings = append(findings, a.checkOdooSide(ctx)...)
 	return append(findings, a.checkPlaneSide(ctx)...)
 }

@@ -132,23 +132,14 @@ func TestABurstWaitsForConnections(t *testing.T) {
 	if code, _, stderr := s.command("migrate"); code != exitDone {
 		t.Fatalf("migrate: %s", stderr)
 	}
+	// Ten in the pool, the one that the queue listens on, and one that looks for a
+	// pooler at the start.
 	const role = "has_twelve_connections"
-	s.sql("CREATE ROLE " + role + " LOGIN SUPERUSER")
-	owner := pgtest.Open(t, s.settings["DATABASE_URL"])
+	s.sql("CREATE ROLE " + role + " LOGIN BYPASSRLS CONNECTION LIMIT 12; GRANT USAGE ON SCHEMA ops TO " + role)
+	s.sql("GRANT ALL ON ALL TABLES IN SCHEMA ops TO " + role + "; GRANT ALL ON ALL SEQUENCES IN SCHEMA ops TO " + role)
 	s.settings["DATABASE_URL"] = s.as(role, "&pool_max_conns=10")
 	p := s.start("serve")
 	s.eventually("the program is ready", 30*time.Second, func() bool { status, _ := p.ready(); return status == http.StatusOK })
-	var most int
-	watching, stop := context.WithCancel(t.Context())
-	var watched sync.WaitGroup
-	watched.Go(func() {
-		for watching.Err() == nil {
-			var n int
-			if err := owner.QueryRow(context.Background(), "SELECT count(*) FROM pg_stat_activity WHERE usename = $1", role).Scan(&n); err == nil {
-				most = max(most, n)
-			}
-		}
-	})
 	var mu sync.Mutex
 	answers := make(map[int]int)
 	var sent sync.WaitGroup
@@ -164,14 +155,8 @@ func TestABurstWaitsForConnections(t *testing.T) {
 		})
 	}
 	sent.Wait()
-	stop()
-	watched.Wait()
 	if answers[http.StatusOK] != 300 {
 		t.Errorf("answers by status: %v, want 300 times 200", answers)
-	}
-	// The queue's listener leaves the pool and is one beside it.
-	if most > 11 {
-		t.Errorf("%d connections were open, want 11 at most", most)
 	}
 }
 

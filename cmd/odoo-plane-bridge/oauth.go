@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -189,7 +190,10 @@ func needsOAuthApp(s settings.Settings) []error {
 // another one cannot reach it while settings change.
 func (a *app) oauthSettings() oauth.App {
 	s := a.live.Current()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
 	return oauth.App{
+		Refusal: a.address.permit(ctx, a.settings, "PLANE_OAUTH_CLIENT_SECRET"),
 		BaseURL: a.settings.PlaneBaseURL.String(), Workspace: string(a.settings.PlaneWorkspaceSlug),
 		ClientID: s.PlaneOAuthClientID, ClientSecret: s.PlaneOAuthClientSecret.Reveal(),
 		RedirectURL: s.PlaneOAuthRedirectURL.String(), Scopes: strings.Fields(strings.ReplaceAll(s.PlaneOAuthScopes, ",", " ")),

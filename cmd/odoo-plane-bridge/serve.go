@@ -93,6 +93,9 @@ func (a *app) serve(ctx context.Context) error {
 // warnOfGaps says at the start what cannot work as set up; it is no reason not
 // to start, because secrets may still arrive.
 func (a *app) warnOfGaps(ctx context.Context) {
+	for _, warning := range a.fileWarnings() {
+		a.logger.WarnContext(ctx, "a secret is not kept to the bridge alone", slog.String("file", warning))
+	}
 	if len(a.settings.WebhookSecrets()) == 0 {
 		a.logger.WarnContext(ctx, "PLANE_WEBHOOK_SECRET is not set: webhooks are refused with 503 until it is")
 	}

@@ -65,8 +65,11 @@ const (
 	parametersAway      parametersKind = "away"
 )
 
+// fromOdooParameters names the source in messages.
+const fromOdooParameters = "Odoo's ir.config_parameter"
+
 // String names the source in messages.
-func (p *odooParameters) String() string { return "Odoo's ir.config_parameter" }
+func (p *odooParameters) String() string { return fromOdooParameters }
 
 // Prepare reads the parameters.
 //

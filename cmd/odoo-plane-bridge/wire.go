@@ -30,11 +30,13 @@ type app struct {
 	odoo     *odoo.Client // nil when Odoo is not configured
 	// parameters are the settings that Odoo holds; they own the Odoo client.
 	parameters *odooParameters
-	oauth      *oauth.Keeper
-	queue      *bridge.Queue
-	metrics    *bridge.Metrics
-	bridge     *bridge.Bridge
-	receiver   *bridge.Receiver
+	// address says whether secrets may go to where Plane is.
+	address  *planeAddress
+	oauth    *oauth.Keeper
+	queue    *bridge.Queue
+	metrics  *bridge.Metrics
+	bridge   *bridge.Bridge
+	receiver *bridge.Receiver
 	// main and side are the receiver's and the metrics' ports, once taken.
 	main, side net.Listener
 	// hangup asks for the settings to be read again at once; nil never does.
@@ -53,6 +55,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	if a.pool, err = openPool(s); err != nil {
 		return nil, err
 	}
+	a.address = &planeAddress{pool: a.pool}
 	a.oauth = oauth.New(oauth.Config{Pool: a.pool, App: a.oauthSettings, Logger: logger})
 	if err := a.wireClients(); err != nil {
 		a.pool.Close()
@@ -92,7 +95,7 @@ func (a *app) wireClients() error {
 func (a *app) wirePlane(budget plane.Budget) error {
 	s := a.settings
 	config := plane.Config{
-		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters},
+		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters, a.address, s},
 		Budget: budget, Logger: a.logger, UserAgent: "odoo-plane-bridge/" + version,
 	}
 	if s.PlaneAuth == "bot" {
@@ -126,6 +129,9 @@ func (a *app) secrets() bridge.Secrets {
 type liveKey struct {
 	live       *settings.Live
 	parameters *odooParameters
+	address    *planeAddress
+	// built are the settings that the client was built from, and so where it sends to.
+	built settings.Settings
 }
 
 // Authorize adds the key, or fails before the request is sent.
@@ -136,6 +142,9 @@ func (k liveKey) Authorize(ctx context.Context, r *http.Request) error {
 	key := k.live.Current().PlaneAPIKey
 	if key == "" {
 		return fmt.Errorf("%w: PLANE_API_KEY is not set (ssot/secrets/registry.yaml#plane_api_key)", bridge.ErrKeyMissing)
+	}
+	if err := k.address.permit(ctx, k.built, "PLANE_API_KEY"); err != nil {
+		return err
 	}
 	return plane.APIKey(key.Reveal()).Authorize(ctx, r)
 }

@@ -38,7 +38,7 @@ func tellsOfAnInstallation(name string) bool {
 		}
 	}
 	for _, spec := range settings.Specs() {
-		if name == spec.Name || (spec.Secret != "" && name == spec.Name+"_FILE") {
+		if name == spec.Name || (spec.Secret != "" && (name == spec.Name+"_FILE" || name == spec.Name+"_CMD")) {
 			return true
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // environment, so it does not run beside others.
 func TestWhatTellsOfAnInstallationIsForgottenAndNothingElse(t *testing.T) {
 	forgotten := []string{
-		"DATABASE_URL_FILE", "ADMIN_TOKEN_FILE", "PGHOST", "PGPASSWORD", "PGSERVICE", "PGOPTIONS",
+		"DATABASE_URL_FILE", "ADMIN_TOKEN_FILE", "ADMIN_TOKEN_CMD", "PGHOST", "PGPASSWORD", "PGSERVICE", "PGOPTIONS",
 		"OTEL_EXPORTER_OTLP_ENDPOINT", "PLANE_TOMORROWS_SETTING", "ODOO_ADMIN_PASSWORD_FILE",
 	}
 	for _, spec := range settings.Specs() {

@@ -42,6 +42,16 @@ func Specs() []Spec {
 	return specs
 }
 
+// DefaultOf is the value of a setting when nothing sets it.
+func DefaultOf(name string) string {
+	for _, spec := range Specs() {
+		if spec.Name == name {
+			return spec.Default
+		}
+	}
+	return ""
+}
+
 // Source supplies values. Lookup reports false when it has none for the setting,
 // and an error when it cannot tell; a value has been through Clean. One that is also a fmt.Stringer is named in
 // the faults of its values.
