@@ -91,7 +91,14 @@ type Settings struct {
 	SecretsSource SecretsSource `env:"SECRETS_SOURCE" envDefault:"environment"`
 	LogLevel      LogLevel      `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat     LogFormat     `env:"LOG_FORMAT"`
+
+	// origins names the sources of values that are not the environment's own.
+	origins map[string]string
 }
+
+// Origin names the source that a setting's value comes from; empty for the
+// environment, its files and commands, and for a default.
+func (s Settings) Origin(name string) string { return s.origins[name] }
 
 // AppURL is where people open Plane: PLANE_APP_URL, or what follows from the
 // base URL.
