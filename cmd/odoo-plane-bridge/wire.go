@@ -102,7 +102,7 @@ func (a *app) wirePlane(budget plane.Budget) error {
 	config := plane.Config{
 		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters, a.address, s},
 		Budget: budget, Logger: a.logger, UserAgent: "odoo-plane-bridge/" + version,
-		HTTPClient: &http.Client{Timeout: planeTimeout},
+		Timeout: planeTimeout,
 	}
 	if s.PlaneAuth == "bot" {
 		bot := a.oauth.Bot()
