@@ -85,10 +85,11 @@ func (s *sweep) missing() (missing []string, known int) {
 		}
 	}
 	for id, link := range s.linked {
-		switch before, seen := expected[id]; {
-		case link.State == mapping.Linked:
+		before, seen := expected[id]
+		if link.State == mapping.Linked {
 			expected[id] = (before || !seen) && !link.UpdatedAt.After(s.report.Started)
-		case link.State == mapping.Broken:
+		}
+		if link.State == mapping.Broken {
 			delete(expected, id)
 		}
 	}

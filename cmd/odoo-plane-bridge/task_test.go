@@ -276,7 +276,7 @@ func TestACommentOnATaskBecomesOneNote(t *testing.T) {
 			notes = append(notes, message)
 		}
 	}
-	if len(notes) != 1 || !strings.Contains(notes[0]["body"].(string), "last year's books") || !strings.Contains(notes[0]["body"].(string), "maria") {
+	if len(notes) != 1 || !strings.Contains(notes[0]["body"].(string), "last year&#39;s books") || !strings.Contains(notes[0]["body"].(string), "maria") {
 		t.Errorf("notes in Odoo: %v, want one\n%s", notes, p.logged())
 	}
 }
