@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -49,6 +50,7 @@ type Bridge struct {
 	statuses   *statusWriter
 	reconciler *Reconciler
 	letters    *DeadLetters
+	owed       *sweepOwed
 	outages    *outages
 	metrics    *Metrics
 	logger     *slog.Logger
@@ -70,14 +72,28 @@ func New(config Config) *Bridge {
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 		reconciler: &Reconciler{
 			pool: config.Pool, links: mirror.links, plane: config.Plane, reader: see, presence: mirror.presence,
-			inbox: NewInbox(config.Pool, config.Queue), brake: config.CancelBrake, logger: config.Logger,
+			inbox: NewInbox(config.Pool, config.Queue), queue: config.Queue, brake: config.CancelBrake, logger: config.Logger, now: config.Queue.clock.Now,
 		},
 	}
 	b.letters = &DeadLetters{
 		pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, flows: config.Flows, logger: config.Logger,
 	}
-	b.outages = newOutages(config.Queue, b.letters, config.Remote, config.Flows, config.Logger)
+	b.owed = newSweepOwed(b.queueOwed, config.Logger)
+	b.outages = newOutages(config.Queue, b.letters, config.Remote, b.OweSweep, config.Logger)
 	return b
+}
+
+// OweSweep brings the next sweeps forward: a webhook was refused, and Plane may not
+// send it again.
+func (b *Bridge) OweSweep() { b.owed.note() }
+
+func (b *Bridge) queueOwed(ctx context.Context) error {
+	for _, flow := range b.config.Flows {
+		if err := b.config.Queue.sweepOwed(ctx, flow.Scope().Flow); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Mirror is what the sync command writes through.
@@ -95,14 +111,19 @@ func (b *Bridge) Reconciler() *Reconciler { return b.reconciler }
 // Flows are the flows that are switched on.
 func (b *Bridge) Flows() []Flow { return b.config.Flows }
 
-// drainTime is how long work in hand may go on after a stop was asked for. It
+// DrainTime is how long work in hand may go on after a stop was asked for. It
 // stays below the 30 s that Kubernetes and systemd grant by default.
-const drainTime = 20 * time.Second
+const DrainTime = 20 * time.Second
 
 // Run migrates the database, works until the context ends, and then lets work in
 // hand finish. While the database cannot be reached it waits and tries again:
 // webhooks are refused meanwhile with 500, so that Plane sends them again.
 func (b *Bridge) Run(ctx context.Context) error {
+	owing, end := context.WithCancel(ctx)
+	var ended sync.WaitGroup
+	ended.Go(func() { b.owed.run(owing) })
+	defer ended.Wait()
+	defer end()
 	stop, err := b.start(ctx)
 	if ctx.Err() != nil && err != nil {
 		return nil // Told to stop before there was anything to stop.
@@ -112,7 +133,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	b.logger.InfoContext(ctx, "working through the queue", slog.Int("workers", b.config.Queue.config.Workers))
 	b.outages.run(ctx)
-	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTime)
 	defer cancel()
 	if err := stop(draining); err != nil {
 		return fmt.Errorf("stopping the workers: %w", err)
@@ -157,7 +178,7 @@ func (b *Bridge) periodic() []*river.PeriodicJob {
 			return syncJob{name}, nil
 		}, &river.PeriodicJobOpts{RunOnStart: true}))
 		jobs = append(jobs, river.NewPeriodicJob(b.config.ReconcileSchedule, func() (river.JobArgs, *river.InsertOpts) {
-			return sweepJob{name}, nil
+			return sweepJob{Flow: name}, nil
 		}, nil))
 	}
 	jobs = append(jobs, b.writeBacks()...)

@@ -50,13 +50,6 @@ func syncThrough(w *world, p *process) {
 	}
 }
 
-// sweepThrough looks for what no webhook told of, and works through the queue.
-func sweepThrough(w *world, p *process) {
-	if _, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0); err == nil {
-		syncThrough(w, p)
-	}
-}
-
 // mirrored is a world in which the deadline has its work item.
 func mirrored(w *world) {
 	p := w.start(0, noFault)

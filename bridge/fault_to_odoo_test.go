@@ -24,6 +24,16 @@ func TestNoFaultOnTheWayToOdooShowsAfterwards(t *testing.T) {
 		move("unstarted")(w)
 		mirrored(w)
 	}
+	// swept is a world in which a sweep found the work item deleted, and nothing was
+	// done about it yet.
+	swept := func(w *world) {
+		completed(w)
+		w.must(w.plane.Delete("maria", w.item()))
+		p := w.start(0, noFault)
+		defer w.end(p)
+		_, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
+		w.must(err)
+	}
 	// A note and a comment need a return with a chatter.
 	withReturn := func(w *world) {
 		w.odoo.LinkReturn(1, w.odoo.AddReturn(1, "2550M"))
@@ -41,9 +51,7 @@ func TestNoFaultOnTheWayToOdooShowsAfterwards(t *testing.T) {
 		}},
 		{name: "completed, and opened again before anything heals", act: move("completed"), meanwhile: move("unstarted")},
 		{name: "completed again after the reminder was ticked off leaves another", before: done, act: move("completed")},
-		{name: "deleted in Plane takes the reminder back", before: completed, work: sweepThrough, act: func(w *world) {
-			w.must(w.plane.Delete("maria", w.item()))
-		}},
+		{name: "deleted in Plane takes the reminder back", before: swept},
 		{name: "found deleted by a write takes the reminder back", before: completed, work: syncThrough, act: func(w *world) {
 			w.must(w.plane.Delete("maria", w.item()))
 			w.odoo.Extend(1, "2000-01-03")

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -28,7 +29,15 @@ type folded struct {
 	// was deleted, which takes proof.
 	doubtful   bool
 	ids        []uuid.UUID
-	unreadable []Delivery
+	unreadable []unreadable
+	// passed are deliveries that nothing is done about.
+	passed []uuid.UUID
+}
+
+// unreadable is a delivery whose body cannot be worked with, and why.
+type unreadable struct {
+	id  uuid.UUID
+	why error
 }
 
 // told is one delivery that could be read.
@@ -46,9 +55,13 @@ func fold(batch []Delivery) folded {
 	var f folded
 	var all []told
 	for _, d := range batch {
-		event, err := plane.DecodeEvent(d.RawBody)
-		if err != nil {
-			f.unreadable = append(f.unreadable, d)
+		event, err := readEvent(d.RawBody)
+		switch {
+		case errors.Is(err, errNotMirrored):
+			f.passed = append(f.passed, d.ID)
+			continue
+		case err != nil:
+			f.unreadable = append(f.unreadable, unreadable{d.ID, err})
 			continue
 		}
 		f.ids = append(f.ids, d.ID)

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -54,21 +55,28 @@ func (in *Inbox) Accept(ctx context.Context, d Delivery) (duplicate bool, err er
 	return duplicate, nil
 }
 
-// NewDelivery describes a webhook body for the ledger. A body that is signed but
-// of a kind we do not know is kept all the same, under the name its header gives.
+// NewDelivery describes a webhook body for the ledger. Whatever is signed is kept,
+// byte for byte; what stands beside it is made storable, and is what can be read of
+// a body that cannot be worked with.
 func NewDelivery(id uuid.UUID, origin, eventHeader string, headers map[string]string, body []byte) Delivery {
 	d := Delivery{
-		ID: id, EventKey: plane.EventKey(body), Origin: origin, Event: eventHeader,
+		ID: id, EventKey: keptID(plane.EventKey(body)), Origin: origin, Event: keptName(eventHeader),
 		Headers: headers, RawBody: body, Status: StatusReceived,
 	}
 	event, err := plane.DecodeEvent(body)
-	if err != nil {
+	if err != nil && !errors.Is(err, plane.ErrUnknownAction) {
 		return d
 	}
-	d.Event = string(event.Entity)
-	d.Action, d.EntityID = known(string(event.Action)), known(event.EntityID)
-	d.ProjectID, d.ActorID = known(event.ProjectID), known(event.ActorID)
+	d.Event, d.Action = keptName(string(event.Entity)), known(keptName(string(event.Action)))
+	d.EntityID, d.ProjectID, d.ActorID = knownID(event.EntityID), knownID(event.ProjectID), knownID(event.ActorID)
 	return d
+}
+
+func knownID(id string) *string {
+	if id == "" {
+		return nil
+	}
+	return known(keptID(id))
 }
 
 func known(text string) *string {

@@ -27,7 +27,7 @@ func (w *world) listAnswer() string {
 	return string(body)
 }
 
-func (w *world) sweepByHand(p *process) bridge.SweepReport {
+func (w *world) reportOfSweep(p *process) bridge.SweepReport {
 	w.t.Helper()
 	report, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
 	w.must(err)
@@ -48,14 +48,14 @@ func TestASweepReportsAnItemThatItCannotReadAndGoesOn(t *testing.T) {
 			w.must(err)
 		})
 		w.plane.Fail(planetest.Fault{Method: http.MethodGet, Path: "work-items/", Status: http.StatusOK, Body: body})
-		report := w.sweepByHand(p)
+		report := w.reportOfSweep(p)
 		if len(report.Unreadable) != 1 || report.Unreadable[0].ID != odd || !strings.Contains(report.Unreadable[0].Why, "date") {
 			t.Errorf("reported as unreadable: %+v, want %s and its date", report.Unreadable, odd)
 		}
 		if report.Missing != 0 || report.Deleted != 0 {
 			t.Errorf("%d missing, %d deleted, want none: the work item is in the list", report.Missing, report.Deleted)
 		}
-		if report := w.sweepByHand(p); report.Untold != 1 || len(report.Unreadable) != 0 {
+		if report := w.reportOfSweep(p); report.Untold != 1 || len(report.Unreadable) != 0 {
 			t.Errorf("afterwards %+v, want the one that nobody told of", report)
 		}
 	})
@@ -78,7 +78,7 @@ func TestASweepGoesOnPastAPageThatIsTooLarge(t *testing.T) {
 			}
 		})
 		time.Sleep(time.Hour) // By the bubble's clock, which costs nothing.
-		if report := w.sweepByHand(p); report.Items != 3 || report.Untold != 2 || report.Drifted != 0 || report.Missing != 0 {
+		if report := w.reportOfSweep(p); report.Items != 3 || report.Untold != 2 || report.Drifted != 0 || report.Missing != 0 {
 			t.Errorf("the sweep reports %+v, want two untold of three", report)
 		}
 		w.workUntilDone(p)
@@ -90,7 +90,7 @@ func TestASweepGoesOnPastAPageThatIsTooLarge(t *testing.T) {
 		}
 		var requests int
 		w.plane.OnRequest(func(*http.Request) { requests++ })
-		if report := w.sweepByHand(p); report.Untold != 0 || report.Drifted != 0 {
+		if report := w.reportOfSweep(p); report.Untold != 0 || report.Drifted != 0 {
 			t.Errorf("the next sweep reports %+v, want nothing", report)
 		}
 		if requests != 2 {

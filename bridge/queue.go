@@ -71,6 +71,9 @@ const (
 	// taskCancel cancels the work item of a record that is gone. Only a sync that
 	// has looked at the brake asks for it.
 	taskCancel mirrorTask = "cancel"
+	// taskDoubles looks at work items that stand for one record, and cancels those
+	// that nobody touched. The record's own work item is left as it is.
+	taskDoubles mirrorTask = "doubles"
 )
 
 // Kind names the job in the queue.
@@ -103,6 +106,8 @@ type QueueConfig struct {
 	Workers int
 	// PollOnly is for transaction-mode poolers, which have no LISTEN.
 	PollOnly bool
+	// MaxHints is how many records may wait that Odoo told of; 0 is 10,000.
+	MaxHints int
 	Logger   *slog.Logger
 	// Now is this machine's clock; nil is time.Now.
 	Now func() time.Time
@@ -140,14 +145,6 @@ func (q *Queue) enqueueDelivery(ctx context.Context, tx pgx.Tx, id uuid.UUID) er
 func (q *Queue) enqueueMirror(ctx context.Context, tx pgx.Tx, job mirrorJob) error {
 	if _, err := q.client.InsertTx(ctx, tx, job, nil); err != nil {
 		return fmt.Errorf("queueing %s to be mirrored: %w", job.Key, err)
-	}
-	return nil
-}
-
-// OdooChanged queues a look at a record of Odoo.
-func (q *Queue) OdooChanged(ctx context.Context, model string, id int64) error {
-	if _, err := q.client.Insert(ctx, odooChangeJob{model, id}, nil); err != nil {
-		return fmt.Errorf("queueing the change of %s %d: %w", model, id, err)
 	}
 	return nil
 }
@@ -283,7 +280,7 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := q.takeUp(ctx); err != nil {
 		return nil, err
 	}
-	if err := q.clock.measure(ctx, q.pool); err != nil {
+	if _, err := q.clock.measure(ctx, q.pool); err != nil {
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(q.pool), q.workerConfig(workers, periodic))

@@ -6,20 +6,27 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtext"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
-// maxBody is the largest webhook body that is taken, in bytes.
-const maxBody = 1 << 20
+// maxBody is the largest webhook body that is taken, in bytes, and maxCall the
+// largest JSON-RPC call around one: text in a JSON string may become six times as
+// long, and the older shape carries the body a second time.
+const (
+	maxBody = 1 << 20
+	maxCall = 8 << 20
+)
 
 // Where the answers to a missing secret point the operator.
 const (
@@ -55,6 +62,11 @@ type Receiver struct {
 	metrics *Metrics
 	logger  *slog.Logger
 	server  *echo.Echo
+	bodies  *bodyRoom
+	// decoding lets one large call be read at a time: reading takes as much again.
+	decoding sync.Mutex
+	// refused is told of each webhook that Plane would have to send again.
+	refused func()
 }
 
 type accepter interface {
@@ -67,22 +79,64 @@ func NewReceiver(inbox *Inbox, queue *Queue, secrets Secrets, health *Health, me
 }
 
 func newReceiver(inbox accepter, changes changeQueue, secrets Secrets, health *Health, metrics *Metrics, logger *slog.Logger) *Receiver {
-	r := &Receiver{inbox: inbox, changes: changes, secrets: secrets, health: health, metrics: metrics, logger: logger, server: echo.New()}
+	r := &Receiver{
+		inbox: inbox, changes: changes, secrets: secrets, health: health, metrics: metrics, logger: logger,
+		server: echo.New(), bodies: newBodyRoom(roomSmall, roomLarge), refused: func() {},
+	}
 	r.server.HideBanner, r.server.HidePort = true, true
+	// Addresses are those of connections: anybody may write a header.
+	r.server.IPExtractor = echo.ExtractIPDirect()
 	r.server.HTTPErrorHandler = r.answerError
-	r.server.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: r.logPanic}))
+	r.server.Use(middleware.RecoverWithConfig(middleware.RecoverConfig{LogErrorFunc: r.logPanic}), answerOptions)
 	r.server.POST("/api/webhooks/plane", r.planeWebhook)
 	r.server.POST("/api/webhooks/odoo", r.odooWebhook)
 	r.server.POST("/jsonrpc", r.jsonRPC)
-	r.server.GET("/healthz", r.healthz)
-	r.server.GET("/readyz", r.readyz)
+	r.server.GET(pathLive, r.healthz)
+	r.server.GET(pathReady, r.readyz)
 	r.server.Any("/console", r.console)
 	r.server.Any("/console/*", r.console)
 	return r
 }
 
-// ServeHTTP answers one request.
-func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.server.ServeHTTP(w, req) }
+// OnRefused says whom to tell of webhooks that were not kept although nothing was
+// wrong with them, as far as was read. Plane Community sends nothing again, so what
+// they told of has to be looked for. It is called once, before the receiver serves.
+func (r *Receiver) OnRefused(refused func()) { r.refused = refused }
+
+// TrustProxies lets the header X-Forwarded-For say where a request comes from, when
+// it comes through one of these networks. It is called before the receiver serves.
+func (r *Receiver) TrustProxies(networks []*net.IPNet) {
+	if len(networks) == 0 {
+		return
+	}
+	trusted := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, network := range networks {
+		trusted = append(trusted, echo.TrustIPRange(network))
+	}
+	r.server.IPExtractor = echo.ExtractIPFromXFFHeader(trusted...)
+}
+
+// DropSlowest ends the slowest body that is being read, and reports whether there
+// was one. The server asks for it when it has no room for another connection.
+func (r *Receiver) DropSlowest() bool { return r.bodies.dropSlowest() }
+
+// The probes, which some monitors ask by HEAD.
+const (
+	pathLive  = "/healthz"
+	pathReady = "/readyz"
+)
+
+func isProbe(path string) bool { return path == pathLive || path == pathReady }
+
+// ServeHTTP answers one request. HEAD of a probe is answered as GET; the server
+// leaves the body out.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if req.Method == http.MethodHead && isProbe(req.URL.Path) {
+		req = req.WithContext(req.Context())
+		req.Method = http.MethodGet
+	}
+	r.server.ServeHTTP(w, req)
+}
 
 // answer is the body of every answer but readyz's.
 type answer struct {
@@ -105,46 +159,53 @@ func keyMissing(ref string) reply {
 }
 
 func (r *Receiver) planeWebhook(c echo.Context) error {
-	body, err := r.readWebhook(c)
+	body, release, err := r.readWebhook(c, maxBody)
 	if err != nil {
 		return err
 	}
-	reply := r.receive(c.Request().Context(), body, c.Request().Header)
+	defer release()
+	reply := r.receive(c, webhookCall{body: body, headers: c.Request().Header, release: release})
 	return c.JSON(reply.status, reply.answer)
 }
 
 // receive checks and keeps one webhook, however it came: the signature over the
 // raw bytes first, and nothing parsed before it holds.
-func (r *Receiver) receive(ctx context.Context, body []byte, headers http.Header) reply {
-	reply := r.check(ctx, body, headers)
+func (r *Receiver) receive(c echo.Context, call webhookCall) reply {
+	reply := r.check(c, call)
 	r.metrics.webhook(reply)
 	return reply
 }
 
-func (r *Receiver) check(ctx context.Context, body []byte, headers http.Header) reply {
+func (r *Receiver) check(c echo.Context, call webhookCall) reply {
+	ctx := c.Request().Context()
 	secrets := r.secrets.Webhook()
 	if len(secrets) == 0 {
 		r.logger.ErrorContext(ctx, "webhook refused: PLANE_WEBHOOK_SECRET is not set")
 		return keyMissing(refPlaneWebhookSecret)
 	}
-	if !plane.Verify(body, headers.Get(headerSignature), secrets...) {
+	if len(call.body) > maxBody {
+		return refusal(http.StatusRequestEntityTooLarge, "the body is larger than "+inMiB(maxBody))
+	}
+	if !plane.Verify(call.body, call.headers.Get(headerSignature), secrets...) {
 		r.logger.WarnContext(ctx, "webhook refused: its signature is missing or wrong",
-			slog.String("delivery", clip(headers.Get(headerDelivery))))
+			slog.String("delivery", clip(call.headers.Get(headerDelivery))), slog.String("from", clip(c.RealIP())))
 		return refusal(http.StatusForbidden, "invalid signature")
 	}
-	id, err := uuid.Parse(headers.Get(headerDelivery))
-	if err != nil {
+	call.release() // The sender is known.
+	id, usual := usualUUID(call.headers.Get(headerDelivery))
+	if !usual {
 		return refusal(http.StatusBadRequest, headerDelivery+" has to be a UUID")
 	}
-	if !isObject(body) {
+	if !isObject(call.body) {
 		return refusal(http.StatusBadRequest, "the body has to be a JSON object")
 	}
-	return r.keep(ctx, NewDelivery(id, "webhook", headers.Get(headerEvent), kept(headers), body))
+	return r.keep(ctx, NewDelivery(id, "webhook", call.headers.Get(headerEvent), kept(call.headers), call.body))
 }
 
 func (r *Receiver) keep(ctx context.Context, d Delivery) reply {
 	duplicate, err := r.inbox.Accept(ctx, d)
 	if err != nil {
+		r.refused()
 		r.logger.ErrorContext(ctx, "webhook not kept; Plane has to send it again", slog.Any("error", err))
 		return refusal(http.StatusInternalServerError, "the delivery could not be stored; send it again")
 	}
@@ -158,7 +219,7 @@ func kept(headers http.Header) map[string]string {
 	kept := make(map[string]string)
 	for _, name := range []string{headerSignature, headerDelivery, headerEvent, "User-Agent", "Content-Type"} {
 		if value := headers.Get(name); value != "" {
-			kept[name] = value
+			kept[name] = pgtext.Clip(value, longestName)
 		}
 	}
 	return kept
@@ -169,16 +230,28 @@ func isObject(body []byte) bool {
 }
 
 // clip keeps a header that anyone may send from flooding the log.
-func clip(text string) string { return text[:min(len(text), 64)] }
+func clip(text string) string { return pgtext.Clip(text, 64) }
 
 func (r *Receiver) jsonRPC(c echo.Context) error {
-	body, err := r.readWebhook(c)
+	body, release, err := r.readWebhook(c, maxCall)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, answerCall(body, func(call webhookCall) reply {
-		return r.receive(c.Request().Context(), call.body, call.headers)
-	}))
+	defer release()
+	call, err := r.decodeCall(body)
+	if err != nil {
+		return c.JSON(http.StatusOK, failedCall(call.id, err))
+	}
+	call.webhook.release = release
+	return c.JSON(http.StatusOK, answeredCall(call.id, r.receive(c, call.webhook)))
+}
+
+func (r *Receiver) decodeCall(body []byte) (rpcCall, error) {
+	if len(body) > smallBody {
+		r.decoding.Lock()
+		defer r.decoding.Unlock()
+	}
+	return readCall(body)
 }
 
 func (r *Receiver) healthz(c echo.Context) error { return c.JSON(http.StatusOK, answer{OK: true}) }
@@ -198,35 +271,41 @@ func (r *Receiver) console(c echo.Context) error {
 		reply := keyMissing(refAdminToken)
 		return c.JSON(reply.status, reply.answer)
 	}
-	given := strings.TrimPrefix(c.Request().Header.Get("Authorization"), "Bearer ")
-	if subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
+	given, isBearer := bearer(c.Request())
+	if !isBearer || subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
 		return echo.NewHTTPError(http.StatusForbidden, "invalid token")
 	}
 	return echo.ErrNotFound
 }
 
-// readWebhook is readBody for what Plane sends.
-func (r *Receiver) readWebhook(c echo.Context) ([]byte, error) {
-	body, err := readBody(c)
-	var refused *echo.HTTPError
-	if errors.As(err, &refused) && refused.Code == http.StatusRequestEntityTooLarge {
-		r.tooLarge(c.Request().Context())
-	}
-	return body, err
+// bearer is the token in a request's Authorization. Under another scheme, or under
+// none, there is no token.
+func bearer(request *http.Request) (token string, found bool) {
+	scheme, token, found := strings.Cut(request.Header.Get("Authorization"), " ")
+	return token, found && strings.EqualFold(scheme, "Bearer")
 }
 
-// readBody reads at most maxBody bytes and refuses what is larger with 413.
-func readBody(c echo.Context) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, maxBody))
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
-		return nil, echo.NewHTTPError(http.StatusRequestEntityTooLarge, "the body is larger than 1 MiB")
+// answerOptions says what a path takes. The framework's own answer would be empty.
+func answerOptions(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().Method != http.MethodOptions {
+			return next(c)
+		}
+		allowed, found := c.Get(echo.ContextKeyHeaderAllow).(string)
+		switch {
+		case c.Request().RequestURI == "*" || c.Path() == "/console" || c.Path() == "/console/*":
+			allowed = "OPTIONS, GET, HEAD, POST"
+		case isProbe(c.Path()):
+			allowed = "OPTIONS, GET, HEAD"
+		case !found:
+			return next(c) // Nothing is there.
+		}
+		c.Response().Header().Set(echo.HeaderAllow, allowed)
+		return c.JSON(http.StatusOK, answer{OK: true})
 	}
-	if err != nil {
-		return nil, echo.NewHTTPError(http.StatusBadRequest, "the body could not be read to its end")
-	}
-	return body, nil
 }
+
+func inMiB(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) + " MiB" }
 
 // answerError is where every request that was not answered ends: unknown paths,
 // wrong methods, refusals and panics alike, always as JSON.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -29,6 +31,9 @@ type odooChange struct {
 	ID    int64  `json:"_id"`
 }
 
+// modelName is what a model of Odoo may be called.
+var modelName = regexp.MustCompile(`^[A-Za-z0-9_.]{1,128}$`)
+
 // odooWebhook queues a look at the record that a rule reports. Odoo signs nothing
 // and sends no header of its own, so the token in the address is all there is; it
 // must not get into a log, and so the query is never logged.
@@ -42,12 +47,13 @@ func (r *Receiver) odooWebhook(c echo.Context) error {
 		r.logger.WarnContext(c.Request().Context(), "a change in Odoo was refused: the token is missing or wrong")
 		return echo.NewHTTPError(http.StatusForbidden, "invalid token")
 	}
-	body, err := readBody(c)
+	body, release, err := r.readBody(c, maxBody)
 	if err != nil {
 		return err
 	}
+	release() // The sender is known by the token.
 	var change odooChange
-	if err := json.Unmarshal(body, &change); err != nil || change.Model == "" || change.ID <= 0 {
+	if err := json.Unmarshal(body, &change); err != nil || !modelName.MatchString(change.Model) || change.ID <= 0 {
 		return echo.NewHTTPError(http.StatusBadRequest, "expected what an automation rule sends: a JSON object with _model and _id")
 	}
 	return r.queueChange(c, change)
@@ -56,7 +62,12 @@ func (r *Receiver) odooWebhook(c echo.Context) error {
 func (r *Receiver) queueChange(c echo.Context, change odooChange) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), changeWithin)
 	defer cancel()
-	if err := r.changes.OdooChanged(ctx, change.Model, change.ID); err != nil {
+	err := r.changes.OdooChanged(ctx, change.Model, change.ID)
+	if errors.Is(err, errTooManyHints) {
+		r.logger.WarnContext(ctx, "a change in Odoo was not queued; the schedule will find it", slog.Any("error", err))
+		return echo.NewHTTPError(http.StatusServiceUnavailable, errTooManyHints.Error())
+	}
+	if err != nil {
 		r.logger.ErrorContext(ctx, "a change in Odoo was not queued; the schedule will find it", slog.Any("error", err))
 		return echo.NewHTTPError(http.StatusInternalServerError, "the change could not be queued")
 	}

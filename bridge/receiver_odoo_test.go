@@ -3,13 +3,16 @@ package bridge
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,22 +31,23 @@ func TestEveryRecordedPushOfOdooIsQueued(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no recordings: %v", err)
 	}
-	h := newHouse(t, knownSecrets())
+	h, records := newHouse(t, knownSecrets()), make(map[odooChange]bool)
 	for _, file := range files {
 		body, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
+		var change odooChange
+		if err := json.Unmarshal(body, &change); err != nil {
+			t.Fatal(err)
+		}
+		records[change] = true
 		if status, answer := ask(t, h.receiver, pushed(testToken, body)); status != 200 || answer != `{"ok":true}` {
 			t.Errorf("%s: answer = %d %s", file, status, answer)
 		}
 	}
-	var queued int
-	if err := h.pool.QueryRow(context.Background(), "SELECT count(*) FROM ops.work_queue WHERE source = 'odoo'").Scan(&queued); err != nil {
-		t.Fatal(err)
-	}
-	if queued != len(files) {
-		t.Errorf("%d changes queued, want %d", queued, len(files))
+	if queued := h.hints(t); queued != len(records) {
+		t.Errorf("%d changes queued, want %d", queued, len(records))
 	}
 }
 
@@ -100,5 +104,73 @@ func TestTheTokenOfAPushIsNeverLogged(t *testing.T) {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("the log shows %q:\n%s", secret, log.String())
 		}
+	}
+}
+
+func TestOneHintWaitsForEachRecordHoweverOftenItIsSaved(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	var sent sync.WaitGroup
+	for range 20 {
+		sent.Go(func() {
+			for _, id := range []int64{7, 8} {
+				if err := h.queue.OdooChanged(t.Context(), "project.task", id); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	sent.Wait()
+	if queued := h.hints(t); queued != 2 {
+		t.Errorf("%d hints wait, want 2", queued)
+	}
+	h.execute(t, "UPDATE ops.river_job SET state = 'retryable', scheduled_at = now() + interval '10 minutes'")
+	if err := h.queue.OdooChanged(t.Context(), "project.task", 7); err != nil {
+		t.Fatal(err)
+	}
+	var due int
+	if err := h.pool.QueryRow(t.Context(), "SELECT count(*) FROM ops.river_job WHERE scheduled_at <= now()").Scan(&due); err != nil {
+		t.Fatal(err)
+	}
+	if queued := h.hints(t); queued != 2 || due != 1 {
+		t.Errorf("%d hints wait, %d of them are due; want 2, and the one that came again due", queued, due)
+	}
+	h.execute(t, "UPDATE ops.river_job SET state = 'running'")
+	if err := h.queue.OdooChanged(t.Context(), "project.task", 7); err != nil {
+		t.Fatal(err)
+	}
+	if queued := h.hints(t); queued != 3 {
+		t.Errorf("%d hints, want 3: one that is worked on may have read the record already", queued)
+	}
+}
+
+func TestHintsBeyondTheBoundAreLeftToTheSync(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	h.queue.config.MaxHints = 2
+	for id, want := range []int{1: 200, 2: 200, 3: 503} {
+		if want == 0 {
+			continue
+		}
+		body := fmt.Sprintf(`{"_model": "project.task", "_id": %d}`, id)
+		if status, answered := ask(t, h.receiver, pushed(testToken, []byte(body))); status != want {
+			t.Errorf("record %d: %d %s, want %d", id, status, answered, want)
+		}
+	}
+}
+
+func (h house) hints(t *testing.T) int {
+	t.Helper()
+	var n int
+	if err := h.pool.QueryRow(t.Context(), "SELECT count(*) FROM ops.work_queue WHERE source = 'odoo'").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (h house) execute(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	if _, err := h.pool.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
 	}
 }

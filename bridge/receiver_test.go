@@ -264,7 +264,11 @@ func FuzzACallFromOutsideNeverPanics(f *testing.F) {
 	f.Add([]byte(`{"jsonrpc":"2.0","params":{"service":"object","method":"execute_kw","args":["d",1,"p","bir.filing.deadline","handle_plane_webhook",[{},{"_raw_body":"{}"}]]}}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		response := answerCall(body, func(webhookCall) reply { return reply{200, answer{OK: true}} })
+		call, err := readCall(body)
+		response := answeredCall(call.id, reply{200, answer{OK: true}})
+		if err != nil {
+			response = failedCall(call.id, err)
+		}
 		if (response.Result == nil) == (response.Error == nil) {
 			t.Errorf("a response has either a result or an error; got %+v", response)
 		}

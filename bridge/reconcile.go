@@ -25,6 +25,9 @@ const sweepTimeout = 10 * time.Minute
 // sweepJob looks for changes that no webhook told of.
 type sweepJob struct {
 	Flow string `json:"flow"`
+	// Owed says that webhooks were refused. Their changes are looked for however
+	// young they are.
+	Owed bool `json:"owed,omitempty"`
 }
 
 // Kind names the job in the queue.
@@ -96,9 +99,11 @@ type Reconciler struct {
 	// presence proves that a work item is gone before anything is concluded from it.
 	presence *presence
 	inbox    *Inbox
+	queue    *Queue
 	// brake is the share of the known work items that may be missing at once.
 	brake  float64
 	logger *slog.Logger
+	now    func() time.Time
 }
 
 // sweep is one run.
@@ -109,6 +114,8 @@ type sweep struct {
 	// released lets the brake go and looks for everything that is missing.
 	released bool
 	report   SweepReport
+	// began is when it began, by the clock that edits are aged by.
+	began time.Time
 	// oldest is when the oldest change happened that no webhook told of.
 	oldest time.Time
 	items  map[string]seenItem
@@ -147,7 +154,7 @@ func (r *Reconciler) sweep(ctx context.Context, s *sweep) (SweepReport, error) {
 // after that is newer than the list, and the list says nothing about it.
 func (s *sweep) begin(ctx context.Context) error {
 	now, err := databaseTime(ctx, s.pool)
-	s.report.Started = now.UTC()
+	s.report.Started, s.began = now.UTC(), s.now()
 	return err
 }
 
@@ -245,12 +252,16 @@ func (s *sweep) judgeWebhook(ctx context.Context) error {
 }
 
 // work runs a scheduled sweep.
-func (r *Reconciler) work(ctx context.Context, all flows, name string) Verdict {
-	flow, found := all.byName(name)
+func (r *Reconciler) work(ctx context.Context, all flows, job sweepJob) Verdict {
+	flow, found := all.byName(job.Flow)
 	if !found {
-		return Ignored("flow " + name + " is switched off")
+		return Ignored("flow " + job.Flow + " is switched off")
 	}
-	report, err := r.Sweep(ctx, flow, webhookGrace)
+	grace := webhookGrace
+	if job.Owed {
+		grace = 0
+	}
+	report, err := r.Sweep(ctx, flow, grace)
 	if err != nil {
 		return verdictOfPlane(err)
 	}

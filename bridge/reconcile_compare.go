@@ -16,7 +16,9 @@ func (s *sweep) compare(ctx context.Context) error {
 	first := make(map[string]string)
 	for _, id := range s.order {
 		item := s.items[id]
-		s.countPair(ctx, item, first)
+		if err := s.countPair(ctx, item, first); err != nil {
+			return err
+		}
 		if err := s.consider(ctx, item); err != nil {
 			return err
 		}
@@ -78,21 +80,23 @@ func (s *sweep) whole(ctx context.Context, item seenItem) (seenItem, error) {
 }
 
 // countPair counts work items that carry an external pair of ours twice, or carry
-// one and belong to nothing. A sync adopts an orphan whose record Odoo still has.
-func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]string) {
+// one and belong to nothing. A sync adopts an orphan whose record Odoo still has, and
+// a job looks at doubles.
+func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]string) error {
 	if item.key == "" {
-		return
+		return nil
 	}
 	if other, doubled := first[string(item.key)]; doubled {
 		s.report.Doubled++
 		s.logger.WarnContext(ctx, "two work items stand for one record; `mappings repair` keeps the linked one",
 			slog.String("key", string(item.key)), slog.String("work_item", item.ID), slog.String("other", other))
-		return
+		return s.queue.lookAtDoubles(ctx, s.flow.Scope().Flow, item.key)
 	}
 	first[string(item.key)] = item.ID
 	if !s.keys[item.key] {
 		s.report.Orphaned++
 	}
+	return nil
 }
 
 // differs reports whether a work item changed without a webhook, and whether
@@ -100,7 +104,7 @@ func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]s
 // of Plane may disagree about the time. A change that is younger than the grace is
 // none, and neither is a difference from what was written after the list was asked for.
 func (s *sweep) differs(item seenItem) (untold, drifted bool) {
-	age := s.report.Started.Sub(item.UpdatedAt)
+	age := s.began.Sub(item.UpdatedAt)
 	if s.grace > 0 && age < s.grace && age > -clockTolerance {
 		return false, false // One from the future has no age, and is compared.
 	}

@@ -221,7 +221,7 @@ func TestWhoIsRemindedIsFoundByARuleThatAlwaysFindsSomebody(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			inWorld(t, planetest.Options{}, func(w *world, p *process) {
+			inWorld(t, planetest.Options{}, func(w *world, _ *process) {
 				w.configure = func(c *bir.Config) { c.ReminderUser = row.setting }
 				w.odoo.AddUser("maria", "Accounting/Administrator")
 				left, abroad := w.odoo.AddUser(archived), w.odoo.AddUser("abroad")
@@ -229,7 +229,7 @@ func TestWhoIsRemindedIsFoundByARuleThatAlwaysFindsSomebody(t *testing.T) {
 				company := w.odoo.AddCompany("Acme Cebu")
 				w.odoo.Change("res.users", abroad.UID, map[string]any{"company_id": company, "company_ids": []any{[]any{int64(6), int64(0), []any{company}}}})
 				row.before(w)
-				p = w.start(0, noFault)
+				p := w.start(0, noFault)
 				defer w.end(p)
 				w.move(p, "completed")
 				w.wantInList(row.reminded, 1)
@@ -296,12 +296,12 @@ func (w *world) allow(login string, company int64) {
 
 func TestAFieldThatIsSetInPlaceOfAReminderIsSetOnADeadlineThatIsGeneratedAgain(t *testing.T) {
 	t.Parallel()
-	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+	inWorld(t, planetest.Options{}, func(w *world, _ *process) {
 		w.odoo.Add("ir.model.fields", map[string]any{
 			"name": "x_completed", "field_description": "Completed in Plane", "model_id": int64(555), "ttype": "boolean",
 		})
 		w.configure = func(c *bir.Config) { c.OnCompleted = "field:x_completed" }
-		p = w.start(0, noFault)
+		p := w.start(0, noFault)
 		defer w.end(p)
 		marked := func() any { return w.odoo.Records(bir.Model)[0]["x_completed"] }
 		w.move(p, "completed")

@@ -109,8 +109,10 @@ func (d *DeadLetters) reopen(ctx context.Context, id uuid.UUID, anew bool) error
 func (d *DeadLetters) Preview(ctx context.Context, delivery Delivery) (string, error) {
 	f := fold([]Delivery{delivery})
 	switch {
+	case len(f.unreadable) > 0:
+		return "nothing: " + f.unreadable[0].why.Error(), nil
 	case len(f.ids) == 0:
-		return "nothing: the body cannot be understood", nil
+		return "nothing: " + errNotMirrored.Error(), nil
 	case f.newest.Entity == plane.EntityComment:
 		return "the comment is offered to Odoo again", nil
 	case f.newest.Entity != plane.EntityWorkItem:

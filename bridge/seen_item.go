@@ -1,10 +1,12 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,14 +70,29 @@ func (p *deliveries) state(ctx context.Context, f folded) (seenItem, error) {
 	event := f.newest
 	item := seenItem{WorkItemState: WorkItemState{ID: event.EntityID, Deleted: event.Action == plane.ActionDeleted}, projectID: event.ProjectID}
 	if event.WorkItem != nil {
+		shown := *event.WorkItem
+		shown.ID = event.EntityID
 		var err error
-		if item, err = p.reader.read(ctx, event.ProjectID, *event.WorkItem, item.Deleted); err != nil {
-			return item, err
+		if item, err = p.reader.read(ctx, event.ProjectID, shown, item.Deleted); err != nil {
+			return item, lookedUp(event, err)
 		}
-		item.ID = event.EntityID
+		item.URL = cmp.Or(event.URL, item.URL)
+		item.StateName, item.assignee = cmp.Or(item.StateName, event.StateName), cmp.Or(item.assignee, event.AssigneeName)
 	}
 	item.ActorID, item.UpdatedAt, item.heard, item.asked = event.ActorID, f.at, f.heard, f.asked
 	return item, nil
+}
+
+// errNoProject says that ids stand in a body which nobody can look up.
+var errNoProject = errors.New("the body is signed but the id of its project is no UUID, and what it names by id cannot be looked up without")
+
+// lookedUp turns the failure of a look-up into one of the body when the body names
+// no project that Plane could know: no later try finds more.
+func lookedUp(event plane.Event, err error) error {
+	if _, usual := usualUUID(event.ProjectID); !usual {
+		return fmt.Errorf("%w: %w", errNoProject, err)
+	}
+	return err
 }
 
 // reader reads work items as Plane shows them. A reference may come as an object, as
@@ -176,7 +193,7 @@ func (r reader) assignee(ctx context.Context, projectID string, refs plane.Refs[
 	return r.catalog.MemberName(ctx, projectID, refs[i].ID)
 }
 
-// workItemURL is where people open a work item. Webhooks carry no address.
+// workItemURL is where people open a work item. Plane's webhooks carry no address.
 func workItemURL(appURL, workspace, projectID, id string) string {
 	return strings.Join([]string{strings.TrimRight(appURL, "/"), workspace, "projects", projectID, "issues", id}, "/")
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
@@ -74,8 +76,18 @@ func (p *deliveries) undone(ctx context.Context, id uuid.UUID, cause error, last
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
+	if unstorable(cause) {
+		return GiveUp(CauseData, errors.Join(cause, ledger{p.pool}.failOpen(ctx, id, StatusDead, CauseData, cause.Error())))
+	}
 	err := ledger{p.pool}.failOpen(ctx, id, status, CauseOurs, cause.Error())
 	return RetryLater(CauseOurs, errors.Join(cause, err))
+}
+
+// unstorable reports whether the database refuses a value for what it is: SQLSTATE
+// classes 22, data exception, and 54, a limit of the program. It refuses it again.
+func unstorable(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && (strings.HasPrefix(refused.Code, "22") || strings.HasPrefix(refused.Code, "54"))
 }
 
 // processLocked commits the state of the work item, the marks on the deliveries
@@ -87,16 +99,40 @@ func (p *deliveries) processLocked(ctx context.Context, tx pgx.Tx, delivery Deli
 		return Ignored("another delivery of the same entity stood for it"), err
 	}
 	f := fold(batch)
-	for _, broken := range f.unreadable {
-		if err := (ledger{tx}).fail(ctx, broken.ID, StatusDead, CauseData, "the body is signed but cannot be understood"); err != nil {
-			return Verdict{}, err
-		}
+	if err := setAside(ctx, tx, f); err != nil {
+		return Verdict{}, err
 	}
 	if len(f.ids) == 0 {
-		return GiveUp(CauseData, errors.New("the body is signed but cannot be understood")), nil
+		return f.nothingToDo(), nil
 	}
 	verdict := p.handle(ctx, tx, f)
-	return verdict, p.settle(ctx, tx, delivery, f.ids, verdict, last)
+	if err := p.settle(ctx, tx, delivery, f.ids, verdict, last); err != nil {
+		// What went wrong first undid the transaction; that nothing could be marked after
+		// it says nothing.
+		return verdict, errors.Join(verdict.err, err)
+	}
+	return verdict, nil
+}
+
+// setAside marks what of a batch needs no handling.
+func setAside(ctx context.Context, tx pgx.Tx, f folded) error {
+	for _, broken := range f.unreadable {
+		if err := (ledger{tx}).fail(ctx, broken.id, StatusDead, CauseData, broken.why.Error()); err != nil {
+			return err
+		}
+	}
+	if len(f.passed) == 0 {
+		return nil
+	}
+	return ledger{tx}.settle(ctx, f.passed, StatusIgnored, errNotMirrored.Error())
+}
+
+// nothingToDo is the verdict on a batch of which nothing is left to handle.
+func (f folded) nothingToDo() Verdict {
+	if len(f.unreadable) > 0 {
+		return GiveUp(CauseData, f.unreadable[0].why)
+	}
+	return Ignored(errNotMirrored.Error())
 }
 
 func (p *deliveries) batch(ctx context.Context, tx pgx.Tx, delivery Delivery) ([]Delivery, error) {

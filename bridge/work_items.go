@@ -68,12 +68,26 @@ const (
 
 // upsert writes the state of a work item.
 func (w workItems) upsert(ctx context.Context, item WorkItem) error {
+	item = item.kept()
 	_, err := w.db.Exec(ctx, sqlUpsertWorkItem, item.ExternalID, item.Title, item.Status, item.Assignee, item.URL,
 		item.ProjectRef, item.UpdatedAt, item.HeardAt, item.AskedAt, item.Content, item.Key)
 	if err != nil {
 		return fmt.Errorf("writing work item %s: %w", item.ExternalID, err)
 	}
 	return nil
+}
+
+// kept is the work item as the table holds it: project and status are indexed, and
+// an index takes no long entries.
+func (item WorkItem) kept() WorkItem {
+	item.Status = keptName(item.Status)
+	if item.ProjectRef != nil {
+		item.ProjectRef = knownID(*item.ProjectRef)
+	}
+	if item.Key != nil {
+		item.Key = known(keptName(*item.Key))
+	}
+	return item
 }
 
 // byID returns what is known of one work item; nil when nothing is.
@@ -107,6 +121,7 @@ func (w workItems) inProject(ctx context.Context, projectID string) ([]WorkItem,
 
 // delete marks a work item as deleted.
 func (w workItems) delete(ctx context.Context, item WorkItem) error {
+	item = item.kept()
 	_, err := w.db.Exec(ctx, sqlDeleteWorkItem, item.ExternalID, item.Title, item.ProjectRef, item.UpdatedAt, item.HeardAt, item.AskedAt)
 	if err != nil {
 		return fmt.Errorf("marking work item %s deleted: %w", item.ExternalID, err)

@@ -145,7 +145,7 @@ func (b *Bridge) registrations() []registration {
 			return b.statuses.writeBack(ctx, job.Args.Flow)
 		}},
 		&worker[sweepJob]{finish: finish, timeout: sweepTimeout, handle: func(ctx context.Context, job *river.Job[sweepJob]) Verdict {
-			return b.reconciler.work(ctx, b.config.Flows, job.Args.Flow)
+			return b.reconciler.work(ctx, b.config.Flows, job.Args)
 		}},
 		&worker[reviveJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[reviveJob]) Verdict {
 			return b.letters.revive(ctx)

@@ -98,3 +98,23 @@ func TestTheQueueTakesADeliveryAgainInPlainSQL(t *testing.T) {
 		t.Error("a job for a delivery that is not in the ledger was taken")
 	}
 }
+
+func TestAFinishedDeliveryThatIsQueuedInPlainSQLRunsAgain(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	for _, finished := range []string{
+		"'processed', NULL, NULL, now()", "'ignored', NULL, NULL, now()", "'dead', 'data', 'no data', NULL",
+	} {
+		id := uuid.New()
+		execute(t, pool, `INSERT INTO ops.plane_webhook_deliveries (delivery_id, event_key, event, raw_body, attempts, status, cause, last_error, processed_at)
+			VALUES ($1, $2, 'issue', '{}', 60, `+finished+`)`, id, id.String())
+		execute(t, pool, `INSERT INTO ops.work_queue (source, delivery_id) VALUES ('plane', $1)`, id)
+		var status string
+		var attempts, jobs int
+		err := pool.QueryRow(context.Background(), `SELECT d.status, d.attempts, (SELECT count(*) FROM ops.work_queue q WHERE q.delivery_id = d.delivery_id)
+			FROM ops.plane_webhook_deliveries d WHERE d.delivery_id = $1`, id).Scan(&status, &attempts, &jobs)
+		if err != nil || status != "received" || attempts != 0 || jobs != 1 {
+			t.Errorf("%s: the delivery is %s after %d attempts with %d jobs, %v; want received, 0, 1", finished, status, attempts, jobs, err)
+		}
+	}
+}

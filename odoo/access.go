@@ -13,11 +13,11 @@ func (c *Client) May(ctx context.Context, model, operation string, ids ...int64)
 		return false, err
 	}
 	call := invocation{
-		model: model, method: "has_access", ids: recordSet(ids), args: []argument{{"operation", operation}}, reads: true,
+		model: model, method: "has_access", ids: recordSet(ids), args: []argument{{"operation", operation}}, reads: true, shape: isBool,
 	}
 	if session.Version.Major < hasAccessSince {
 		call = invocation{
-			model: model, method: "check_access_rights", args: []argument{{"operation", operation}, {"raise_exception", false}}, reads: true,
+			model: model, method: "check_access_rights", args: []argument{{"operation", operation}, {"raise_exception", false}}, reads: true, shape: isBool,
 		}
 	}
 	may := false

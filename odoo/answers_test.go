@@ -65,6 +65,7 @@ func askings() map[string]asking {
 		"Read": {func(ctx context.Context, c *odoo.Client) error {
 			return c.Read(ctx, "res.users", []int64{1}, []string{"name"}, &[]map[string]any{})
 		}, []string{"[]"}, false},
+		"May":         {func(ctx context.Context, c *odoo.Client) error { return drop(c.May(ctx, "res.users", "read", 1)) }, []string{"true", "false"}, false},
 		"Exists":      {func(ctx context.Context, c *odoo.Client) error { return drop(c.Exists(ctx, "res.users", 1)) }, []string{"[]"}, false},
 		"ExternalIDs": {func(ctx context.Context, c *odoo.Client) error { return drop(c.ExternalIDs(ctx, "res.users", 1)) }, []string{"[]"}, false},
 		"FieldsGet":   {func(ctx context.Context, c *odoo.Client) error { return drop(c.FieldsGet(ctx, "res.users")) }, nil, false},

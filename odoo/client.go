@@ -27,7 +27,7 @@ const (
 const (
 	DefaultTimeout          = 60 * time.Second
 	DefaultMaxInFlight      = 4
-	DefaultMaxResponseBytes = 64 << 20
+	DefaultMaxResponseBytes = 32 << 20
 )
 
 // Config says how to reach one database as one user.
@@ -52,7 +52,7 @@ type Config struct {
 	// MaxInFlight bounds the calls under way at once; 0 means 4. A server with 64 database connections begins to
 	// refuse at about 50.
 	MaxInFlight int
-	// MaxResponseBytes bounds an answer; 0 means 64 MiB.
+	// MaxResponseBytes bounds an answer; 0 means 32 MiB.
 	MaxResponseBytes int64
 	// Logger hears of the chosen protocol, repeated reads and load() conflicts; nil is silent. It never gets values.
 	Logger *slog.Logger

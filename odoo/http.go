@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -110,7 +109,7 @@ func (x *exchange) build(ctx context.Context, req request) (*http.Request, error
 }
 
 func (x *exchange) read(response *http.Response) (answer, error) {
-	body, err := io.ReadAll(io.LimitReader(response.Body, x.maxBytes+1))
+	body, err := readUpTo(response.Body, x.maxBytes+1)
 	if err != nil {
 		return answer{status: response.StatusCode}, fmt.Errorf("reading the answer: %w", withoutURL(err))
 	}

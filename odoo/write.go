@@ -150,14 +150,13 @@ func (c *Client) writeSplitting(ctx context.Context, model string, batch []Recor
 
 // deniesAll reports whether the user may not write to the model at all, which it asks the server when access was the
 // trouble. A rule about single records is worth splitting for; a missing right would only be refused once more for each
-// record. has_access is there from Odoo 18 on; before, and when in doubt, the batch is split.
+// record. When in doubt the batch is split.
 func (c *Client) deniesAll(ctx context.Context, model string, err error) bool {
 	if !isKind(err, ErrAccess) {
 		return false
 	}
-	may := true
-	call := invocation{model: model, method: "has_access", ids: []int64{}, args: []argument{{"operation", "write"}}, reads: true, shape: isBool}
-	return c.do(ctx, call, &may) == nil && !may
+	may, err := c.May(ctx, model, "write")
+	return err == nil && !may
 }
 
 // blamesSomeRecord reports whether a smaller batch may fare better. A field that does not exist fails every record that

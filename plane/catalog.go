@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -192,6 +193,23 @@ func (c *Catalog) LabelNames(ctx context.Context, projectID string, ids ...strin
 		}
 	}
 	return names, nil
+}
+
+// MissingLabels returns those of the names that the project has no label of, sorted.
+func (c *Catalog) MissingLabels(ctx context.Context, projectID string, names map[string]bool) ([]string, error) {
+	p, err := c.own(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	defer p.release()
+	if err := c.readLabels(ctx, projectID, p); err != nil {
+		return nil, err
+	}
+	missing := maps.Clone(names)
+	for _, label := range p.labels {
+		delete(missing, label.Name)
+	}
+	return slices.Sorted(maps.Keys(missing)), nil
 }
 
 func (c *Catalog) readLabels(ctx context.Context, projectID string, p *projectCatalog) error {

@@ -10,8 +10,16 @@ func (c *Client) Comments(ctx context.Context, projectID, itemID string) ([]Comm
 	return collect(list[Comment](ctx, c, get(c.items(projectID, itemID, "comments"), nil)))
 }
 
+// Activities returns the history of a work item. Comments are not in it.
+func (c *Client) Activities(ctx context.Context, projectID, itemID string) ([]Activity, error) {
+	if err := needIDs(projectID, itemID); err != nil {
+		return nil, err
+	}
+	return collect(list[Activity](ctx, c, get(c.items(projectID, itemID, "activities"), nil)))
+}
+
 // CreateComment adds a comment. A pair of ExternalSource and ExternalID that exists gives ErrConflict with the existing
-// id. With a pair, an outcome that stays unknown is looked up among the comments before the create is repeated.
+// id. An outcome that stays unknown is ErrUncertain, unless the pair is found among the comments; see CreateWorkItem.
 func (c *Client) CreateComment(ctx context.Context, projectID, itemID string, comment NewComment) (Comment, error) {
 	if err := needIDs(projectID, itemID); err != nil {
 		return Comment{}, err

@@ -78,6 +78,8 @@ type Error struct {
 	ExistingID string
 	// RetryAfter is what a 429 asked for, 0 when it did not say.
 	RetryAfter time.Duration
+	// windowReset is what a 429 without Retry-After said about the end of the window, zero when it said nothing.
+	windowReset time.Time
 	// ResetAt is when a rate-limited caller may try again.
 	ResetAt time.Time
 	// Unrouted is set on a 404 that is not about a record: in Plane's words for a path that it does not have

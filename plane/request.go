@@ -139,13 +139,17 @@ func (c *Client) once(ctx context.Context, cl call) (*response, error) {
 	if err := passGate(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.budget.Wait(ctx, LaneOf(ctx)); err != nil {
+	if err := c.takePlace(ctx); err != nil {
 		return nil, fmt.Errorf("waiting for the rate budget: %w", err)
 	}
 	// The slot is taken now, so the budget must hear the outcome even when ctx has ended meanwhile.
 	after := context.WithoutCancel(ctx)
 	req, err := c.request(ctx, cl)
 	if err != nil {
+		c.budget.Observe(after, Observation{Remaining: -1, Unsent: true})
+		return nil, err
+	}
+	if err := beforeCreate(ctx, cl); err != nil {
 		c.budget.Observe(after, Observation{Remaining: -1, Unsent: true})
 		return nil, err
 	}
@@ -212,7 +216,7 @@ func exchange(client *http.Client, req *http.Request, limit int64) (*response, e
 	if !success {
 		most = min(most, maxErrorBody)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, most))
+	body, err := readUpTo(res.Body, most)
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (r *response) check(cl call, now time.Time) error {
 		e.Fields = details.fields
 	case KindRateLimited:
 		e.RetryAfter = retryAfter(r.header, now)
-		e.ResetAt = now.Add(max(e.RetryAfter, time.Second))
+		e.ResetAt, e.windowReset = now.Add(max(e.RetryAfter, time.Second)), windowReset(r.header)
 	case KindConflict:
 		if cl.method == http.MethodPost {
 			e.ExistingID = details.id // a PATCH is answered with the patched record's own id, not with the other's
@@ -104,15 +104,22 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
+// windowReset reads X-RateLimit-Reset; zero means that it is missing.
+func windowReset(h http.Header) time.Time {
+	unix, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(unix, 0)
+}
+
 // observe reads what the answer says about the budget.
 func (r *response) observe(now time.Time, took time.Duration) Observation {
 	o := Observation{Status: r.status, Remaining: -1, Took: took}
 	if n, err := strconv.Atoi(r.header.Get("X-RateLimit-Remaining")); err == nil && n >= 0 {
 		o.Remaining = n
 	}
-	if unix, err := strconv.ParseInt(r.header.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-		o.Reset = time.Unix(unix, 0)
-	}
+	o.Reset = windowReset(r.header)
 	if r.status == http.StatusTooManyRequests {
 		o.RetryAfter = retryAfter(r.header, now)
 	}

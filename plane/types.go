@@ -1,6 +1,9 @@
 package plane
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"regexp"
+)
 
 // StateGroup is the fixed kind that a state belongs to; projects rename, add and reorder states but not groups.
 type StateGroup string
@@ -48,7 +51,17 @@ type User struct {
 	LastName    string `json:"last_name"`
 	Email       string `json:"email"`
 	DisplayName string `json:"display_name"`
+	// IsBot is sent by some editions only; see DedicatedBot.
+	IsBot bool `json:"is_bot"`
 }
+
+// DedicatedBot reports whether the user is surely no person: the server says so, or one of its names has the word bot in
+// it, as those of service accounts and apps have. An API key may as well be a person's own.
+func (u User) DedicatedBot() bool {
+	return u.IsBot || botWord.MatchString(u.DisplayName) || botWord.MatchString(u.FirstName) || botWord.MatchString(u.LastName)
+}
+
+var botWord = regexp.MustCompile(`(?i)(^|[^\pL])bot([^\pL]|$)`)
 
 // Member is a user of a project or workspace. Role is sent for workspaces only and is 0 otherwise.
 type Member struct {
@@ -245,6 +258,15 @@ func (c *Comment) UnmarshalJSON(b []byte) error {
 	}
 	c.CreatedBy = read.CreatedBy.ID
 	return nil
+}
+
+// Activity is one line of a work item's history. Actor is empty where the server names nobody.
+type Activity struct {
+	ID        string `json:"id"`
+	Verb      string `json:"verb"`  // created, updated, deleted
+	Field     string `json:"field"` // what was changed; empty for the creation
+	Actor     string `json:"actor"`
+	CreatedAt Time   `json:"created_at"`
 }
 
 // NewComment is what CreateComment sends.

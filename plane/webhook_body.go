@@ -2,6 +2,7 @@ package plane
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 )
 
@@ -18,6 +19,12 @@ type envelope struct {
 	Data        object    `json:"data"`
 	Previous    object    `json:"previous_attributes"`
 	Activity    object    `json:"activity"`
+
+	// The contract's own shape names the record by what it is, and its project beside it.
+	Issue    object          `json:"issue"`
+	WorkItem object          `json:"work_item"`
+	Comment  object          `json:"comment"`
+	Project  json.RawMessage `json:"project"`
 }
 
 // looseText is a string, or "" for null, "None" and anything that is no string; an odd value in a field that is only
@@ -79,12 +86,87 @@ func (o object) ref(name string) string {
 }
 
 // record returns the entity's fields. A v2 deletion has none in data and the old record in previous_attributes.
-func (e envelope) record() object {
-	record := e.Data
-	if len(record) == 0 {
-		record = e.Previous
+func (e envelope) record(entity Entity) object {
+	for _, record := range []object{e.Data, e.named(entity), e.Previous} {
+		if len(record) > 0 {
+			return record.clean().withV1Names()
+		}
 	}
-	return record.clean().withV1Names()
+	return object{}
+}
+
+// named returns the record where the contract's own shape has it: under the entity's name.
+func (e envelope) named(entity Entity) object {
+	switch entity {
+	case EntityWorkItem:
+		if len(e.Issue) > 0 {
+			return e.Issue
+		}
+		return e.WorkItem
+	case EntityComment:
+		return e.Comment
+	case EntityProject:
+		return object{"": e.Project}.object("")
+	default:
+		return nil
+	}
+}
+
+// ownShape reports whether the body has the shape of the platform's contract.
+func (e envelope) ownShape(entity Entity) bool { return len(e.Data) == 0 && len(e.named(entity)) > 0 }
+
+// takeNames takes out of a record what is named and has no id: its state, and the first of the people in it. Plane's
+// own bodies have an id everywhere, and one that is missing there is a mistake.
+func (o object) takeNames() (state, person string) {
+	if named := o.object("state"); len(named) > 0 && named.text("id") == "" {
+		state = named.text("name")
+		delete(o, "state")
+	}
+	for _, list := range []string{"assignees", "labels"} {
+		var all, known []object
+		if json.Unmarshal(o[list], &all) != nil {
+			continue
+		}
+		for _, one := range all {
+			switch {
+			case one.text("id") != "":
+				known = append(known, one)
+			case list == "assignees":
+				person = firstText(person, one.text("display_name"))
+			}
+		}
+		if len(known) < len(all) && len(all[0]) > 0 { // A list of bare ids stays as it is.
+			o[list] = encodeObjects(known)
+		}
+	}
+	return state, person
+}
+
+// encodeObjects cannot fail: the values in them are JSON already.
+func encodeObjects(objects []object) json.RawMessage {
+	encoded, err := json.Marshal(objects)
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return encoded
+}
+
+// object returns a field that is an object, else none.
+func (o object) object(name string) object {
+	var fields object
+	if value, ok := o[name]; ok && json.Unmarshal(value, &fields) == nil {
+		return fields
+	}
+	return nil
+}
+
+// address returns a field that is the address of a page. Anything else in its place is left out: people follow it.
+func (o object) address(name string) string {
+	address := o.text(name)
+	if parsed, err := url.Parse(address); err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http") {
+		return ""
+	}
+	return address
 }
 
 // v1Names are v2's names for references, with the names under which v1 and the REST API know them.
@@ -166,8 +248,8 @@ var actionWords = map[string]Action{
 }
 
 // splitEvent reads event and action: "issue" with "created", "workitem.updated", "workitem.comment.created" and
-// "WebhookScope.ScopeChoices.WORK_ITEM_UPDATED".
-func splitEvent(event, action string) (Entity, Action) {
+// "WebhookScope.ScopeChoices.WORK_ITEM_UPDATED". An action that is not known keeps its own name.
+func splitEvent(event, action string) (entity Entity, what Action, known bool) {
 	event, enum := strings.CutPrefix(event, "WebhookScope.ScopeChoices.")
 	event = strings.ToLower(event)
 	if action == "" {
@@ -176,15 +258,19 @@ func splitEvent(event, action string) (Entity, Action) {
 			cut = strings.LastIndexByte(event, '_')
 		}
 		if cut < 0 {
-			return "", ""
+			return "", "", false
 		}
 		event, action = event[:cut], event[cut+1:]
 	}
 	event = strings.ReplaceAll(event, ".", "_")
-	if known, ok := entityWords[event]; ok {
-		event = string(known)
+	if spelled, ok := entityWords[event]; ok {
+		event = string(spelled)
 	}
-	return Entity(event), actionWords[strings.ToLower(action)]
+	action = strings.ToLower(action)
+	if spelled, ok := actionWords[action]; ok {
+		return Entity(event), spelled, true
+	}
+	return Entity(event), Action(action), false
 }
 
 func firstText(candidates ...string) string {

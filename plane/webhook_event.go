@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -31,6 +32,10 @@ const (
 	ActionDeleted Action = "deleted"
 )
 
+// ErrUnknownAction says that an event names an action that DecodeEvent does not know. Later versions of Plane may send
+// such; there is nothing wrong with the body.
+var ErrUnknownAction = errors.New("the action is not known")
+
 // Event is one webhook, v1 or v2. Handlers look at the state in WorkItem, not at which field fired: one PATCH of
 // two fields sends two events with the same state, and the state is read when the webhook is sent, so order says nothing.
 type Event struct {
@@ -43,10 +48,16 @@ type Event struct {
 	WorkspaceID string
 	ProjectID   string
 	EntityID    string
+	// URL is where people open the entity, when the body says so. Plane's own webhooks do not.
+	URL string
 	// ActorID is who did it: v1 activity.actor.id, else updated_by, else created_by. It recognises our own writes.
 	ActorID string
 	// ChangedField is v1's activity.field, or in v2 the attribute that changed when it was exactly one.
 	ChangedField string
+	// StateName and AssigneeName are what the shape of the platform's contract names without an id.
+	StateName, AssigneeName string
+	// Empty says that the body holds nothing of the entity: what the fields below say is worth nothing then.
+	Empty bool
 	// WorkItem is set when Entity is EntityWorkItem. For a v2 deletion it is the record as it was.
 	WorkItem *WorkItem
 	// Comment is set when Entity is EntityComment.
@@ -77,14 +88,16 @@ func EventKey(body []byte) string {
 
 // DecodeEvent reads a webhook body of either version. It accepts what servers and their documentation were seen to
 // send: create beside created, workitem.updated, the enum spelling WebhookScope.ScopeChoices.WORK_ITEM_UPDATED, and the
-// string "None" for null. An event of an entity it does not know is no error; a body that is no JSON object, or
-// names no entity and action, is.
+// string "None" for null. It also reads the shape of the platform's contract, which no server sends: event is
+// issue.created, and the record stands under issue, its project under project. An entity that it does not know is no
+// error; a body that is no JSON object, or names no entity and action, is. An action that it does not know is
+// ErrUnknownAction, with the event as far as it could be read.
 func DecodeEvent(body []byte) (Event, error) {
 	var raw envelope
 	if err := json.Unmarshal(body, &raw); err != nil {
 		return Event{}, fmt.Errorf("decoding webhook: %w", decodeError(err))
 	}
-	entity, action := splitEvent(string(raw.Event), string(raw.Action))
+	entity, action, known := splitEvent(string(raw.Event), string(raw.Action))
 	if entity == "" || action == "" {
 		return Event{}, fmt.Errorf("decoding webhook: event %.60q with action %.60q is not understood", raw.Event, raw.Action)
 	}
@@ -92,7 +105,10 @@ func DecodeEvent(body []byte) (Event, error) {
 		Version: raw.number(), Entity: entity, Action: action, EventID: string(raw.EventID), DeliveryID: string(raw.DeliveryID),
 		WebhookID: string(raw.WebhookID), WorkspaceID: string(raw.WorkspaceID), Previous: raw.Previous.clean(),
 	}
-	record := raw.record()
+	record := raw.record(entity)
+	if raw.ownShape(entity) {
+		e.StateName, e.AssigneeName = record.takeNames()
+	}
 	if err := e.fill(record); err != nil {
 		return Event{}, fmt.Errorf("decoding webhook %s: %w", e.Name(), decodeError(err))
 	}
@@ -100,9 +116,13 @@ func DecodeEvent(body []byte) (Event, error) {
 	e.ActorID = firstText(raw.actor(), record.ref("actor"), record.ref("updated_by"), record.ref("created_by"))
 	e.ChangedField = raw.changedField()
 	e.WorkspaceID = firstText(e.WorkspaceID, record.ref("workspace"))
-	e.ProjectID = record.ref("project")
+	e.URL, e.Empty = record.address("url"), len(record) == 0
+	e.ProjectID = firstText(record.ref("project"), object{"project": raw.Project}.ref("project"))
 	if e.Entity == EntityProject {
 		e.ProjectID = e.EntityID
+	}
+	if !known {
+		return e, fmt.Errorf("decoding webhook %.60s: %w", e.Name(), ErrUnknownAction)
 	}
 	return e, nil
 }

@@ -201,7 +201,8 @@ func carriesPair(cl call, item WorkItem) bool {
 
 // CreateWorkItem creates a work item. A pair of ExternalSource and ExternalID that exists gives ErrConflict with the
 // existing id; adopt it. The server checks before it inserts and has no unique index, so creates of one pair must
-// not run at the same time. With a pair, an outcome that stays unknown is looked up before the create is repeated.
+// not run at the same time. An outcome that stays unknown is ErrUncertain, unless the pair is found: the create may still
+// take effect, so it must not be repeated before SettledAfter, and not without a look.
 func (c *Client) CreateWorkItem(ctx context.Context, projectID string, item NewWorkItem) (WorkItem, error) {
 	if err := needIDs(projectID); err != nil {
 		return WorkItem{}, err

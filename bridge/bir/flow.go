@@ -199,7 +199,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 	if err != nil {
 		return odooflow.Verdict(err)
 	}
-	return bridge.Done("kept; " + outcome).Telling(message.told.String())
+	return bridge.Done("kept; " + outcome).Telling(message.String())
 }
 
 func (f *Flow) today() odoo.Date { return odoo.DateIn(f.config.Now(), f.config.Location) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -50,9 +51,9 @@ func (c *mappingsList) Run(p *process) error {
 			return printJSON(p.stdout, lines)
 		}
 		for _, line := range lines {
-			fmt.Fprintf(p.stdout, "%-9s %-48s %-36s %s %s\n", line.State, line.Key, line.Issue, line.Due, line.LastError)
+			printf(p.stdout, "%-9s %-48s %-36s %s %s\n", line.State, line.Key, line.Issue, line.Due, line.LastError)
 		}
-		_, err = fmt.Fprintf(p.stdout, "%d links\n", len(lines))
+		_, err = printf(p.stdout, "%d links\n", len(lines))
 		return err
 	})
 }
@@ -89,20 +90,20 @@ func (c *mappingsAudit) Run(p *process) error {
 
 func printAudit(p *process, findings []bridge.AuditFinding) {
 	for _, f := range findings {
-		fmt.Fprintf(p.stdout, "%-16s %s", f.Kind, f.Key)
+		printf(p.stdout, "%-16s %s", f.Kind, f.Key)
 		if f.Issue != "" {
-			fmt.Fprintf(p.stdout, " (work item %s)", f.Issue)
+			printf(p.stdout, " (work item %s)", f.Issue)
 		}
 		if f.Detail != "" {
-			fmt.Fprintf(p.stdout, ": %s", f.Detail)
+			printf(p.stdout, ": %s", f.Detail)
 		}
 		if f.Repair != "" {
-			fmt.Fprintf(p.stdout, " -> %s", f.Repair)
+			printf(p.stdout, " -> %s", f.Repair)
 		}
-		fmt.Fprintln(p.stdout)
+		printf(p.stdout, "\n")
 	}
 	if len(findings) == 0 {
-		fmt.Fprintln(p.stdout, "nothing is wrong")
+		printf(p.stdout, "nothing is wrong\n")
 	}
 }
 
@@ -133,19 +134,24 @@ func (c *mappingsRepair) Run(p *process) error {
 			printAudit(p, findings)
 			return nil
 		}
+		ctx, cancel := p.inHand(a.logger)
+		defer cancel()
 		repaired, failed := 0, 0
 		for _, finding := range findings {
-			if finding.Repair == "" {
+			if finding.Repair == "" || p.ctx.Err() != nil {
 				continue
 			}
-			if err := a.bridge.Auditor().Repair(p.ctx, flow, finding); err != nil {
+			if err := a.bridge.Auditor().Repair(ctx, flow, finding); err != nil {
 				failed++
 				a.logger.ErrorContext(p.ctx, "not repaired", slog.String("key", string(finding.Key)), slog.Any("error", err))
 				continue
 			}
 			repaired++
 		}
-		fmt.Fprintf(p.stdout, "%d repaired, %d failed\n", repaired, failed)
+		printf(p.stdout, "%d repaired, %d failed\n", repaired, failed)
+		if p.ctx.Err() != nil {
+			return fmt.Errorf("stopped; what is repaired is kept: %w", context.Cause(p.ctx))
+		}
 		if failed > 0 {
 			return fmt.Errorf("%d of %d findings could not be repaired", failed, repaired+failed)
 		}
@@ -173,16 +179,16 @@ func (c *mappingsImport) Run(p *process) error {
 		for _, line := range lines {
 			if line.Imported {
 				imported++
-				fmt.Fprintf(p.stdout, "taken over  %s as %s\n", line.Row, line.Key)
+				printf(p.stdout, "taken over  %s as %s\n", line.Row, line.Key)
 				continue
 			}
-			fmt.Fprintf(p.stdout, "left out    %s: %s\n", line.Row, line.Why)
+			printf(p.stdout, "left out    %s: %s\n", line.Row, line.Why)
 		}
 		verb := "taken over"
 		if c.DryRun {
 			verb = "would be taken over"
 		}
-		_, err = fmt.Fprintf(p.stdout, "%d of %d rows %s\n", imported, len(lines), verb)
+		_, err = printf(p.stdout, "%d of %d rows %s\n", imported, len(lines), verb)
 		return err
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,10 +20,10 @@ const mcpAuto = "auto"
 const mcpCheckTime = 15 * time.Second
 
 type mcpConfigCommand struct {
-	Mode   string `help:"Transport: remote-oauth, remote-api-key or stdio. Auto is stdio for a private server and remote-oauth for Plane Cloud, going by PLANE_BASE_URL." enum:"auto,remote-oauth,remote-api-key,stdio" default:"auto"`
+	Mode   string `help:"Transport: remote-oauth, remote-api-key or stdio; PLANE_MCP_MODE when left away. Auto is stdio for a private server and remote-oauth for Plane Cloud, going by PLANE_BASE_URL." enum:",auto,remote-oauth,remote-api-key,stdio" default:""`
 	Client string `help:"Whose configuration: claude, cursor, vscode, windsurf, or raw for transport and endpoint alone." enum:"claude,cursor,vscode,windsurf,raw" default:"raw"`
 	Values bool   `help:"Write the settings' values, the API key included, in place of placeholders."`
-	Check  bool   `help:"Probe what the mode needs and report, in place of printing the configuration."`
+	Check  bool   `help:"Probe what the mode needs, call Plane with the key, and report, in place of printing the configuration."`
 	JSON   bool   `help:"With --check, print JSON; the configuration is JSON anyway."`
 }
 
@@ -42,10 +43,10 @@ func (c *mcpConfigCommand) Run(p *process) error {
 		return fmt.Errorf("writing the MCP configuration: %w", err)
 	}
 	if c.Check {
-		return c.check(p, mode, checkValues(s))
+		return c.check(p, s, mode)
 	}
 	if c.Values && strings.Contains(string(config), s.PlaneAPIKey.Reveal()) && s.PlaneAPIKey != "" {
-		fmt.Fprintln(p.stderr, "what follows holds your API key; do not commit it")
+		printf(p.stderr, "what follows holds your API key; do not commit it\n")
 	}
 	_, err = p.stdout.Write(config)
 	return err
@@ -58,8 +59,9 @@ func (c *mcpConfigCommand) needs(s settings.Settings) []error {
 }
 
 func (c *mcpConfigCommand) mode(s settings.Settings) plane.MCPMode {
-	if c.Mode != mcpAuto {
-		return plane.MCPMode(c.Mode)
+	mode := cmp.Or(c.Mode, string(s.PlaneMCPMode))
+	if mode != mcpAuto {
+		return plane.MCPMode(mode)
 	}
 	if base, err := url.Parse(s.PlaneBaseURL.String()); err == nil && strings.HasSuffix("."+base.Hostname(), ".plane.so") {
 		return plane.MCPRemoteOAuth
@@ -80,15 +82,18 @@ func checkValues(s settings.Settings) plane.MCPValues {
 	return plane.MCPValues{BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), APIKey: plane.APIKey(s.PlaneAPIKey.Reveal())}
 }
 
-func (c *mcpConfigCommand) check(p *process, mode plane.MCPMode, values plane.MCPValues) error {
+func (c *mcpConfigCommand) check(p *process, s settings.Settings, mode plane.MCPMode) error {
 	ctx, cancel := context.WithTimeout(p.ctx, mcpCheckTime)
 	defer cancel()
 	finding := plane.Finding{Name: "mcp " + string(mode), Grade: plane.GradeOK}
-	found, err := plane.CheckMCP(ctx, nil, mode, values)
+	found, err := plane.CheckMCP(ctx, nil, mode, checkValues(s))
 	if finding.Found = found; err != nil {
 		finding = failed(finding.Name, err, adviceForMCP(mode))
 	}
 	findings := []plane.Finding{finding}
+	if mode != plane.MCPRemoteOAuth && s.PlaneAPIKey != "" {
+		findings = append(findings, tryKey(ctx, s))
+	}
 	if c.JSON {
 		err = printJSON(p.stdout, findings)
 	} else {
@@ -97,10 +102,28 @@ func (c *mcpConfigCommand) check(p *process, mode plane.MCPMode, values plane.MC
 	if err != nil {
 		return err
 	}
-	if finding.Grade == plane.GradeFail {
+	if count(findings, plane.GradeFail) > 0 {
 		return fmt.Errorf("MCP mode %s cannot be used as it is", mode)
 	}
 	return nil
+}
+
+// tryKey calls Plane as the MCP server will. Beginning a session with that server
+// says nothing about the key: it is first used when a tool is called.
+func tryKey(ctx context.Context, s settings.Settings) plane.Finding {
+	const name, advice = "plane key", "Check PLANE_API_KEY and PLANE_BASE_URL; without the right key the MCP server starts, and every tool in it fails."
+	client, err := plane.New(plane.Config{
+		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug),
+		Auth: plane.APIKey(s.PlaneAPIKey.Reveal()), UserAgent: "odoo-plane-bridge/" + version,
+	})
+	if err != nil {
+		return failed(name, err, advice)
+	}
+	me, err := client.Me(plane.WithLane(ctx, plane.LaneInteractive))
+	if err != nil {
+		return failed(name, err, advice)
+	}
+	return ok(name, "Plane takes it, as the key of "+me.DisplayName)
 }
 
 func adviceForMCP(mode plane.MCPMode) string {

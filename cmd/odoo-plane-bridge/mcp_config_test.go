@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"flag"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
+	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
 var updateTemplates = flag.Bool("update-mcp-templates", false, "write docs/mcp anew")
@@ -74,6 +76,10 @@ func TestMCPConfigFitsItsSettings(t *testing.T) {
 		"the address as well":           {map[string]string{"PLANE_API_KEY": key, "PLANE_BASE_URL": private}, []string{"--values"}, exitDone, private, ""},
 		"values need the key":           {nil, []string{"--values", "--mode", "stdio"}, exitUsage, "", "PLANE_API_KEY: is not set"},
 		"OAuth needs no key":            {nil, []string{"--values"}, exitDone, "https://mcp.plane.so/http/mcp", ""},
+		"the setting chooses":           {map[string]string{"PLANE_MCP_MODE": "remote-api-key"}, nil, exitDone, "https://mcp.plane.so/http/api-key/mcp", ""},
+		"the flag before the setting":   {map[string]string{"PLANE_MCP_MODE": "remote-api-key"}, []string{"--mode", "stdio"}, exitDone, `"stdio"`, ""},
+		"auto before the setting":       {map[string]string{"PLANE_MCP_MODE": "stdio"}, []string{"--mode", "auto"}, exitDone, "https://mcp.plane.so/http/mcp", ""},
+		"a setting of another kind":     {map[string]string{"PLANE_MCP_MODE": "pigeon"}, nil, exitUsage, "", "PLANE_MCP_MODE: "},
 		"an unknown client":             {nil, []string{"--client", "emacs"}, exitUsage, "", "emacs"},
 		"an unknown mode":               {nil, []string{"--mode", "carrier-pigeon"}, exitUsage, "", "carrier-pigeon"},
 		"a check is refused likewise":   {map[string]string{"PLANE_BASE_URL": private}, []string{"--mode", "remote-oauth", "--check"}, exitUsage, "", "mcp.plane.so"},
@@ -89,6 +95,25 @@ func TestMCPConfigFitsItsSettings(t *testing.T) {
 				t.Errorf("the key shows, or does not although it was asked for:\n%s%s", stdout, stderr)
 			}
 		})
+	}
+}
+
+// TestTheCheckCallsPlaneWithTheKey changes PATH and so runs alone.
+func TestTheCheckCallsPlaneWithTheKey(t *testing.T) {
+	server := planetest.New(planetest.Options{})
+	defer server.Close()
+	address := httptest.NewServer(server)
+	defer address.Close()
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "uvx"), []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	for key, want := range map[string]int{server.BotKey(): exitDone, "plane_api_of_somebody_else": exitFailed} {
+		s := &stage{t: t, settings: map[string]string{"PLANE_BASE_URL": address.URL, "PLANE_API_KEY": key, "PLANE_WORKSPACE_SLUG": server.WorkspaceSlug()}}
+		if code, stdout, stderr := s.command("mcp-config", "--mode", "stdio", "--check"); code != want {
+			t.Errorf("exit code = %d, want %d\n%s%s", code, want, stdout, stderr)
+		}
 	}
 }
 

@@ -20,14 +20,17 @@ func (c *migrateCommand) Run(p *process) error {
 		return err
 	}
 	defer pool.Close()
+	if err := checkPooler(p.ctx, pool, s); err != nil {
+		return err
+	}
 	ran, err := migrations.Up(p.ctx, pool, p.logger(s))
 	if err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
 	if ran == 0 {
-		_, err = fmt.Fprintln(p.stdout, "the database has every migration already")
+		_, err = printf(p.stdout, "the database has every migration already\n")
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d migrations run\n", ran)
+	_, err = printf(p.stdout, "%d migrations run\n", ran)
 	return err
 }

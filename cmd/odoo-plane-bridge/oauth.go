@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
-	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
 type oauthCommand struct {
@@ -22,7 +22,7 @@ type oauthNewKeyCommand struct{}
 
 // Run prints a key. Nothing is stored.
 func (c *oauthNewKeyCommand) Run(p *process) error {
-	_, err := fmt.Fprintln(p.stdout, sealed.NewKey())
+	_, err := printf(p.stdout, "%s\n", sealed.NewKey())
 	return err
 }
 
@@ -51,7 +51,7 @@ func (c *oauthInstallCommand) Run(p *process) error {
 	if c.JSON {
 		return printJSON(p.stdout, consent)
 	}
-	_, err = fmt.Fprintf(p.stdout, "Open this address in a browser, as an admin of workspace %s, before %s:\n\n  %s\n\nPlane then sends the browser to %s, where a running bridge (`serve`) stores the token.\n",
+	_, err = printf(p.stdout, "Open this address in a browser, as an admin of workspace %s, before %s:\n\n  %s\n\nPlane then sends the browser to %s, where a running bridge (`serve`) stores the token.\n",
 		a.settings.PlaneWorkspaceSlug, consent.Expires.In(a.settings.Location()).Format(time.TimeOnly), consent.URL, a.settings.PlaneOAuthRedirectURL)
 	return err
 }
@@ -64,7 +64,7 @@ func (c *oauthInstallCommand) register(p *process, a *app) error {
 	if c.JSON {
 		return printJSON(p.stdout, granted)
 	}
-	_, err = fmt.Fprintf(p.stdout, "registered: the bot of workspace %s acts as user %s; set PLANE_AUTH=bot to use it\n", granted.Workspace, granted.ActorID)
+	_, err = printf(p.stdout, "registered: the bot of workspace %s acts as user %s; set PLANE_AUTH=bot to use it\n", granted.Workspace, granted.ActorID)
 	return err
 }
 
@@ -101,16 +101,16 @@ func (c *oauthStatusCommand) Run(p *process) error {
 
 func printGrants(w io.Writer, list []oauth.Status, location *time.Location) error {
 	if len(list) == 0 {
-		_, err := fmt.Fprintln(w, "nothing is granted; run `odoo-plane-bridge oauth install`")
+		_, err := printf(w, "nothing is granted; run `odoo-plane-bridge oauth install`\n")
 		return err
 	}
 	var b strings.Builder
 	for _, one := range list {
-		fmt.Fprintf(&b, "%-4s  %s%s in %s: %s\n", one.Kind, one.ActorID, named(one.ActorName), one.Workspace, one.State)
-		fmt.Fprintf(&b, "      until %s, renewed at %s (%d times so far), under the %s key\n",
+		printf(&b, "%-4s  %s%s in %s: %s\n", one.Kind, one.ActorID, named(one.ActorName), one.Workspace, one.State)
+		printf(&b, "      until %s, renewed at %s (%d times so far), under the %s key\n",
 			moment(one.ExpiresAt, location), moment(one.RenewAt, location), one.Renewals, one.Key)
 		for _, line := range advice(one) {
-			fmt.Fprintf(&b, "      -> %s\n", line)
+			printf(&b, "      -> %s\n", line)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -160,9 +160,9 @@ func (p *process) oauthApp(needs ...settings.Need) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrations.Check(p.ctx, a.pool); err != nil {
+	if err := usableDatabase(p.ctx, a.pool, s); err != nil {
 		a.pool.Close()
-		return nil, fmt.Errorf("looking at the database: %w", err)
+		return nil, err
 	}
 	return a, nil
 }
@@ -190,7 +190,10 @@ func needsOAuthApp(s settings.Settings) []error {
 // another one cannot reach it while settings change.
 func (a *app) oauthSettings() oauth.App {
 	s := a.live.Current()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
 	return oauth.App{
+		Refusal: a.address.permit(ctx, a.settings, "PLANE_OAUTH_CLIENT_SECRET"),
 		BaseURL: a.settings.PlaneBaseURL.String(), Workspace: string(a.settings.PlaneWorkspaceSlug),
 		ClientID: s.PlaneOAuthClientID, ClientSecret: s.PlaneOAuthClientSecret.Reveal(),
 		RedirectURL: s.PlaneOAuthRedirectURL.String(), Scopes: strings.Fields(strings.ReplaceAll(s.PlaneOAuthScopes, ",", " ")),

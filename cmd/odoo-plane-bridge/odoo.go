@@ -27,12 +27,12 @@ type administrator struct {
 func (a administrator) client(p *process, s settings.Settings) (*odoo.Client, error) {
 	if a.Login != "" {
 		spec := settings.Spec{Name: "ODOO_ADMIN_PASSWORD", Secret: "odoo_admin_password"}
-		password, found, err := settings.Environment{Getenv: p.getenv}.Lookup(p.ctx, spec)
+		password, found, err := settings.One(p.ctx, settings.Environment{Getenv: p.getenv}, spec)
 		if err != nil || !found {
 			return nil, fmt.Errorf("%w:\n%w", errUsage, errors.Join(err, missingIf(!found && err == nil,
 				spec.Name, "set it, or ODOO_ADMIN_PASSWORD_FILE, to the password or API key of --login")))
 		}
-		s.OdooLogin, s.OdooPassword = a.Login, settings.Secret(strings.TrimRight(password, "\r\n"))
+		s.OdooLogin, s.OdooPassword = a.Login, settings.Secret(password)
 	}
 	client, err := newOdooClient(s, p.logger(s))
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *setupPushCommand) Run(p *process) error {
 	if present {
 		what = "brought up to date"
 	}
-	_, err = fmt.Fprintf(p.stdout, "automation rules %s in Odoo: %d for changed and %d for deleted records of %s\nthey post to %s (the token goes along)\n",
+	_, err = printf(p.stdout, "automation rules %s in Odoo: %d for changed and %d for deleted records of %s\nthey post to %s (the token goes along)\n",
 		what, rules.Changed, rules.Deleted, bir.Model, address)
 	return err
 }
@@ -115,10 +115,10 @@ func (c *setupPushCommand) remove(p *process, s settings.Settings) error {
 		return adminFailed(err)
 	}
 	if removed == 0 {
-		_, err = fmt.Fprintf(p.stdout, "Odoo has no rules of the bridge for %s\n", bir.Model)
+		_, err = printf(p.stdout, "Odoo has no rules of the bridge for %s\n", bir.Model)
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "the bridge's automation rules for %s are removed from Odoo; changes are found by the schedule\n", bir.Model)
+	_, err = printf(p.stdout, "the bridge's automation rules for %s are removed from Odoo; changes are found by the schedule\n", bir.Model)
 	return err
 }
 
@@ -159,13 +159,13 @@ func (c *setupFieldsCommand) Run(p *process) error {
 	}
 	missing := columns.Missing()
 	if len(missing) == 0 {
-		_, err = fmt.Fprintf(p.stdout, "%s has the fields already: %s\n", bir.Model, strings.Join(columns.Names(), ", "))
+		_, err = printf(p.stdout, "%s has the fields already: %s\n", bir.Model, strings.Join(columns.Names(), ", "))
 		return err
 	}
 	added, err := client.SetupFields(p.ctx, bir.Model, missing)
 	if err != nil {
 		return adminFailed(err)
 	}
-	_, err = fmt.Fprintf(p.stdout, "added to %s in Odoo: %s\n", bir.Model, strings.Join(added, ", "))
+	_, err = printf(p.stdout, "added to %s in Odoo: %s\n", bir.Model, strings.Join(added, ", "))
 	return err
 }

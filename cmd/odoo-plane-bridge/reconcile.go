@@ -41,20 +41,20 @@ func (c *reconcileCommand) sweep(p *process, r *bridge.Reconciler, flow bridge.F
 }
 
 func printSweep(w io.Writer, r bridge.SweepReport) error {
-	_, err := fmt.Fprintf(w, "%d work items read with %d requests; %d changes no webhook told us of, %d deleted, %d archived, "+
+	_, err := printf(w, "%d work items read with %d requests; %d changes no webhook told us of, %d deleted, %d archived, "+
 		"%d edits of what Odoo owns, %d doubles, %d without a link\n",
 		r.Items, r.Requests, r.Untold, r.Deleted, r.Archived, r.Drifted, r.Doubled, r.Orphaned)
 	if err != nil {
 		return err
 	}
 	for _, line := range remarks(r) {
-		if _, err := fmt.Fprintln(w, line); err != nil {
+		if _, err := printf(w, "%s\n", line); err != nil {
 			return err
 		}
 	}
 	if r.WebhookSilent {
-		_, err = fmt.Fprintln(w, "Plane's webhook is silent: none came since the oldest of these changes. Plane has probably switched it off; "+
-			"switch it on again in the workspace's settings.")
+		_, err = printf(w, "Plane's webhook is silent: none came since the oldest of these changes. Plane has probably switched it off; "+
+			"switch it on again in the workspace's settings.\n")
 	}
 	return err
 }

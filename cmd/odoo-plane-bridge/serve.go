@@ -5,15 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/httpserver"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
@@ -46,10 +48,27 @@ func serveWith(p *process, s settings.Settings, live *settings.Live, hangup <-ch
 	}
 	defer a.pool.Close()
 	a.hangup = hangup
+	a.limitMemory(p.ctx)
 	if err := a.listen(p.ctx); err != nil {
 		return err
 	}
 	return a.serve(p.ctx)
+}
+
+// memoryShare is the part of the container's memory that the program works to stay
+// within. The rest is for what Go's runtime does not count.
+const memoryShare = 0.8
+
+// limitMemory sets GOMEMLIMIT from the cgroup, unless it is set: near the limit the
+// collector works harder then, where it would let the heap double and be killed.
+func (a *app) limitMemory(ctx context.Context) {
+	limit, err := memlimit.Set(memlimit.WithRatio(memoryShare))
+	switch {
+	case err != nil:
+		a.logger.WarnContext(ctx, "the container's memory limit could not be read; GOMEMLIMIT stays as it is", slog.Any("error", err))
+	case limit < math.MaxInt64:
+		a.logger.InfoContext(ctx, "memory is limited", slog.Int64("bytes", limit))
+	}
 }
 
 // listen takes the two ports, before anything else is tried: while the database
@@ -71,13 +90,17 @@ func (a *app) listen(ctx context.Context) error {
 // serve works on the ports that listen took, until the context ends.
 func (a *app) serve(ctx context.Context) error {
 	a.warnOfGaps(ctx)
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", a.metrics.Handler())
+	main := httpserver.Server{Handler: a.receiver, Refused: a.bridge.OweSweep, DropSlowest: a.receiver.DropSlowest}
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return serveHTTP(ctx, a.main, a.receiver) })
-	group.Go(func() error { return serveHTTP(ctx, a.side, mux) })
-	group.Go(func() error { return a.bridge.Run(ctx) })
+	group.Go(func() error { return main.Serve(ctx, a.main) })
+	group.Go(func() error { return serveHTTP(ctx, a.side, httpserver.Only("/metrics", a.metrics.Handler())) })
+	group.Go(func() error {
+		if err := a.awaitDatabase(ctx); err != nil {
+			return err
+		}
+		return a.bridge.Run(ctx)
+	})
 	group.Go(func() error { return a.oauth.Run(ctx) })
 	group.Go(func() error { return a.refresh(ctx) })
 	err := group.Wait()
@@ -88,6 +111,9 @@ func (a *app) serve(ctx context.Context) error {
 // warnOfGaps says at the start what cannot work as set up; it is no reason not
 // to start, because secrets may still arrive.
 func (a *app) warnOfGaps(ctx context.Context) {
+	for _, warning := range a.fileWarnings() {
+		a.logger.WarnContext(ctx, "a secret is not kept to the bridge alone", slog.String("file", warning))
+	}
 	if len(a.settings.WebhookSecrets()) == 0 {
 		a.logger.WarnContext(ctx, "PLANE_WEBHOOK_SECRET is not set: webhooks are refused with 503 until it is")
 	}
@@ -105,21 +131,7 @@ func listen(ctx context.Context, setting, address string) (net.Listener, error) 
 	return listener, nil
 }
 
-// serveHTTP serves until the context ends and then lets requests in hand finish.
+// serveHTTP serves a handler until the context ends.
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
-		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("serving %s: %w", listener.Addr(), err)
-	case <-ctx.Done():
-	}
-	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-	defer cancel()
-	return server.Shutdown(stopping)
+	return httpserver.Server{Handler: handler}.Serve(ctx, listener)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 )
@@ -18,7 +17,7 @@ func (c *versionCommand) Run(p *process) error {
 	if c.JSON {
 		return printJSON(p.stdout, map[string]string{"version": version, "revision": revision(), "go": runtime.Version()})
 	}
-	_, err := fmt.Fprintf(p.stdout, "odoo-plane-bridge %s (%s, %s)\n", version, revision(), runtime.Version())
+	_, err := printf(p.stdout, "odoo-plane-bridge %s (%s, %s)\n", version, revision(), runtime.Version())
 	return err
 }
 

@@ -19,6 +19,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/environment"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtext"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/postgres"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
@@ -32,9 +34,14 @@ var (
 )
 
 // Main runs a package's tests and then stops the private PostgreSQL, if any test
-// asked for one. Every package that uses pgtest calls it from its TestMain.
+// asked for one. Every package that uses pgtest calls it from its TestMain. The
+// tests see nothing of an installation that the shell describes.
 func Main(m *testing.M) {
 	flag.Parse()
+	if err := environment.Forget(); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+		os.Exit(1)
+	}
 	waitTogether()
 	code := m.Run()
 	if server != nil {
@@ -83,7 +90,12 @@ func Pool(t testing.TB) *pgxpool.Pool {
 // Open returns a pool on a database that exists; it is closed with the test.
 func Open(t testing.TB, dsn string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pgxpool.New(context.Background(), dsn)
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		t.Fatalf("reading the address of the test's database: %v", err)
+	}
+	pgtext.Prepare(config)
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		t.Fatalf("opening the test's database: %v", err)
 	}

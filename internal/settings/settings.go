@@ -19,6 +19,9 @@ type Settings struct {
 
 	ListenAddr  Address `env:"LISTEN_ADDR" envDefault:":8080"`
 	MetricsAddr Address `env:"METRICS_ADDR" envDefault:"127.0.0.1:9090"`
+	// TrustedProxies are the networks whose word is taken for where a request comes
+	// from; without any, the connection alone says it.
+	TrustedProxies Networks `env:"TRUSTED_PROXIES"`
 	// InstanceID names this replica in the queue. A replica that comes back under
 	// the same name takes up at once what it left unfinished. Default: host name.
 	InstanceID string `env:"INSTANCE_ID"`
@@ -82,10 +85,20 @@ type Settings struct {
 	PlaneOAuthScopes       string    `env:"PLANE_OAUTH_SCOPES"`
 	PlaneOAuthUserFlow     bool      `env:"PLANE_OAUTH_USER_FLOW" envDefault:"false"`
 
+	// PlaneMCPMode is the transport that mcp-config writes when none is asked for.
+	PlaneMCPMode MCPMode `env:"PLANE_MCP_MODE" envDefault:"auto"`
+
 	SecretsSource SecretsSource `env:"SECRETS_SOURCE" envDefault:"environment"`
 	LogLevel      LogLevel      `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat     LogFormat     `env:"LOG_FORMAT"`
+
+	// origins names the sources of values that are not the environment's own.
+	origins map[string]string
 }
+
+// Origin names the source that a setting's value comes from; empty for the
+// environment, its files and commands, and for a default.
+func (s Settings) Origin(name string) string { return s.origins[name] }
 
 // AppURL is where people open Plane: PLANE_APP_URL, or what follows from the
 // base URL.

@@ -38,7 +38,9 @@ func TestAnActivityNeedsTheRightToWriteItsDocumentAndAChatterForAnAssignee(t *te
 		}
 		return columns
 	}
-	free := func(user Credentials) map[string]string { return map[string]string{"user_id/.id": fmt.Sprint(user.UID)} }
+	free := func(user Credentials) map[string]string {
+		return map[string]string{"user_id/.id": fmt.Sprint(user.UID)}
+	}
 	const partner, deadline = "base.model_res_partner", "ipai_bir_tax_compliance.model_bir_filing_deadline"
 	const refused = "security restrictions"
 	for name, row := range map[string]struct {
