@@ -47,7 +47,9 @@
 //
 // Every failure of a request is an *Error; errors.Is tells the kinds apart (ErrNotFound, ErrConflict, ErrRateLimited
 // and so on). ErrUncertain marks a write whose outcome is unknown. A wait that was too long is a *BusyError. What can
-// be repeated without harm has been repeated before an error comes back.
+// be repeated without harm has been repeated before an error comes back. An answer that is not Plane's own, whatever its
+// status, is ErrForeign and says nothing about a record; a path that the server does not have is ErrUnrouted and not
+// ErrNotFound. A list reports a record that it cannot read as *ItemError and goes on behind it.
 //
 // # Webhooks
 //

@@ -161,7 +161,7 @@ func TestAFieldThatIsGoneIsAskedForAnew(t *testing.T) {
 	o.odoo.Fail(odootest.Fault{Kind: odootest.ErrorObject, Model: task.Model, Method: "search_read", Name: "builtins.ValueError", Message: "Invalid field 'is_template'"})
 	_, err := o.flow.Wanted(t.Context())
 	var failure *bridge.FlowError
-	if !errors.As(err, &failure) || failure.Cause != bridge.CauseData || !strings.Contains(err.Error(), "is_template") {
+	if !errors.As(err, &failure) || failure.Cause != bridge.CauseOdoo || failure.Permanent || !strings.Contains(err.Error(), "is_template") {
 		t.Errorf("error %v", err)
 	}
 	o.keys(t)
