@@ -33,6 +33,8 @@ type Config struct {
 	// a POST into a GET and would carry the API key to another host. Without a timeout it gets DefaultTimeout, as nil
 	// does: a request that nothing bounds could take effect at any time (see Client.SettledAfter).
 	HTTPClient *http.Client
+	// Timeout bounds one HTTP exchange; 0 is HTTPClient's own.
+	Timeout time.Duration
 	// Budget is asked before every request. Nil means a budget of this process alone.
 	Budget Budget
 	// Logger gets one debug line per request, without headers, bodies or query. Nil discards.
@@ -63,7 +65,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		root: root, api: root.JoinPath(apiPrefix, "/"), workspace: cfg.Workspace, auth: cfg.Auth,
-		http: withoutRedirects(cfg.HTTPClient), budget: cfg.Budget, log: cfg.Logger, userAgent: cfg.UserAgent, maxBody: DefaultMaxBody,
+		http: withoutRedirects(cfg.HTTPClient, cfg.Timeout), budget: cfg.Budget, log: cfg.Logger, userAgent: cfg.UserAgent, maxBody: DefaultMaxBody,
 	}
 	if c.budget == nil {
 		c.budget = NewBudget()
@@ -116,10 +118,13 @@ func rootURL(base string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
 }
 
-func withoutRedirects(given *http.Client) *http.Client {
+func withoutRedirects(given *http.Client, timeout time.Duration) *http.Client {
 	var own http.Client
 	if given != nil {
 		own = *given
+	}
+	if timeout > 0 {
+		own.Timeout = timeout
 	}
 	if own.Timeout <= 0 {
 		own.Timeout = DefaultTimeout

@@ -51,7 +51,7 @@ func NewOAuth(cfg OAuthConfig) (*OAuth, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("configuring Plane OAuth app: %w", err)
 	}
-	return &OAuth{root: root, http: withoutRedirects(cfg.HTTPClient), config: oauth2.Config{
+	return &OAuth{root: root, http: withoutRedirects(cfg.HTTPClient, 0), config: oauth2.Config{
 		ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, RedirectURL: cfg.RedirectURL, Scopes: cfg.Scopes,
 		Endpoint: oauth2.Endpoint{
 			AuthURL: oauthURL(root, "authorize-app"), TokenURL: oauthURL(root, "token"), AuthStyle: oauth2.AuthStyleInParams,

@@ -100,7 +100,7 @@ func (a *app) wirePlane(budget plane.Budget) error {
 	config := plane.Config{
 		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters},
 		Budget: budget, Logger: a.logger, UserAgent: "odoo-plane-bridge/" + version,
-		HTTPClient: &http.Client{Timeout: planeTimeout},
+		Timeout: planeTimeout,
 	}
 	if s.PlaneAuth == "bot" {
 		bot := a.oauth.Bot()
