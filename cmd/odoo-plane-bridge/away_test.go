@@ -78,7 +78,11 @@ func TestADeliveryWaitsForOdooAndLosesNothing(t *testing.T) {
 	if code, _, stderr := s.command("sync"); code != exitDone {
 		t.Fatalf("sync: %s", stderr)
 	}
-	item := s.plane.Items()[0]
+	id := s.plane.Items()[0].ID
+	if err := s.plane.MoveItem("maria", id, "completed"); err != nil {
+		t.Fatal(err)
+	}
+	item, _ := s.plane.Item(id)
 	s.odoo.Down(true)
 	p := s.start("serve")
 	s.eventually("readyz names Odoo", 20*time.Second, func() bool {
@@ -86,7 +90,7 @@ func TestADeliveryWaitsForOdooAndLosesNothing(t *testing.T) {
 		return status == http.StatusServiceUnavailable && errs["odoo"] != "" && errs["plane"] == ""
 	})
 
-	if status, err := p.deliver(uuid.NewString(), workItemBody(item.ID, item.Name, "completed", time.Now().Add(time.Minute))); err != nil || status != http.StatusOK {
+	if status, err := p.deliver(uuid.NewString(), workItemBody(id, item.Name, "completed", item.UpdatedAt)); err != nil || status != http.StatusOK {
 		t.Fatalf("a webhook while Odoo is away = %d, %v; want 200", status, err)
 	}
 	s.eventually("the delivery has failed for Odoo's sake", 60*time.Second, func() bool {

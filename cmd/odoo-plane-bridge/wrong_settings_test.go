@@ -87,7 +87,7 @@ var wrongSettings = []wrong{
 	{"ODOO_TASK_PROJECT_ID", "-1", "a whole number of at least 1"},
 	{"BIR_ODOO_MODULE", "BIR compliance", "the technical name of a module"},
 	{"BIR_ON_COMPLETED", "close", "expected remind, nothing"},
-	{"BIR_ON_COMPLETED", "field:", "expected remind, nothing"},
+	{"BIR_ON_COMPLETED", "field:a b", "expected remind, nothing"},
 	{"BIR_WORK_ITEM_NAMES", "short", "expected one of"},
 	{"SYNC_SCHEDULE", "sometimes", wantCron},
 	{"SYNC_SCHEDULE", "@every 0s", wantEvery},

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -182,7 +183,9 @@ func TestAWebhookBecomesTheRowThatTheSourcePromises(t *testing.T) {
 	}
 	key := wanted[s.Target.UpsertKey]
 	eventually(t, "the row "+key+" is in "+s.Target.Table, func() bool { return s.row(t, pool, key) != nil })
-	if diff := cmp.Diff(wanted, s.row(t, pool, key)); diff != "" {
+	found := s.row(t, pool, key)
+	maps.DeleteFunc(found, func(column, _ string) bool { return wanted[column] == "" }) // The table has columns of our own beside.
+	if diff := cmp.Diff(wanted, found); diff != "" {
 		t.Errorf("row (-promised +found):\n%s", diff)
 	}
 
