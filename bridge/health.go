@@ -88,6 +88,7 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 		"queue_age":  {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
 		"panics":     {ttl: localFor, check: func(ctx context.Context) error { return PanicsNote(ctx, pool) }},
 		"clock":      {ttl: localFor, check: func(ctx context.Context) error { return ClockNote(ctx, pool) }},
+		"webhook":    {ttl: localFor, check: func(ctx context.Context) error { return SilenceNote(ctx, pool) }},
 		"brake":      {ttl: localFor, check: func(ctx context.Context) error { return brakeNote(ctx, pool) }},
 		"links":      {ttl: localFor, check: func(ctx context.Context) error { return LinksNote(ctx, mapping.NewStore(pool)) }},
 	}}
@@ -95,6 +96,11 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 		h.checks[name] = &cachedCheck{ttl: remoteFor, check: check}
 	}
 	return h
+}
+
+// Watch adds a check whose result is remembered for a while.
+func (h *Health) Watch(name string, ttl time.Duration, check Check) {
+	h.checks[name] = &cachedCheck{ttl: ttl, check: check}
 }
 
 // Report runs every check whose result is too old, all at once.

@@ -86,6 +86,7 @@ type ledgerCollector struct {
 	jobs       *prometheus.Desc
 	links      *prometheus.Desc
 	brakes     *prometheus.Desc
+	silent     *prometheus.Desc
 }
 
 func newLedgerCollector(pool *pgxpool.Pool) *ledgerCollector {
@@ -95,6 +96,7 @@ func newLedgerCollector(pool *pgxpool.Pool) *ledgerCollector {
 		jobs:       prometheus.NewDesc("bridge_jobs", "Jobs in the queue by kind and state, finished ones left out.", []string{"kind", "state"}, nil),
 		links:      prometheus.NewDesc("bridge_links", "Links by state; error are those, of any state but broken, whose work item is not as Odoo wants it.", []string{"state"}, nil),
 		brakes:     prometheus.NewDesc("bridge_brake_held", "What the brake holds now by direction: records gone from Odoo (to_plane), work items missing from Plane's list (from_plane).", []string{"direction"}, nil),
+		silent:     prometheus.NewDesc("bridge_webhook_silent", "Whether Plane's webhook is silent for a project (1) or not (0), until it is heard again.", []string{"project"}, nil),
 	}
 }
 
@@ -104,6 +106,7 @@ func (c *ledgerCollector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- c.jobs
 	descs <- c.links
 	descs <- c.brakes
+	descs <- c.silent
 }
 
 // sqlDeliveriesByStatus shows a state that no delivery is in as 0, so that a
@@ -114,6 +117,10 @@ const sqlDeliveriesByStatus = `SELECT known.status, '', coalesce(counted.n, 0)
 
 const sqlHeldByDirection = `SELECT known.direction, '', coalesce(sum(b.held), 0)::bigint
 	FROM unnest(ARRAY['to_plane', 'from_plane']) AS known (direction) LEFT JOIN ops.brakes b USING (direction) GROUP BY known.direction`
+
+const sqlSilentByProject = `SELECT swept.plane_project_id, '', (silent.plane_project_id IS NOT NULL)::int::bigint
+	FROM (SELECT DISTINCT plane_project_id FROM ops.sweeps) AS swept
+	LEFT JOIN (SELECT DISTINCT plane_project_id FROM (` + sqlSilences + `) AS known) AS silent USING (plane_project_id)`
 
 // sqlLinksByState counts a link with an error twice, by its state and as an error.
 const sqlLinksByState = `SELECT known.state, '', count(m.id)
@@ -129,6 +136,7 @@ func (c *ledgerCollector) Collect(metrics chan<- prometheus.Metric) {
 	defer cancel()
 	c.count(ctx, metrics, c.deliveries, sqlDeliveriesByStatus)
 	c.count(ctx, metrics, c.brakes, sqlHeldByDirection)
+	c.count(ctx, metrics, c.silent, sqlSilentByProject)
 	c.count(ctx, metrics, c.links, sqlLinksByState)
 	c.count(ctx, metrics, c.jobs, `SELECT kind, state::text, count(*) FROM ops.river_job WHERE finalized_at IS NULL GROUP BY kind, state`)
 }

@@ -223,9 +223,13 @@ func (o *outages) heard(ctx context.Context, s *side, err error, waiting int) {
 	log := o.logger.With(slog.String("server", s.name), slog.Int("waiting", waiting))
 	switch change {
 	case goneAway:
-		log.ErrorContext(ctx, "a server is away; what waits for it goes on when it is back", slog.Any("error", err))
+		text := "a server is away; what waits for it goes on when it is back"
+		if refuses(err) {
+			text = "a server refuses the bridge; what waits for it goes on when the key is accepted"
+		}
+		log.ErrorContext(ctx, text, slog.Any("error", err))
 	case stillAway:
-		log.WarnContext(ctx, "a server is still away", slog.Duration("since", lasted.Round(time.Second)), slog.Any("error", err))
+		log.WarnContext(ctx, "a server is still not usable", slog.Duration("since", lasted.Round(time.Second)), slog.Any("error", err))
 	case isBack:
 		if lasted > 0 {
 			log.InfoContext(ctx, "a server is back; what waits for it goes on now", slog.Duration("outage", lasted.Round(time.Second)))
@@ -233,6 +237,17 @@ func (o *outages) heard(ctx context.Context, s *side, err error, waiting int) {
 		o.goOn(ctx, s, lasted > 0)
 	case stillThere:
 	}
+}
+
+// ErrRefused marks the error of a check: the server answers and does not let the
+// bridge in.
+var ErrRefused = errors.New("the server refuses the bridge")
+
+// refuses reports whether a server answers, and refuses.
+func refuses(err error) bool {
+	return slices.ContainsFunc([]error{plane.ErrForbidden, plane.ErrBadKey, plane.ErrUnauthorized, ErrKeyMissing, ErrRefused}, func(target error) bool {
+		return errors.Is(err, target)
+	})
 }
 
 // goOn lets everything begin that waits for a side. What cannot be done now is left

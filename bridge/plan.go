@@ -181,9 +181,9 @@ func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, erro
 		delete(byKey, item.Key)
 	}
 	plan.addVanished(byKey, len(links), m.brake)
-	m.look(ctx, flow, &plan, links)
+	err = m.look(ctx, flow, &plan, links)
 	slices.SortStableFunc(plan.Steps, func(a, b Step) int { return cmp.Compare(a.Item.Fields.TargetDate, b.Item.Fields.TargetDate) })
-	return plan, nil
+	return plan, err
 }
 
 // addVanished cancels the work items of records that Odoo has no more, unless

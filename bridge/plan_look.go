@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -12,20 +13,32 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
+// ErrProject says that nothing can be mirrored into a flow's project, because the
+// workspace does not have it or the key's user is no member.
+var ErrProject = errors.New("the project cannot be mirrored into")
+
 // look asks Plane what the plan's cost depends on and the database does not know:
 // which records without a link have a work item all the same (the database was
 // lost, or restored from an older backup), and which labels are missing. It reads
 // only, and only when there is something to write. Where Plane cannot be asked, the
 // plan takes everything for new; writing finds out by itself.
-func (m *Mirror) look(ctx context.Context, flow Flow, plan *Plan, links []mapping.Link) {
+//
+// A project that the key does not see is no such case: the error is ErrProject then.
+func (m *Mirror) look(ctx context.Context, flow Flow, plan *Plan, links []mapping.Link) error {
 	err := m.lookForUnlinked(ctx, flow, plan, links)
 	if err == nil {
 		err = m.lookForLabels(ctx, plan, links)
+	}
+	if errors.Is(err, plane.ErrForbidden) || errors.Is(err, plane.ErrNotFound) {
+		if at, asked := m.presence.project(ctx, plan.Scope.ProjectID); asked == nil && at != placeHere {
+			return fmt.Errorf("%w: project %s: its work items would be %s", ErrProject, plan.Scope.ProjectID, at)
+		}
 	}
 	if err != nil {
 		m.logger.WarnContext(ctx, "Plane could not be asked what is there already; the plan takes it for new",
 			slog.String("flow", plan.Scope.Flow), slog.Any("error", err))
 	}
+	return nil
 }
 
 // worthListing says whether the project's work items are listed before so many

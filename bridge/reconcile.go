@@ -48,9 +48,11 @@ type SweepReport struct {
 	Requests int `json:"requests"`
 	// Untold are changes that no webhook told of; Deleted and Archived among them
 	// are counted apart.
-	Untold   int `json:"untold"`
-	Deleted  int `json:"deleted"`
-	Archived int `json:"archived"`
+	Untold int `json:"untold"`
+	// FirstSeen are work items of the bridge's own making that were not known yet.
+	FirstSeen int `json:"first_seen"`
+	Deleted   int `json:"deleted"`
+	Archived  int `json:"archived"`
 	// Drifted are work items in which somebody changed what Odoo owns.
 	Drifted int `json:"drifted"`
 	// Doubled are work items beyond the first that carry one external pair, and
@@ -88,6 +90,12 @@ func (r SweepReport) Found() int {
 	return r.Untold + r.Deleted + r.Archived + r.Moved + r.Drifted + r.Doubled + r.Orphaned
 }
 
+// news reports whether there is something that an operator has not been told: doubles
+// and orphans that wait for a person are said once.
+func (r SweepReport) news(before lastReport) bool {
+	return r.Untold+r.Deleted+r.Archived+r.Moved+r.Drifted > 0 || r.Doubled > before.Doubled || r.Orphaned > before.Orphaned
+}
+
 // Reconciler finds what webhooks did not tell: they are lost when Plane gives up
 // on them, and Community sends none for deletes. What it finds goes through the
 // inbox, so that one path does the work.
@@ -116,8 +124,12 @@ type sweep struct {
 	report   SweepReport
 	// began is when it began, by the clock that edits are aged by.
 	began time.Time
-	// oldest is when the oldest change happened that no webhook told of.
+	// oldest is when the oldest change happened that a webhook should have told of, and
+	// untold how many there are.
 	oldest time.Time
+	untold int
+	// before is what the sweep before this one reported.
+	before lastReport
 	items  map[string]seenItem
 	passed map[string]bool // listed, and not readable
 	order  []string
@@ -169,6 +181,9 @@ func (s *sweep) readKnown(ctx context.Context) error {
 	s.known = make(map[string]WorkItem, len(rows))
 	for _, row := range rows {
 		s.known[row.ExternalID] = row
+	}
+	if s.before, err = s.lastReport(ctx); err != nil {
+		return err
 	}
 	links, err := s.links.All(ctx, scope)
 	if err != nil {
@@ -233,22 +248,6 @@ func (s *sweep) passOver(id string, why error) {
 	}
 	s.passed[id] = true
 	s.report.Unreadable = append(s.report.Unreadable, UnreadableItem{ID: id, Why: why.Error()})
-}
-
-// judgeWebhook says whether Plane has stopped telling. A webhook that was refused
-// because it was too large is a sign of life as well: the change that it told of is
-// found by the sweep.
-func (s *sweep) judgeWebhook(ctx context.Context) error {
-	if s.oldest.IsZero() {
-		return nil
-	}
-	var last *time.Time
-	err := s.pool.QueryRow(ctx, sqlLastWebhook, s.report.ProjectID).Scan(&last)
-	if err != nil {
-		return fmt.Errorf("reading when the last webhook came: %w", err)
-	}
-	s.report.WebhookSilent = last == nil || last.Before(s.oldest)
-	return nil
 }
 
 // work runs a scheduled sweep.

@@ -37,8 +37,9 @@ func (s *sweep) consider(ctx context.Context, item seenItem) error {
 		untold, drifted = s.differs(item)
 	}
 	if untold {
-		s.report.Untold++
-		s.noteOldest(item.UpdatedAt)
+		if err := s.noteUntold(ctx, item); err != nil {
+			return err
+		}
 	}
 	if drifted {
 		s.report.Drifted++
@@ -47,6 +48,22 @@ func (s *sweep) consider(ctx context.Context, item seenItem) error {
 		return nil
 	}
 	return s.feed(ctx, plane.ActionUpdated, item)
+}
+
+// noteUntold counts a work item that nobody told of, and whether somebody should have.
+func (s *sweep) noteUntold(ctx context.Context, item seenItem) error {
+	if s.isOurs(item) {
+		s.report.FirstSeen++
+		return nil
+	}
+	s.report.Untold++
+	tells, err := s.webhookTells(ctx, item)
+	if err != nil || !tells {
+		return err
+	}
+	s.untold++
+	s.noteOldest(item.UpdatedAt)
+	return nil
 }
 
 // needsWhole reports whether a work item that came without its description, because
@@ -88,7 +105,11 @@ func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]s
 	}
 	if other, doubled := first[string(item.key)]; doubled {
 		s.report.Doubled++
-		s.logger.WarnContext(ctx, "two work items stand for one record; `mappings repair` keeps the linked one",
+		level := slog.LevelWarn
+		if s.report.Doubled <= s.before.Doubled {
+			level = slog.LevelDebug // It was said when it was found.
+		}
+		s.logger.Log(ctx, level, "two work items stand for one record; `mappings repair` keeps the linked one",
 			slog.String("key", string(item.key)), slog.String("work_item", item.ID), slog.String("other", other))
 		return s.queue.lookAtDoubles(ctx, s.flow.Scope().Flow, item.key)
 	}

@@ -2,16 +2,15 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+
+	"github.com/jackc/pgx/v5"
 )
 
 const (
-	// A body that was too large was refused before anybody could read which project it
-	// was about, so it counts for all.
-	sqlLastWebhook = `SELECT greatest(
-			(SELECT max(received_at) FROM ops.plane_webhook_deliveries WHERE origin = 'webhook' AND project_id = $1),
-			(SELECT last_at FROM ops.refused_webhooks WHERE reason = 'too large'))`
+	sqlLastReport = `SELECT doubled, orphaned FROM ops.sweeps WHERE flow = $1 AND plane_project_id = $2 ORDER BY id DESC LIMIT 1`
 
 	sqlForgetSweeps = `DELETE FROM ops.sweeps WHERE finished_at < now() - interval '90 days'`
 
@@ -36,6 +35,26 @@ func (s *sweep) save(ctx context.Context) error {
 	return nil
 }
 
+// lastReport is what the sweep before reported of what waits for a person.
+type lastReport struct {
+	Doubled, Orphaned int
+	// Silent says that the webhook was found silent and has not been heard since.
+	Silent bool
+}
+
+func (s *sweep) lastReport(ctx context.Context) (lastReport, error) {
+	var last lastReport
+	err := s.pool.QueryRow(ctx, sqlLastReport, s.report.Flow, s.report.ProjectID).Scan(&last.Doubled, &last.Orphaned)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return last, fmt.Errorf("reading the report of the sweep before: %w", err)
+	}
+	known, err := silences(ctx, s.pool)
+	for _, one := range known {
+		last.Silent = last.Silent || one.Flow == s.report.Flow && one.ProjectID == s.report.ProjectID
+	}
+	return last, err
+}
+
 // noteBrake keeps whether the brake holds, and reports whether it held already.
 func (s *sweep) noteBrake(ctx context.Context) (before bool, err error) {
 	brakes, scope := brakeStore{s.pool}, s.flow.Scope()
@@ -54,8 +73,8 @@ func (s *sweep) noteBrake(ctx context.Context) (before bool, err error) {
 }
 
 // log tells of a sweep. What holds over many sweeps is an error once, when it begins.
-func (r *Reconciler) log(ctx context.Context, report SweepReport, heldBefore bool) {
-	log := r.logger.With(slog.String("flow", report.Flow), slog.Int("items", report.Items), slog.Int("requests", report.Requests),
+func (s *sweep) log(ctx context.Context, report SweepReport, heldBefore bool) {
+	log := s.logger.With(slog.String("flow", report.Flow), slog.Int("items", report.Items), slog.Int("requests", report.Requests),
 		slog.Int("untold", report.Untold), slog.Int("deleted", report.Deleted), slog.Int("archived", report.Archived),
 		slog.Int("moved", report.Moved), slog.Int("in_intake", report.InIntake), slog.Int("missing", report.Missing),
 		slog.Int("drifted", report.Drifted), slog.Int("doubled", report.Doubled), slog.Int("orphaned", report.Orphaned))
@@ -70,9 +89,11 @@ func (r *Reconciler) log(ctx context.Context, report SweepReport, heldBefore boo
 		log.ErrorContext(ctx, "the sweep is held by the brake", slog.String("why", report.Brake.String()))
 	case report.Brake != nil:
 		log.WarnContext(ctx, "the sweep is still held by the brake", slog.String("why", report.Brake.String()))
+	case report.WebhookSilent && s.before.Silent:
+		log.WarnContext(ctx, "Plane's webhook is still silent")
 	case report.WebhookSilent:
 		log.ErrorContext(ctx, "Plane's webhook is silent: changes were made and none was told. Plane has probably switched it off; switch it on again in the workspace's settings")
-	case report.Found() > 0:
+	case report.news(s.before):
 		log.WarnContext(ctx, "the sweep found what no webhook told of")
 	default:
 		log.InfoContext(ctx, "the sweep found nothing that webhooks had not told")

@@ -17,7 +17,7 @@ func TestAWebhookThatWasTooLargeIsASignOfLife(t *testing.T) {
 	h := newHouse(t, knownSecrets())
 	missed := time.Now().Add(-time.Minute)
 	silent := func() bool {
-		s := &sweep{Reconciler: &Reconciler{pool: h.pool}, oldest: missed, report: SweepReport{ProjectID: homeProject}}
+		s := &sweep{Reconciler: &Reconciler{pool: h.pool}, oldest: missed, report: SweepReport{ProjectID: homeProject, Started: missed.Add(time.Hour)}}
 		if err := s.judgeWebhook(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // databaseTime is what the database's clock says now. It is the one clock that all
@@ -34,7 +35,14 @@ func (p *deliveries) lookAt(ctx context.Context, tx pgx.Tx, heard seenItem, row 
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
-	found, err := p.find(ctx, tx, heard, row)
+	link, linked, err := p.linkOf(ctx, tx, heard.ID)
+	if err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	found, err := p.find(ctx, link, heard, row)
+	if err != nil && !linked && cannotBeAsked(err) {
+		return p.believe(ctx, tx, heard, row)
+	}
 	if err != nil {
 		return verdictOfPlane(err)
 	}
@@ -59,16 +67,40 @@ func (p *deliveries) lookAt(ctx context.Context, tx pgx.Tx, heard seenItem, row 
 	return verdict
 }
 
-// find looks where the webhook says that the work item is, and where its link says.
-func (p *deliveries) find(ctx context.Context, tx pgx.Tx, heard seenItem, row *WorkItem) (whereabouts, error) {
-	scope := mapping.Scope{Workspace: p.workspace, ProjectID: heard.projectID}
-	var key mapping.Key
-	link, err := p.links.With(tx).ByIssue(ctx, p.workspace, heard.ID)
-	if err != nil && !errors.Is(err, mapping.ErrNoLink) {
-		return whereabouts{}, fmt.Errorf("%w: %w", errOwnBooks, err)
+func (p *deliveries) linkOf(ctx context.Context, tx pgx.Tx, issueID string) (link mapping.Link, linked bool, err error) {
+	link, err = p.links.With(tx).ByIssue(ctx, p.workspace, issueID)
+	if errors.Is(err, mapping.ErrNoLink) {
+		return mapping.Link{}, false, nil
 	}
-	if err == nil {
-		scope, key = mapping.Scope{Flow: link.Flow, Workspace: link.Workspace, ProjectID: link.ProjectID}, link.Key
+	return link, err == nil, err
+}
+
+// cannotBeAsked reports whether Plane is away or refuses the bridge, in contrast to
+// work that has to wait for its turn.
+func cannotBeAsked(err error) bool {
+	var busy *plane.BusyError
+	return !errors.As(err, &busy) && !errors.Is(err, ErrBudgetUnavailable) && !errors.Is(err, errOwnBooks)
+}
+
+// believe takes a webhook at its word and at its time, because Plane cannot be asked.
+// It is for work items that no record of Odoo depends on: nothing is undone by it but a
+// row, and the next sweep sets that right.
+func (p *deliveries) believe(ctx context.Context, tx pgx.Tx, heard seenItem, row *WorkItem) Verdict {
+	if row != nil && heard.UpdatedAt.Before(row.UpdatedAt) {
+		return Done("older than what is known; nothing changed")
+	}
+	if err := p.keep(ctx, tx, heard); err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	return Done("kept as the webhook says, because Plane could not be asked; not linked to Odoo")
+}
+
+// find looks where the webhook says that the work item is, and where its link says. A
+// link without a key is none.
+func (p *deliveries) find(ctx context.Context, link mapping.Link, heard seenItem, row *WorkItem) (whereabouts, error) {
+	scope, key := mapping.Scope{Workspace: p.workspace, ProjectID: heard.projectID}, link.Key
+	if key != "" {
+		scope = mapping.Scope{Flow: link.Flow, Workspace: link.Workspace, ProjectID: link.ProjectID}
 	}
 	if scope.ProjectID == "" && row != nil && row.ProjectRef != nil {
 		scope.ProjectID = *row.ProjectRef

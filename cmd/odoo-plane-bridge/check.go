@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
@@ -56,7 +57,7 @@ func (c *checkCommand) needs(s settings.Settings) []error {
 
 func (a *app) check(ctx context.Context, accept bool) []plane.Finding {
 	findings := a.checkDatabase(ctx)
-	if count(findings, plane.GradeOK) < len(findings) {
+	if !usable(findings) {
 		// The shared budget would refuse every request. A handful that the replicas
 		// do not hear of does no harm: the next answer tells them what remains.
 		if err := a.wirePlane(plane.NewBudget()); err != nil {
@@ -69,6 +70,13 @@ func (a *app) check(ctx context.Context, accept bool) []plane.Finding {
 	findings = append(findings, a.checkAddress(ctx, accept)...)
 	findings = append(findings, a.checkOdooSide(ctx)...)
 	return append(findings, a.checkPlaneSide(ctx)...)
+}
+
+// usable reports whether the database is there as serving needs it.
+func usable(findings []plane.Finding) bool {
+	return !slices.ContainsFunc(findings, func(f plane.Finding) bool {
+		return (f.Name == "database" || f.Name == "migrations") && f.Grade != plane.GradeOK
+	})
 }
 
 func (a *app) checkDatabase(ctx context.Context) []plane.Finding {
@@ -94,7 +102,7 @@ func (a *app) checkDatabase(ctx context.Context) []plane.Finding {
 	case err != nil:
 		return append(findings, failed("migrations", err, "May the role read schema ops?"))
 	default:
-		return append(findings, ok("migrations", "all have run"), a.checkLinks(ctx), a.checkPanics(ctx), a.checkBrake(ctx))
+		return append(findings, ok("migrations", "all have run"), a.checkLinks(ctx), a.checkPanics(ctx), a.checkBrake(ctx), a.checkWebhook(ctx))
 	}
 }
 

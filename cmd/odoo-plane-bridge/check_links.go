@@ -15,6 +15,17 @@ func (a *app) checkLinks(ctx context.Context) plane.Finding {
 		"See what each says; it is tried again by itself, or at once by `mappings repair`.")
 }
 
+// checkWebhook fails while Plane's webhook is silent: only a person can switch it on.
+func (a *app) checkWebhook(ctx context.Context) plane.Finding {
+	const do = "Look at the webhook in the workspace's settings in Plane and switch it on again: docs/runbooks/webhook-silent.md."
+	err := bridge.SilenceNote(ctx, a.pool)
+	var note *bridge.Note
+	if errors.As(err, &note) {
+		return failed("webhook", note, do)
+	}
+	return noted("webhook", "no change is known that it should have told of and did not", err, do)
+}
+
 // checkPanics tells of faults of the bridge itself.
 func (a *app) checkPanics(ctx context.Context) plane.Finding {
 	return noted("panics", "none within the last hour", bridge.PanicsNote(ctx, a.pool), "Report it, with the stack from the log.")

@@ -46,7 +46,7 @@ func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bri
 		r.count(step, done, err)
 		progress.Step()
 		if r.away >= maxFailures && r.result.written() == 0 {
-			return r.result, fmt.Errorf("the first work items all failed, %d of them because a server is away; the last: %w", r.away, err)
+			return r.result, fmt.Errorf("the first work items all failed, %d of them because %s; the last: %w", r.away, whyAll(err), err)
 		}
 	}
 	return r.result, r.finishLater(ctx)
@@ -162,6 +162,16 @@ func holdsAll(err error) bool {
 	var underWay *bridge.UnderWayError
 	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, bridge.ErrNotWritable) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge) &&
 		!errors.As(err, &underWay)
+}
+
+// whyAll says why work items fail one after the other.
+func whyAll(err error) string {
+	for _, refusal := range []error{plane.ErrForbidden, plane.ErrBadKey, plane.ErrUnauthorized, bridge.ErrKeyMissing} {
+		if errors.Is(err, refusal) {
+			return "Plane refuses them"
+		}
+	}
+	return "a server is away"
 }
 
 // maxFailures is how many steps may fail in a row from the start before a sync

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -77,6 +78,9 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 		CancelBrake: float64(s.CancelBrake), ReportDrift: s.DriftPolicy == "report", Retention: s.DeliveryRetention.Duration(),
 	})
 	health := bridge.NewHealth(a.pool, remote)
+	health.Watch("project", lookAtProjectsEvery, func(ctx context.Context) error {
+		return bridge.ProjectsNote(plane.WithLane(ctx, plane.LaneSweep), a.plane, a.pool, a.bridge.Flows())
+	})
 	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue), a.queue, a.secrets(), health, a.metrics, logger)
 	a.receiver.ServeOAuth(a.oauth)
 	a.receiver.OnRefused(a.bridge.OweSweep)
@@ -155,6 +159,9 @@ func (k liveKey) Authorize(ctx context.Context, r *http.Request) error {
 	return plane.APIKey(key.Reveal()).Authorize(ctx, r)
 }
 
+// lookAtProjectsEvery bounds what readiness spends of the rate limit on projects.
+const lookAtProjectsEvery = 5 * time.Minute
+
 // checkPlane is the deploy gate: /api/v1/users/me/ has to answer 200.
 func (a *app) checkPlane(ctx context.Context) error {
 	if _, err := a.plane.Me(plane.WithLane(ctx, plane.LaneInteractive)); err != nil {
@@ -171,6 +178,9 @@ func (a *app) checkOdoo(ctx context.Context) error {
 		return err
 	}
 	_, err := a.odoo.Connect(ctx)
+	if errors.Is(err, odoo.ErrDenied) {
+		return fmt.Errorf("%w: %w", bridge.ErrRefused, err)
+	}
 	return err
 }
 
