@@ -31,10 +31,13 @@ func checkPair(cl call, body []byte) error {
 		Source     any `json:"external_source"`
 		ExternalID any `json:"external_id"`
 	}
-	if cl.externalID == "" || readObject(body, &shown) != nil || shown.ExternalID == nil {
+	if cl.externalID == "" {
 		return nil
 	}
-	if shown.Source != cl.source || shown.ExternalID != cl.externalID {
+	if err := readObject(body, &shown); err != nil {
+		return err
+	}
+	if shown.ExternalID != nil && (shown.Source != cl.source || shown.ExternalID != cl.externalID) {
 		return errors.New("a record with another external pair than the one that was sent")
 	}
 	return nil

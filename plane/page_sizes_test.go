@@ -26,7 +26,10 @@ func (s *shelf) RoundTrip(r *http.Request) (*http.Response, error) {
 	if id := strings.Split(strings.Trim(r.URL.Path, "/"), "/"); len(id) == 8 {
 		s.asked = append(s.asked, "GET "+id[7])
 		n, err := strconv.Atoi(id[7])
-		if err != nil || id[7] == s.gone {
+		if err != nil {
+			return nil, err
+		}
+		if id[7] == s.gone {
 			return answer(r, 404, `{"error":"The requested resource does not exist."}`), nil
 		}
 		return answer(r, 200, s.record(n, whole)), nil
@@ -38,7 +41,7 @@ func (s *shelf) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.asked = append(s.asked, fmt.Sprintf("%d from %s", size, query.Get("cursor")))
 	if cursor := query.Get("cursor"); cursor != "" {
 		var of int
-		if _, err := fmt.Sscanf(cursor, "opaque/%d/%d", &of, &start); err != nil || of != size {
+		if n, _ := fmt.Sscanf(cursor, "opaque/%d/%d", &of, &start); n != 2 || of != size {
 			return answer(r, 400, `{"detail":"Invalid cursor parameter."}`), nil
 		}
 	}

@@ -49,6 +49,7 @@ func (r *response) check(cl call, now time.Time) error {
 		if cl.method == http.MethodPost {
 			e.ExistingID = details.id // a PATCH is answered with the patched record's own id, not with the other's
 		}
+	default:
 	}
 	e.Message = cut(details.message)
 	if e.Kind == KindRedirected {
