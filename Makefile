@@ -1,15 +1,19 @@
 # Two commands are enough to begin with: make demo, make test.
 
+# The Go that go.mod names as toolchain is fetched as a module and used, on machines
+# that are set to their own Go as well; make GOTOOLCHAIN=local takes the one installed.
+export GOTOOLCHAIN = auto
+
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 BINARY   := bin/odoo-plane-bridge
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-faults test-siege test-odoo guard test-guard lint fmt fuzz bench bench-budget tidy clean
+.PHONY: help build demo test test-faults test-interrupted test-siege test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 build: ## Build the static binary into bin/.
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/odoo-plane-bridge
@@ -18,13 +22,19 @@ demo: build ## Run the whole bridge against simulated servers and show what happ
 	@./scripts/ensure-postgres.sh
 	@$(BINARY) demo
 
-test: ## Run all tests, against a real PostgreSQL.
+test: ## Run all tests, against a real PostgreSQL of their own; TESTFLAGS="-short" leaves out the slow ones.
 	@./scripts/ensure-postgres.sh
-	$(GO) test -race -shuffle=on ./...
+	@./scripts/ensure-compiler.sh
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
 
 test-faults: ## Try every fault at every remote call and every commit; make test tries the worst.
 	@./scripts/ensure-postgres.sh
-	$(GO) test -race -run NoFault ./bridge -faults
+	@./scripts/ensure-compiler.sh
+	CGO_ENABLED=1 $(GO) test -race -run NoFault ./bridge -faults
+
+test-interrupted: ## Interrupt twenty first syncs of sixty deadlines while Plane takes 1.5 s for each; about five minutes.
+	@./scripts/ensure-postgres.sh
+	$(GO) test -count=1 -timeout 30m -parallel 20 -run InterruptedFirstSync ./cmd/odoo-plane-bridge -interrupted
 
 test-siege: ## Besiege the program with a thousand half-sent megabytes; make test sends some hundred.
 	@./scripts/ensure-postgres.sh
@@ -41,6 +51,9 @@ guard: ## Try the gates that a change has to pass: no secret, registry, contract
 
 test-guard: ## Plant faults in copies of the project and see the gates stop them.
 	$(GO) test -count=1 -timeout 20m -tags guard -run Guard ./internal/contracttest
+
+vulncheck: ## Look for known vulnerabilities that the program reaches.
+	./scripts/vulncheck.sh
 
 lint: ## Check style, imports and common mistakes.
 	$(LINT) run ./...
@@ -64,9 +77,14 @@ else
 	$(GO) run ./internal/budgetbench -processes 3 -calls 150 -foreign 30
 endif
 
-tidy: ## Tidy both modules.
+fresh-root: ## Run make demo and make test in a fresh Debian, as root, with nothing installed beforehand.
+	./scripts/fresh-root.sh
+
+tidy: ## Tidy the program's module and those of the tools.
 	$(GO) mod tidy
 	cd tools && $(GO) mod tidy
+	cd tools/guard && $(GO) mod tidy
+	cd tools/vuln && $(GO) mod tidy
 
 clean: ## Remove what was built.
 	rm -rf bin

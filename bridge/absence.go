@@ -247,7 +247,7 @@ func (p *presence) movedTo(ctx context.Context, scope mapping.Scope, issueID str
 		return whereabouts{}, err
 	}
 	hits, err := p.plane.SearchWorkItems(ctx, name)
-	if errors.Is(err, plane.ErrNotFound) || errors.Is(err, plane.ErrForbidden) {
+	if errors.Is(err, plane.ErrNotFound) || errors.Is(err, plane.ErrUnrouted) || errors.Is(err, plane.ErrForbidden) {
 		return whereabouts{}, nil // This server has no search, or not for this user.
 	}
 	if err != nil {

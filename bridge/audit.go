@@ -22,6 +22,8 @@ const (
 	FindingFailing FindingKind = "failing"
 	// FindingArchived: the work item is archived in Plane; that is a person's choice.
 	FindingArchived FindingKind = "archived"
+	// FindingMoved: the work item is in another project now; that is a person's choice too.
+	FindingMoved FindingKind = "moved"
 	// FindingMissing: the linked work item is gone from Plane.
 	FindingMissing FindingKind = "missing in Plane"
 	// FindingDoubled: a second work item carries the external pair of a record.
@@ -103,9 +105,18 @@ func adviseOrphans(ctx context.Context, flow Flow, findings []AuditFinding) erro
 // pair is the external id of a listed work item, if it is one of ours.
 type pair mapping.Key
 
+// pairUnread is the pair of a listed work item that cannot be read: it is there, and
+// nothing more is known of it.
+const pairUnread pair = "?"
+
 func (a *Auditor) read(ctx context.Context, scope mapping.Scope) (byPair map[mapping.Key][]plane.WorkItem, listed map[string]pair, err error) {
 	byPair, listed = make(map[mapping.Key][]plane.WorkItem), make(map[string]pair)
-	for item, err := range a.mirror.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+	for item, err := range a.mirror.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at", Partial: true}) {
+		var odd *plane.ItemError
+		if errors.As(err, &odd) {
+			listed[odd.ID] = pairUnread
+			continue
+		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("listing work items: %w", err)
 		}
@@ -130,13 +141,15 @@ func judge(link mapping.Link, listed map[string]pair) []AuditFinding {
 	switch {
 	case link.State == mapping.Intended:
 		finding.Kind, finding.Repair = FindingCutShort, "look for the work item, and create it if there is none"
+	case link.State == mapping.Broken && finding.Detail != "" && finding.Detail != whyArchived:
+		finding.Kind = FindingMoved
 	case link.State == mapping.Broken:
 		finding.Kind = FindingArchived
 	case link.State == mapping.Linked && !isListed:
 		finding.Kind, finding.Repair = FindingMissing, "create it again if it was deleted, leave it if it is archived"
 	case link.LastError != nil:
 		finding.Kind, finding.Repair = FindingFailing, "write it again"
-	case isListed && carried != pair(link.Key):
+	case isListed && carried != pairUnread && carried != pair(link.Key):
 		finding.Kind, finding.Repair = FindingUnpaired, "give it its external id back"
 	default:
 		return nil
@@ -159,7 +172,7 @@ func judgePair(key mapping.Key, items []plane.WorkItem, linked map[mapping.Key]s
 	for _, item := range items {
 		if item.ID != keep {
 			findings = append(findings, AuditFinding{
-				Kind: FindingDoubled, Key: key, Issue: item.ID, Detail: "work item " + keep + " is the one that stays",
+				Kind: FindingDoubled, Key: key, Issue: item.ID, Detail: keptInstead(keep),
 				Repair: "cancel it with a comment and take its external pair off",
 			})
 		}
@@ -171,7 +184,9 @@ func judgePair(key mapping.Key, items []plane.WorkItem, linked map[mapping.Key]s
 func (a *Auditor) Repair(ctx context.Context, flow Flow, finding AuditFinding) error {
 	switch finding.Kind {
 	case FindingDoubled:
-		return a.mirror.withFreshCatalog(flow.Scope(), func() error { return a.retire(ctx, flow, finding) })
+		return a.mirror.withFreshCatalog(flow.Scope(), func() error {
+			return a.mirror.retire(ctx, flow.Scope(), finding.Key, finding.Issue, finding.Detail)
+		})
 	case FindingUnpaired:
 		return a.pairAgain(ctx, flow, finding)
 	case FindingCutShort, FindingFailing, FindingMissing, FindingOrphaned:
@@ -202,31 +217,6 @@ func (a *Auditor) pairAgain(ctx context.Context, flow Flow, finding AuditFinding
 	}
 	if answered.ExternalSource != mapping.ExternalSource || answered.ExternalID != string(finding.Key) {
 		return fmt.Errorf("giving work item %s its external id back: Plane answered with success and did not take it", finding.Issue)
-	}
-	return nil
-}
-
-// retire takes a double out of the way: a comment says which work item stays, and
-// then its state and its external pair go in one write. Without the pair it is
-// nobody's double any more, so a crash in between only repeats the comment's call.
-func (a *Auditor) retire(ctx context.Context, flow Flow, finding AuditFinding) error {
-	scope := flow.Scope()
-	_, err := a.mirror.plane.CreateComment(ctx, scope.ProjectID, finding.Issue, plane.NewComment{
-		HTML:           "<p>This work item was made twice for one record of Odoo, so it is cancelled: " + finding.Detail + ".</p>",
-		ExternalSource: mapping.ExternalSource, ExternalID: string(finding.Key) + "#double",
-	})
-	if err != nil && !errors.Is(err, plane.ErrConflict) {
-		return fmt.Errorf("saying why double %s is cancelled: %w", finding.Issue, err)
-	}
-	state, err := a.mirror.catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
-	if err != nil {
-		return fmt.Errorf("choosing the state of double %s: %w", finding.Issue, err)
-	}
-	_, err = a.mirror.plane.UpdateWorkItem(ctx, scope.ProjectID, finding.Issue, plane.WorkItemPatch{
-		StateID: plane.Set(state.ID), ExternalSource: plane.Null[string](), ExternalID: plane.Null[string](),
-	})
-	if err != nil && !errors.Is(err, plane.ErrNotFound) {
-		return fmt.Errorf("retiring double %s: %w", finding.Issue, err)
 	}
 	return nil
 }

@@ -58,7 +58,8 @@ type Bridge struct {
 
 // New puts a bridge together. It makes no connection.
 func New(config Config) *Bridge {
-	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger)
+	mirror := NewMirror(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger,
+		plane.WithLabelColors(flows(config.Flows).labelColor))
 	see := reader{catalog: mirror.catalog, appURL: config.AppURL, workspace: config.Workspace}
 	b := &Bridge{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
@@ -71,12 +72,14 @@ func New(config Config) *Bridge {
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 		reconciler: &Reconciler{
 			pool: config.Pool, links: mirror.links, plane: config.Plane, reader: see, presence: mirror.presence,
-			inbox: NewInbox(config.Pool, config.Queue), brake: config.CancelBrake, logger: config.Logger,
+			inbox: NewInbox(config.Pool, config.Queue), queue: config.Queue, brake: config.CancelBrake, logger: config.Logger, now: config.Queue.clock.Now,
 		},
 	}
-	b.letters = &DeadLetters{pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, logger: config.Logger}
+	b.letters = &DeadLetters{
+		pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, flows: config.Flows, logger: config.Logger,
+	}
 	b.owed = newSweepOwed(b.queueOwed, config.Logger)
-	b.outages = newOutages(config.Queue, b.letters, config.Remote, config.Flows, config.Logger)
+	b.outages = newOutages(config.Queue, b.letters, config.Remote, b.OweSweep, config.Logger)
 	return b
 }
 
@@ -108,9 +111,9 @@ func (b *Bridge) Reconciler() *Reconciler { return b.reconciler }
 // Flows are the flows that are switched on.
 func (b *Bridge) Flows() []Flow { return b.config.Flows }
 
-// drainTime is how long work in hand may go on after a stop was asked for. It
+// DrainTime is how long work in hand may go on after a stop was asked for. It
 // stays below the 30 s that Kubernetes and systemd grant by default.
-const drainTime = 20 * time.Second
+const DrainTime = 20 * time.Second
 
 // Run migrates the database, works until the context ends, and then lets work in
 // hand finish. While the database cannot be reached it waits and tries again:
@@ -130,7 +133,7 @@ func (b *Bridge) Run(ctx context.Context) error {
 	}
 	b.logger.InfoContext(ctx, "working through the queue", slog.Int("workers", b.config.Queue.config.Workers))
 	b.outages.run(ctx)
-	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTime)
 	defer cancel()
 	if err := stop(draining); err != nil {
 		return fmt.Errorf("stopping the workers: %w", err)

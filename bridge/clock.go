@@ -16,40 +16,55 @@ const (
 	clocksApart = 5 * time.Second
 )
 
-// databaseClock tells the time as the database has it: that of this machine, and by
-// how much the two were apart when they were last compared. The queue's times are
-// compared with the database's now(), so a bridge whose own clock is ahead would
-// otherwise set work for a time that does not come. Replicas agree by it as well.
+// databaseClock tells the time as the database has it: as it was when it was last
+// asked, and what has passed since. The queue's times are compared with the database's
+// now(), so a bridge whose own clock is ahead would otherwise set work for a time that
+// does not come. Replicas agree by it as well. A machine's clock that is set while the
+// bridge runs changes nothing, because what has passed is taken from the steady clock.
 type databaseClock struct {
-	// wall is this machine's clock.
-	wall func() time.Time
-	// ahead is by how much the database's is ahead of it, in nanoseconds.
-	ahead atomic.Int64
+	// own is this machine's clock, and ask asks the database.
+	own func() time.Time
+	ask func(ctx context.Context, db querier) (time.Time, error)
+	// last is the last comparison; nil before the first.
+	last atomic.Pointer[comparison]
 }
 
-func newDatabaseClock(wall func() time.Time) *databaseClock {
-	if wall == nil {
-		wall = time.Now
+// comparison is one moment by both clocks.
+type comparison struct{ database, own time.Time }
+
+// ahead is by how much the database's clock was ahead of the machine's.
+func (c comparison) ahead() time.Duration { return c.database.Sub(c.own) }
+
+func newDatabaseClock(own func() time.Time) *databaseClock {
+	if own == nil {
+		own = time.Now
 	}
-	return &databaseClock{wall: wall}
+	return &databaseClock{own: own, ask: databaseTime}
 }
 
-// Now is the database's time.
-func (c *databaseClock) Now() time.Time { return c.wall().Add(time.Duration(c.ahead.Load())) }
+// Now is the database's time; before the first comparison it is the machine's.
+func (c *databaseClock) Now() time.Time {
+	now, last := c.own(), c.last.Load()
+	if last == nil {
+		return now
+	}
+	return last.database.Add(now.Sub(last.own))
+}
 
 // NowOrNil lets the queue's statements use the database's own now().
 func (c *databaseClock) NowOrNil() *time.Time { return nil }
 
 // measure compares the clocks. The answer counts as given halfway between the question
 // and its arrival.
-func (c *databaseClock) measure(ctx context.Context, db querier) error {
-	asked := c.wall()
-	now, err := databaseTime(ctx, db)
+func (c *databaseClock) measure(ctx context.Context, db querier) (comparison, error) {
+	asked := c.own()
+	now, err := c.ask(ctx, db)
 	if err != nil {
-		return err
+		return comparison{}, err
 	}
-	c.ahead.Store(int64(now.Sub(asked.Add(c.wall().Sub(asked) / 2))))
-	return nil
+	measured := comparison{database: now, own: asked.Add(c.own().Sub(asked) / 2)}
+	c.last.Store(&measured)
+	return measured, nil
 }
 
 // keep compares the clocks from time to time until the context ends. While the
@@ -63,7 +78,7 @@ func (c *databaseClock) keep(ctx context.Context, db querier) {
 			return
 		case <-ticker.C:
 			asking, cancel := context.WithTimeout(ctx, probeFor)
-			_ = c.measure(asking, db) // The outage is told of by whoever watches the database.
+			_, _ = c.measure(asking, db) // The outage is told of by whoever watches the database.
 			cancel()
 		}
 	}
@@ -73,7 +88,11 @@ func (c *databaseClock) keep(ctx context.Context, db querier) {
 // compares this machine's clock with the time that the database noted. It is never
 // earlier than meant: a job that is under way would be begun a second time.
 func (c *databaseClock) rescueAfter() time.Duration {
-	return rescueAfter + max(0, -time.Duration(c.ahead.Load()))
+	last := c.last.Load()
+	if last == nil {
+		return rescueAfter
+	}
+	return rescueAfter + max(0, -last.ahead())
 }
 
 // ClockNote tells when this machine's clock and the database's are apart. Work is set
@@ -84,10 +103,11 @@ func ClockNote(ctx context.Context, pool *pgxpool.Pool) error {
 }
 
 func clockNote(ctx context.Context, pool *pgxpool.Pool, clock *databaseClock) error {
-	if err := clock.measure(ctx, pool); err != nil {
+	measured, err := clock.measure(ctx, pool)
+	if err != nil {
 		return err
 	}
-	ahead, which := time.Duration(clock.ahead.Load()), "behind"
+	ahead, which := measured.ahead(), "behind"
 	if ahead < 0 {
 		ahead, which = -ahead, "ahead of"
 	}

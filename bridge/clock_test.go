@@ -103,7 +103,8 @@ func TestTheRescuerNeverComesEarlyBecauseOfAWrongClock(t *testing.T) {
 	t.Parallel()
 	for off, want := range map[time.Duration]time.Duration{0: rescueAfter, time.Hour: rescueAfter + time.Hour, -time.Hour: rescueAfter} {
 		clock := newDatabaseClock(nil)
-		clock.ahead.Store(int64(-off))
+		now := time.Now()
+		clock.last.Store(&comparison{database: now, own: now.Add(off)})
 		if got := clock.rescueAfter(); got != want {
 			t.Errorf("a clock that is %s off: rescued after %s, want %s", off, got, want)
 		}

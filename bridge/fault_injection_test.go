@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -29,6 +30,10 @@ const (
 	unheard fault = "takes effect unheard"
 	// unheardAway: it takes effect, its answer is lost, and what follows fails.
 	unheardAway fault = "takes effect unheard, and what follows fails"
+	// late: its connection is cut, and it takes effect only after somebody may have
+	// looked for it. lateCrash: the process dies with the connection.
+	late      fault = "is cut off and takes effect late"
+	lateCrash fault = "takes effect late, and the process dies at once"
 	// crash: it takes effect, and the process dies before it can go on.
 	crash fault = "takes effect, then the process dies"
 
@@ -41,6 +46,7 @@ const (
 var (
 	faultsOfReads   = []fault{away, crash}
 	faultsOfWrites  = []fault{refused, away, unheard, unheardAway, crash}
+	faultsOfCreates = append(faultsOfWrites[:len(faultsOfWrites):len(faultsOfWrites)], late, lateCrash)
 	faultsOfCommits = []fault{refused, unheard, crash}
 )
 
@@ -53,7 +59,8 @@ func (p point) tried() []fault {
 	if *everyFault {
 		return p.faults
 	}
-	return slices.DeleteFunc(slices.Clone(p.faults), func(f fault) bool { return !p.writes || f != unheard && f != crash })
+	leaveMost := []fault{unheard, crash, late, lateCrash}
+	return slices.DeleteFunc(slices.Clone(p.faults), func(f fault) bool { return !p.writes || !slices.Contains(leaveMost, f) })
 }
 
 // The sides that faults happen on.
@@ -84,6 +91,10 @@ type fate struct {
 	healed bool
 	cables []*cable
 	stop   context.CancelFunc
+	// late are the requests that have yet to take effect.
+	late sync.WaitGroup
+	// slowCreates makes Plane's creates slow.
+	slowCreates func(time.Duration)
 }
 
 var (
@@ -162,6 +173,9 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method == http.MethodGet || w.side == sideOdoo && readMethods.MatchString(path) {
 		p.writes, p.faults = false, faultsOfReads
 	}
+	if w.side == sidePlane && r.Method == http.MethodPost {
+		p.faults = faultsOfCreates
+	}
 	kind, err := w.fate.reach(p)
 	if err != nil {
 		return nil, err
@@ -169,6 +183,8 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch kind {
 	case refused:
 		return badGateway(r), nil
+	case late, lateCrash:
+		return nil, w.beLate(r, kind)
 	case away:
 		return nil, errNoRoute
 	case noFault, counting:
@@ -185,6 +201,30 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errDead
 	}
 	return nil, errCut
+}
+
+// latest is how late a request takes effect whose client has gone: after its client
+// has looked for it and given up, and before its timeout is over.
+const latest = 20 * time.Second
+
+// beLate cuts a create off and lets it take effect later, as a server does that is
+// slow and does not notice that its client has gone. It looks for the external pair
+// at once, and so does not see what is created meanwhile.
+func (w *way) beLate(r *http.Request, kind fault) error {
+	w.fate.slowCreates(latest)
+	again := r.Clone(context.WithoutCancel(r.Context()))
+	w.fate.late.Go(func() {
+		if response, err := w.next.RoundTrip(again); err == nil {
+			_ = response.Body.Close() // Nobody hears the answer.
+		}
+	})
+	time.Sleep(time.Millisecond) // By then the server has begun with it.
+	w.fate.slowCreates(0)
+	if kind == lateCrash {
+		w.fate.die()
+		return errDead
+	}
+	return errCut
 }
 
 func badGateway(r *http.Request) *http.Response {

@@ -75,6 +75,32 @@ type Announcer interface {
 	Announces(link mapping.Link, item WorkItemState) (told string)
 }
 
+// Retractor is an Announcer that takes back what it told Odoo of a work item when
+// the work item itself will not say any more that it holds no longer.
+type Retractor interface {
+	Announcer
+	// Retract takes back what holds no longer and returns what the link keeps of what
+	// Odoo was told, also when the work item is forgotten. The core calls it before it
+	// forgets a work item that is gone from Plane, and before it closes the work item
+	// of a record that is closed in Odoo or gone from there; after a crash it calls it
+	// again.
+	Retract(ctx context.Context, link mapping.Link) (told string, err error)
+}
+
+// LabelColorer is a flow that chooses colours for the labels that it wants.
+type LabelColorer interface {
+	// LabelColor is the colour ("#0ea5e9") that a label is made with; empty leaves it
+	// to the core.
+	LabelColor(name string) string
+}
+
+// RightsReader is a flow that knows which rights its user in Odoo lacks.
+type RightsReader interface {
+	// MissingRights lists them, each as an error that names the right. The error is
+	// about asking.
+	MissingRights(ctx context.Context) (missing []error, err error)
+}
+
 // CommentTaker is a flow that passes people's comments on to Odoo.
 type CommentTaker interface {
 	// CommentFromPlane passes a comment on, once however often it is called.

@@ -83,8 +83,8 @@ type cachedCheck struct {
 // for remote servers.
 func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 	h := &Health{now: time.Now, checks: map[string]*cachedCheck{
-		"database":   {ttl: localFor, check: func(ctx context.Context) error { return pool.Ping(ctx) }},
-		"migrations": {ttl: localFor, check: func(ctx context.Context) error { return migrations.Check(ctx, pool) }},
+		"database":   {ttl: localFor, check: func(ctx context.Context) error { return migrations.Access(ctx, pool) }},
+		"migrations": {ttl: localFor, check: func(ctx context.Context) error { return checkMigrations(ctx, pool) }},
 		"queue_age":  {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
 		"panics":     {ttl: localFor, check: func(ctx context.Context) error { return PanicsNote(ctx, pool) }},
 		"clock":      {ttl: localFor, check: func(ctx context.Context) error { return ClockNote(ctx, pool) }},
@@ -158,6 +158,16 @@ func LinksNote(ctx context.Context, links *mapping.Store) error {
 		return err
 	}
 	return &Note{fmt.Sprintf("%d links carry an error, among them %s: %s; `mappings audit` lists them", failing.Links, failing.Key, failing.Why)}
+}
+
+// checkMigrations lets a newer schema pass: while replicas are exchanged one by
+// one, those of the version before have to keep their traffic.
+func checkMigrations(ctx context.Context, pool *pgxpool.Pool) error {
+	err := migrations.Check(ctx, pool)
+	if errors.Is(err, migrations.ErrNewer) {
+		return nil
+	}
+	return err
 }
 
 const sqlOldestDue = `SELECT now() - min(scheduled_at) FROM ops.river_job

@@ -126,7 +126,7 @@ func (a *Auditor) take(ctx context.Context, flow Flow, key mapping.Key, id int64
 	case err != nil:
 		return err
 	}
-	if _, err := a.mirror.links.Intend(ctx, scope, key, id, mapping.Fields{}); err != nil {
+	if err := a.mirror.links.Claim(ctx, scope, key, id); err != nil {
 		return err
 	}
 	written, err := a.mirror.contentOf(ctx, scope, answered)

@@ -84,6 +84,7 @@ var labelWrites = []struct {
 	}, labelsShort},
 	{"the adoption of a work item whose link was lost", func(w *world, p *process) string {
 		w.label(w.item())
+		w.must(w.plane.RemoveLabel("maria", w.item(), "area:compliance")) // So that there is something to write.
 		_, err := w.queue.Exec(p.ctx, "DELETE FROM ops.plane_sync_mappings")
 		w.must(err)
 		w.syncAndWork(p)
@@ -125,12 +126,14 @@ var labelWrites = []struct {
 	}, labelsFarOff},
 	{"`mappings repair` of a link that was cut short", func(w *world, p *process) string {
 		w.label(w.item())
+		w.must(w.plane.RemoveLabel("maria", w.item(), "area:compliance")) // So that there is something to write.
 		w.breakLink(`state = 'intended', plane_issue_id = NULL`)
 		w.repair(p, bridge.FindingCutShort)
 		return w.item()
 	}, labelsFarOff},
 	{"`mappings repair` of an orphan", func(w *world, p *process) string {
 		w.label(w.item())
+		w.must(w.plane.RemoveLabel("maria", w.item(), "area:compliance")) // So that there is something to write.
 		_, err := w.queue.Exec(p.ctx, "DELETE FROM ops.plane_sync_mappings")
 		w.must(err)
 		w.repair(p, bridge.FindingOrphaned)

@@ -19,6 +19,8 @@ type laneBook struct {
 	plane.Budget
 	mu    sync.Mutex
 	asked map[asking]int
+	// busy is until when nobody who would wait only for a while gets a place.
+	busy time.Time
 }
 
 // asking is a lane, and how long whoever asks would wait; 0 is for ever.
@@ -35,8 +37,19 @@ func (b *laneBook) Wait(ctx context.Context, lane plane.Lane) error {
 		b.asked = map[asking]int{}
 	}
 	b.asked[asking{lane, wait}]++
+	busy := b.busy
 	b.mu.Unlock()
+	if wait > 0 && time.Until(busy) > wait {
+		return &plane.BusyError{Until: busy}
+	}
 	return b.Budget.Wait(ctx, lane)
+}
+
+// busyUntil spends the budget until then.
+func (b *laneBook) busyUntil(then time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.busy = then
 }
 
 // during returns what was asked for while something ran.

@@ -3,9 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -17,7 +15,7 @@ import (
 // Mirror writes work items into Plane and keeps the links. It creates each work
 // item once, whatever fails in between: the intention is stored before the call,
 // one creator at a time holds the key, and an intention that was left behind is
-// looked up before anything is created again.
+// waited out and looked up before anything is created again.
 type Mirror struct {
 	pool    *pgxpool.Pool
 	links   *mapping.Store
@@ -26,17 +24,18 @@ type Mirror struct {
 	// presence proves that a work item is gone before anything is concluded from it.
 	presence *presence
 	// brake is the share of links whose work items may be cancelled in one run.
-	brake   float64
-	metrics *Metrics
-	logger  *slog.Logger
+	brake    float64
+	unlinked *unlinked
+	metrics  *Metrics
+	logger   *slog.Logger
 }
 
 // NewMirror returns a mirror that writes through a Plane client.
-func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger) *Mirror {
+func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *Metrics, logger *slog.Logger, catalog ...plane.CatalogOption) *Mirror {
 	links := mapping.NewStore(pool)
 	return &Mirror{
-		pool: pool, links: links, plane: client, catalog: plane.NewCatalog(client), presence: newPresence(client, pool, links),
-		brake: brake, metrics: metrics, logger: logger,
+		pool: pool, links: links, plane: client, catalog: plane.NewCatalog(client, catalog...), presence: newPresence(client, pool, links),
+		brake: brake, unlinked: &unlinked{projects: make(map[string]listing)}, metrics: metrics, logger: logger,
 	}
 }
 
@@ -46,20 +45,34 @@ func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics 
 func (m *Mirror) Apply(ctx context.Context, flow Flow, item WantedItem, extent Extent) (Step, error) {
 	return m.locked(ctx, flow, item.Key, func(link mapping.Link, found bool) (Step, error) {
 		step := decide(item, link, found, flow.Ownership(), extent)
-		err := m.carryOut(ctx, work{flow.Scope(), flow.Ownership(), &step, link, extent})
+		if step.Action == ActionChange && item.Fields.Closed() {
+			if err := retract(ctx, m.links, flow, &link); err != nil {
+				return step, err
+			}
+		}
+		err := m.carryOut(ctx, work{flow, flow.Scope(), flow.Ownership(), &step, link, extent})
 		return step, err
 	})
 }
 
 // Cancel cancels the work item of a record that is gone from Odoo.
 func (m *Mirror) Cancel(ctx context.Context, flow Flow, key mapping.Key) (Step, error) {
+	ctx = m.notingCreates(ctx, flow.Scope(), key)
 	return m.locked(ctx, flow, key, func(link mapping.Link, found bool) (Step, error) {
 		step := Step{Action: ActionCancel, Item: WantedItem{Key: key, OdooID: link.OdooID, Fields: link.LastPushed}}
-		w := work{flow.Scope(), flow.Ownership(), &step, link, WhatChanged}
+		if found {
+			if err := retract(ctx, m.links, flow, &link); err != nil {
+				return step, err
+			}
+		}
+		w := work{flow, flow.Scope(), flow.Ownership(), &step, link, WhatChanged}
 		switch {
 		case found && link.State == mapping.Intended:
 			return step, m.withFreshCatalog(w.scope, func() error { return m.cancelIntended(ctx, w) })
 		case found && link.State == mapping.Linked:
+			if _, err := m.sentEarlier(ctx, w.scope, key); err != nil {
+				return step, err
+			}
 			return step, m.withFreshCatalog(w.scope, func() error { return m.cancel(ctx, w) })
 		default:
 			step.Action = ActionLeave
@@ -94,6 +107,7 @@ func (m *Mirror) locked(ctx context.Context, flow Flow, key mapping.Key, do func
 
 // work is one step under the lock of its record.
 type work struct {
+	flow      Flow
 	scope     mapping.Scope
 	ownership mapping.Ownership
 	step      *Step
@@ -138,99 +152,10 @@ func (m *Mirror) try(ctx context.Context, w work) error {
 	}
 }
 
-func (m *Mirror) create(ctx context.Context, w work) error {
-	item := w.item()
-	if w.link.State == mapping.Intended {
-		if done, err := m.adoptEarlier(ctx, w); done || err != nil {
-			return err
-		}
-	}
-	content, err := m.newWorkItem(ctx, w.scope, item)
-	if err != nil {
-		return err
-	}
-	// A crash from here on leaves an intention, and maybe a work item.
-	fresh, err := m.links.Intend(ctx, w.scope, item.Key, item.OdooID, item.Fields)
-	if err != nil {
-		return err
-	}
-	if !fresh && w.link.State != mapping.Intended {
-		if done, err := m.adoptEarlier(ctx, w); done || err != nil {
-			return err
-		}
-	}
-	created, err := m.plane.CreateWorkItem(ctx, w.scope.ProjectID, content)
-	if errors.Is(err, plane.ErrConflict) {
-		return m.adoptExisting(ctx, w, plane.ExistingID(err))
-	}
-	if err != nil {
-		return fmt.Errorf("creating the work item of %s: %w", item.Key, err)
-	}
-	if created.Found {
-		return m.adopt(ctx, w, created)
-	}
-	return m.bind(ctx, w, newWrite(w, mapping.AllFields, mapping.Fields{}), created)
-}
-
-// adoptEarlier looks for what an earlier create left behind that was cut short.
-func (m *Mirror) adoptEarlier(ctx context.Context, w work) (done bool, err error) {
-	existing, err := m.find(ctx, w.scope, w.item().Key)
-	if errors.Is(err, plane.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	return true, m.adopt(ctx, w, existing)
-}
-
-// adoptExisting takes over the work item that made Plane refuse a create. Plane
-// names it in the refusal; an archived one has to be looked up by its pair.
-func (m *Mirror) adoptExisting(ctx context.Context, w work, id string) error {
-	existing, err := m.plane.WorkItem(ctx, w.scope.ProjectID, id, plane.View{})
-	if id == "" || errors.Is(err, plane.ErrNotFound) {
-		existing, err = m.find(ctx, w.scope, w.item().Key)
-	}
-	if err != nil {
-		return fmt.Errorf("looking at the work item that %s has already: %w", w.item().Key, err)
-	}
-	return m.adopt(ctx, w, existing)
-}
-
-// adopt binds a work item that exists and brings it to what is wanted. Its state
-// stays as people left it unless Odoo says that the matter is closed. Where it is
-// what an earlier create of ours left behind, the intention tells with which
-// content, so that what Odoo wants otherwise by now is written like any change.
-func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) error {
-	if !existing.ArchivedAt.IsZero() {
-		return m.adoptArchived(ctx, w, existing)
-	}
-	item := w.item()
-	fields, before := w.ownership.Owned(item.Fields), mapping.Fields{}
-	if w.link.State == mapping.Intended && w.link.LastPushed.Name != "" {
-		before = w.link.LastPushed
-		fields = slices.Compact(slices.Sorted(slices.Values(append(fields, item.Fields.Differing(before)...))))
-	}
-	shown, err := m.contentOf(ctx, w.scope, existing)
-	if err != nil {
-		return err
-	}
-	patch, err := m.patch(ctx, w.scope, item.Fields, before, fields, existing.Labels.IDs())
-	if err != nil {
-		return err
-	}
-	adopted, err := m.plane.UpdateWorkItem(ctx, w.scope.ProjectID, existing.ID, patch)
-	if err != nil {
-		return fmt.Errorf("adopting work item %s for %s: %w", existing.ID, item.Key, err)
-	}
-	m.logger.InfoContext(ctx, "adopted a work item that was there already",
-		slog.String("key", string(item.Key)), slog.String("work_item", existing.ID))
-	return m.bind(ctx, w, newWrite(w, fields, shown), adopted)
-}
-
 func (m *Mirror) noteError(ctx context.Context, scope mapping.Scope, key mapping.Key, seen mapping.Link, cause error) {
 	var busy *plane.BusyError
-	if errors.Is(cause, ErrLocked) || errors.Is(cause, ErrNotWritable) || errors.Is(cause, plane.ErrAway) || errors.As(cause, &busy) {
+	var underWay *UnderWayError
+	if errors.Is(cause, ErrLocked) || errors.Is(cause, ErrNotWritable) || errors.Is(cause, plane.ErrAway) || errors.As(cause, &busy) || errors.As(cause, &underWay) {
 		return
 	}
 	err := m.links.SetError(context.WithoutCancel(ctx), scope, key, seen, cause.Error())

@@ -155,7 +155,7 @@ func (m *Mirror) missing(ctx context.Context, w work, cause error) error {
 	}
 	m.logger.WarnContext(ctx, "a work item was deleted in Plane; it is created again, because Odoo still has its record",
 		slog.String("key", string(w.item().Key)), slog.String("work_item", w.link.Issue()))
-	if err := m.links.Unbind(ctx, w.scope, w.item().Key); err != nil {
+	if err := forget(ctx, m.links, w.flow, &w.link); err != nil {
 		return err
 	}
 	w.step.Action, w.link = ActionCreate, mapping.Link{State: mapping.Intended}
@@ -168,27 +168,6 @@ func (m *Mirror) hold(ctx context.Context, w work, why string) error {
 		return err
 	}
 	return fmt.Errorf("writing the work item of %s: %w: %s", w.item().Key, ErrNotWritable, why)
-}
-
-// cancelIntended ends a create that was cut short before its record vanished. What
-// came of it, if anything, is bound first.
-func (m *Mirror) cancelIntended(ctx context.Context, w work) error {
-	existing, err := m.find(ctx, w.scope, w.item().Key)
-	if errors.Is(err, plane.ErrNotFound) {
-		return m.links.Withdraw(ctx, w.scope, w.item().Key)
-	}
-	if err != nil {
-		return err
-	}
-	if w.link.Written, err = m.contentOf(ctx, w.scope, existing); err != nil {
-		return err
-	}
-	content := mapping.Content{Pushed: w.link.LastPushed, Written: w.link.Written}
-	if err := m.links.Bind(ctx, w.scope, w.item().Key, w.link.OdooID, existing.ID, content); err != nil {
-		return err
-	}
-	w.link.State, w.link.IssueID = mapping.Linked, &existing.ID
-	return m.cancel(ctx, w)
 }
 
 // cancel closes the work item of a record that is gone: a comment that says why,

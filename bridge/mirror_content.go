@@ -22,6 +22,9 @@ func (m *Mirror) find(ctx context.Context, scope mapping.Scope, key mapping.Key)
 	}
 	var oldest plane.WorkItem
 	for item, err := range m.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+		if errors.Is(err, plane.ErrUnreadable) {
+			continue // Where no other carries the pair the look-up's own error stands.
+		}
 		if err != nil {
 			return plane.WorkItem{}, wrapLookup(key, err)
 		}

@@ -117,15 +117,16 @@ type outages struct {
 	letters  *DeadLetters
 	database *side
 	remote   []*side
-	flows    flows
-	every    time.Duration
-	wake     chan struct{}
-	logger   *slog.Logger
+	// owe brings the next sweep forward.
+	owe    func()
+	every  time.Duration
+	wake   chan struct{}
+	logger *slog.Logger
 }
 
-func newOutages(queue *Queue, letters *DeadLetters, remote map[string]Check, all flows, logger *slog.Logger) *outages {
+func newOutages(queue *Queue, letters *DeadLetters, remote map[string]Check, owe func(), logger *slog.Logger) *outages {
 	o := &outages{
-		queue: queue, letters: letters, flows: all, every: probeEvery, wake: make(chan struct{}, 1), logger: logger,
+		queue: queue, letters: letters, owe: owe, every: probeEvery, wake: make(chan struct{}, 1), logger: logger,
 		database: &side{name: "database", causes: []Cause{CauseOurs}},
 	}
 	for name, cause := range map[string]Cause{"plane": CausePlane, "odoo": CauseOdoo} {
@@ -241,7 +242,8 @@ func (o *outages) goOn(ctx context.Context, s *side, outage bool) {
 	if s == o.database && outage {
 		// What was under way when the connections broke has nobody any more, and
 		// Plane's Community edition sends nothing again that was refused meanwhile.
-		err = errors.Join(err, o.queue.takeUpLost(ctx), o.sweepSoon(ctx))
+		err = errors.Join(err, o.queue.takeUpLost(ctx))
+		o.owe()
 	}
 	if verdict := o.letters.revive(ctx); verdict.err != nil {
 		err = errors.Join(err, verdict.err)
@@ -249,12 +251,4 @@ func (o *outages) goOn(ctx context.Context, s *side, outage bool) {
 	if err != nil && ctx.Err() == nil {
 		o.logger.WarnContext(ctx, "not everything that waited for a server could be begun at once", slog.String("server", s.name), slog.Any("error", err))
 	}
-}
-
-func (o *outages) sweepSoon(ctx context.Context) error {
-	var errs []error
-	for _, flow := range o.flows {
-		errs = append(errs, o.queue.sweepSoon(ctx, flow.Scope().Flow))
-	}
-	return errors.Join(errs...)
 }

@@ -19,6 +19,8 @@ type Action string
 // The actions of a plan.
 const (
 	ActionCreate Action = "create"
+	// ActionAdopt binds a work item that is in Plane already.
+	ActionAdopt  Action = "adopt"
 	ActionChange Action = "change"
 	ActionCancel Action = "cancel"
 	ActionLeave  Action = "leave"
@@ -51,6 +53,8 @@ type Step struct {
 	Looks bool
 	// Reason says why, where the action alone does not.
 	Reason string
+	// resumes says that an earlier create was cut short, so that it is looked for.
+	resumes bool
 }
 
 // Writes reports whether the step does anything in Plane.
@@ -58,14 +62,15 @@ func (s Step) Writes() bool { return s.Action != ActionLeave && s.Action != Acti
 
 // Requests is how many requests to Plane the step takes when nothing goes wrong.
 // Writing labels takes one more: Plane replaces the whole list, so it is read
-// first to keep what people added. A cancellation is a comment and a change.
+// first to keep what people added; what is adopted was read by the plan. A
+// cancellation is a comment and a change.
 func (s Step) Requests() int {
 	switch {
-	case !s.Writes():
+	case !s.Writes(), s.Action == ActionAdopt && len(s.Fields) == 0:
 		return 0
-	case s.Looks && len(s.Fields) == 0:
+	case s.Action == ActionAdopt, s.Looks && len(s.Fields) == 0:
 		return 1
-	case s.Looks, s.Action == ActionCancel, slices.Contains(s.Fields, mapping.FieldLabels):
+	case s.Looks, s.Action == ActionCancel, s.resumes, slices.Contains(s.Fields, mapping.FieldLabels):
 		return 2
 	default:
 		return 1
@@ -78,6 +83,11 @@ type Plan struct {
 	Scope     mapping.Scope
 	Steps     []Step
 	Conflicts []Conflict
+	// Labels are the names of labels that Plane does not have yet; writing makes
+	// each by one request.
+	Labels []string
+	// looks is what listing the project took.
+	looks int
 	// Brake is set when so many records vanished at once that none of their work
 	// items is cancelled.
 	Brake *Brake
@@ -100,14 +110,14 @@ func (b Brake) String() string {
 // done once, and only when there is something to write.
 const catalogueRequests = 2
 
-// Requests is how many requests to Plane the plan takes when nothing goes wrong
-// and every label exists.
+// Requests is how many requests to Plane the plan takes when nothing goes wrong,
+// those of planning included.
 func (p Plan) Requests() int {
-	total := 0
+	total := p.looks + len(p.Labels)
 	for _, step := range p.Steps {
 		total += step.Requests()
 	}
-	if total > 0 {
+	if len(p.Work()) > 0 {
 		total += catalogueRequests
 	}
 	return total
@@ -147,7 +157,7 @@ func (m *Mirror) NoteBrake(ctx context.Context, plan Plan) error {
 }
 
 // Plan compares what a flow wants with what was last written. It asks Odoo and
-// the database and makes no request to Plane.
+// the database, and Plane only for what neither can know; see look.
 func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, error) {
 	scope := flow.Scope()
 	wanted, err := flow.Wanted(ctx)
@@ -165,10 +175,13 @@ func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, erro
 	plan := Plan{Scope: scope, Conflicts: wanted.Conflicts}
 	for _, item := range wanted.Items {
 		link, found := byKey[item.Key]
-		plan.Steps = append(plan.Steps, decide(item, link, found, flow.Ownership(), extent))
+		step := decide(item, link, found, flow.Ownership(), extent)
+		step.resumes = found && link.State == mapping.Intended
+		plan.Steps = append(plan.Steps, step)
 		delete(byKey, item.Key)
 	}
 	plan.addVanished(byKey, len(links), m.brake)
+	m.look(ctx, flow, &plan, links)
 	slices.SortStableFunc(plan.Steps, func(a, b Step) int { return cmp.Compare(a.Item.Fields.TargetDate, b.Item.Fields.TargetDate) })
 	return plan, nil
 }

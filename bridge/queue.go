@@ -71,6 +71,9 @@ const (
 	// taskCancel cancels the work item of a record that is gone. Only a sync that
 	// has looked at the brake asks for it.
 	taskCancel mirrorTask = "cancel"
+	// taskDoubles looks at work items that stand for one record, and cancels those
+	// that nobody touched. The record's own work item is left as it is.
+	taskDoubles mirrorTask = "doubles"
 )
 
 // Kind names the job in the queue.
@@ -277,7 +280,7 @@ func (q *Queue) work(ctx context.Context, workers *river.Workers, periodic []*ri
 	if err := q.takeUp(ctx); err != nil {
 		return nil, err
 	}
-	if err := q.clock.measure(ctx, q.pool); err != nil {
+	if _, err := q.clock.measure(ctx, q.pool); err != nil {
 		return nil, err
 	}
 	client, err := river.NewClient(riverpgxv5.New(q.pool), q.workerConfig(workers, periodic))

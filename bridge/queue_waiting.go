@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 )
 
 // waitsFor is what a job that waits leaves in its row: the cause of its failure, or of
@@ -70,15 +69,6 @@ func (q *Queue) takeUpLost(ctx context.Context) error {
 	}
 	if tag.RowsAffected() > 0 {
 		q.config.Logger.InfoContext(ctx, "took up work whose end could not be noted", slog.Int64("jobs", tag.RowsAffected()))
-	}
-	return nil
-}
-
-// sweepSoon queues a sweep that begins shortly, however often it is asked for.
-func (q *Queue) sweepSoon(ctx context.Context, flow string) error {
-	_, err := q.client.Insert(ctx, sweepJob{Flow: flow}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: soon}})
-	if err != nil {
-		return fmt.Errorf("queueing a sweep of flow %s: %w", flow, err)
 	}
 	return nil
 }

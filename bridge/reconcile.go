@@ -99,9 +99,11 @@ type Reconciler struct {
 	// presence proves that a work item is gone before anything is concluded from it.
 	presence *presence
 	inbox    *Inbox
+	queue    *Queue
 	// brake is the share of the known work items that may be missing at once.
 	brake  float64
 	logger *slog.Logger
+	now    func() time.Time
 }
 
 // sweep is one run.
@@ -112,9 +114,12 @@ type sweep struct {
 	// released lets the brake go and looks for everything that is missing.
 	released bool
 	report   SweepReport
+	// began is when it began, by the clock that edits are aged by.
+	began time.Time
 	// oldest is when the oldest change happened that no webhook told of.
 	oldest time.Time
 	items  map[string]seenItem
+	passed map[string]bool // listed, and not readable
 	order  []string
 	known  map[string]WorkItem
 	linked map[string]mapping.Link // by work item
@@ -149,7 +154,7 @@ func (r *Reconciler) sweep(ctx context.Context, s *sweep) (SweepReport, error) {
 // after that is newer than the list, and the list says nothing about it.
 func (s *sweep) begin(ctx context.Context) error {
 	now, err := databaseTime(ctx, s.pool)
-	s.report.Started = now.UTC()
+	s.report.Started, s.began = now.UTC(), s.now()
 	return err
 }
 
@@ -185,14 +190,15 @@ func (s *sweep) readKnown(ctx context.Context) error {
 func (s *sweep) list(ctx context.Context) error {
 	s.items = make(map[string]seenItem)
 	project, read := s.flow.Scope().ProjectID, 0
-	for item, err := range s.plane.WorkItems(ctx, project, plane.ListOptions{OrderBy: "created_at", View: view}) {
+	for item, err := range s.plane.WorkItems(ctx, project, plane.ListOptions{OrderBy: "created_at", View: view, Partial: true}) {
+		read++
+		var odd *plane.ItemError
+		if errors.As(err, &odd) {
+			s.passOver(odd.ID, odd)
+			continue
+		}
 		if err != nil {
 			return s.refused(ctx, fmt.Errorf("listing work items: %w", err))
-		}
-		read++
-		if item.ID == "" {
-			s.passOver("", errors.New("it came without an id"))
-			continue
 		}
 		seen, err := s.reader.read(ctx, project, item, false)
 		if err != nil {
@@ -222,6 +228,10 @@ func (s *sweep) refused(ctx context.Context, err error) error {
 // passOver reports a work item that cannot be read, and goes on: one odd work item
 // must not end the sweep of all others.
 func (s *sweep) passOver(id string, why error) {
+	if s.passed == nil {
+		s.passed = make(map[string]bool)
+	}
+	s.passed[id] = true
 	s.report.Unreadable = append(s.report.Unreadable, UnreadableItem{ID: id, Why: why.Error()})
 }
 

@@ -2,6 +2,8 @@ package bridge
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -14,7 +16,9 @@ func (s *sweep) compare(ctx context.Context) error {
 	first := make(map[string]string)
 	for _, id := range s.order {
 		item := s.items[id]
-		s.countPair(ctx, item, first)
+		if err := s.countPair(ctx, item, first); err != nil {
+			return err
+		}
 		if err := s.consider(ctx, item); err != nil {
 			return err
 		}
@@ -25,6 +29,13 @@ func (s *sweep) compare(ctx context.Context) error {
 // consider feeds one work item when it differs from what is known of it.
 func (s *sweep) consider(ctx context.Context, item seenItem) error {
 	untold, drifted := s.differs(item)
+	if s.needsWhole(item, untold || drifted) {
+		var err error
+		if item, err = s.whole(ctx, item); err != nil || item.ID == "" {
+			return err
+		}
+		untold, drifted = s.differs(item)
+	}
 	if untold {
 		s.report.Untold++
 		s.noteOldest(item.UpdatedAt)
@@ -38,22 +49,54 @@ func (s *sweep) consider(ctx context.Context, item seenItem) error {
 	return s.feed(ctx, plane.ActionUpdated, item)
 }
 
+// needsWhole reports whether a work item that came without its description, because
+// its page was too large, has to be read by itself: when it differs, for what is fed
+// is its whole content, and when it was written since it was last heard of, for that
+// may have been the description.
+func (s *sweep) needsWhole(item seenItem, differs bool) bool {
+	if len(item.shown.LeftOut) == 0 {
+		return false
+	}
+	row, known := s.known[item.ID]
+	return differs || known && item.UpdatedAt.After(row.UpdatedAt)
+}
+
+// whole reads one work item with its description. One that is too large by itself is
+// passed over, and one that went away meanwhile is left to the next sweep; both come
+// back without an id.
+func (s *sweep) whole(ctx context.Context, item seenItem) (seenItem, error) {
+	project := s.flow.Scope().ProjectID
+	shown, err := s.plane.WorkItem(ctx, project, item.ID, view)
+	switch {
+	case errors.Is(err, plane.ErrTooLarge), errors.Is(err, plane.ErrUnreadable):
+		s.passOver(item.ID, err)
+		return seenItem{}, nil
+	case errors.Is(err, plane.ErrNotFound):
+		return seenItem{}, nil
+	case err != nil:
+		return seenItem{}, fmt.Errorf("reading work item %s by itself: %w", item.ID, err)
+	}
+	return s.reader.read(ctx, project, shown, false)
+}
+
 // countPair counts work items that carry an external pair of ours twice, or carry
-// one and belong to nothing. A sync adopts an orphan whose record Odoo still has.
-func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]string) {
+// one and belong to nothing. A sync adopts an orphan whose record Odoo still has, and
+// a job looks at doubles.
+func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]string) error {
 	if item.key == "" {
-		return
+		return nil
 	}
 	if other, doubled := first[string(item.key)]; doubled {
 		s.report.Doubled++
 		s.logger.WarnContext(ctx, "two work items stand for one record; `mappings repair` keeps the linked one",
 			slog.String("key", string(item.key)), slog.String("work_item", item.ID), slog.String("other", other))
-		return
+		return s.queue.lookAtDoubles(ctx, s.flow.Scope().Flow, item.key)
 	}
 	first[string(item.key)] = item.ID
 	if !s.keys[item.key] {
 		s.report.Orphaned++
 	}
+	return nil
 }
 
 // differs reports whether a work item changed without a webhook, and whether
@@ -61,7 +104,7 @@ func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]s
 // of Plane may disagree about the time. A change that is younger than the grace is
 // none, and neither is a difference from what was written after the list was asked for.
 func (s *sweep) differs(item seenItem) (untold, drifted bool) {
-	age := s.report.Started.Sub(item.UpdatedAt)
+	age := s.began.Sub(item.UpdatedAt)
 	if s.grace > 0 && age < s.grace && age > -clockTolerance {
 		return false, false // One from the future has no age, and is compared.
 	}
@@ -81,6 +124,9 @@ func (s *sweep) differs(item seenItem) (untold, drifted bool) {
 	fields := item.Fields
 	if fields.Group == "" {
 		fields.Group = link.Written.Group
+	}
+	if len(item.shown.LeftOut) > 0 {
+		fields.DescriptionHTML = link.Written.DescriptionHTML
 	}
 	edited := link.State == mapping.Linked && len(s.flow.Ownership().Edited(link.Written, fields)) > 0
 	untold = untold || edited || link.State == mapping.Broken

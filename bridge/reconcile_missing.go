@@ -93,7 +93,7 @@ func (s *sweep) missing() (missing []string, known int) {
 		}
 	}
 	for id, sure := range expected {
-		if _, listed := s.items[id]; !listed && sure {
+		if _, listed := s.items[id]; !listed && !s.passed[id] && sure {
 			missing = append(missing, id)
 		}
 	}

@@ -71,7 +71,11 @@ func TestTheRecordedWebhooksEndInTheSameWorkItemsInAnyOrder(t *testing.T) {
 					w.mail.putBack([]letter{l})
 					w.deliver(p)
 				}
-				w.workUntilDone(p)
+				// The comments wait for a link that never comes: their work item says that it
+				// stands for a record.
+				for range 3 {
+					p.bridge.WorkOnce(p.ctx, w.queue)
+				}
 				if diff := cmp.Diff(want, w.knownWorkItems(mirrored)); diff != "" {
 					t.Errorf("known work items (-want +got):\n%s", diff)
 				}

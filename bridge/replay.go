@@ -54,7 +54,10 @@ type DeadLetters struct {
 	queue   *Queue
 	process *deliveries
 	remote  map[string]Check
+	flows   flows
 	logger  *slog.Logger
+	// policy remembers which letters were tried again after a change of rights.
+	policy policyLetters
 }
 
 // List returns the newest deliveries that a filter chooses.
@@ -180,7 +183,11 @@ func (d *DeadLetters) revive(ctx context.Context) Verdict {
 		d.logger.InfoContext(ctx, "dead letters are tried again, because their cause is over",
 			slog.String("cause", string(cause)), slog.Int("deliveries", len(ids)))
 	}
-	return Done(fmt.Sprintf("%d revived", revived))
+	allowed, err := d.reviveAllowed(ctx)
+	if err != nil {
+		return RetryLater(CauseOurs, err)
+	}
+	return Done(fmt.Sprintf("%d revived", revived+allowed))
 }
 
 func (d *DeadLetters) revivable(ctx context.Context, cause Cause) ([]uuid.UUID, error) {

@@ -38,6 +38,7 @@ func (w *world) serveOver(pool *pgxpool.Pool, s schedules) *serving {
 	w.t.Helper()
 	queue, err := bridge.NewQueue(pool, bridge.QueueConfig{InstanceID: "serving", Workers: 2, PollOnly: true, Logger: silent})
 	w.must(err)
+	queue.TrustOwnClock()
 	at := func(every time.Duration) cron.Schedule { return cron.ConstantDelaySchedule{Delay: every} }
 	fate := &fate{}
 	b := bridge.New(bridge.Config{
@@ -113,12 +114,17 @@ func TestAStopDoesNotWaitForEver(t *testing.T) {
 		<-stuck.Reached()
 		stopped := time.Now()
 		running.stop()
-		<-running.done
+		if err := <-running.done; err != nil {
+			t.Errorf("the bridge stopped with %v", err)
+		}
 		if took := time.Since(stopped); took < 19*time.Second || took > 29*time.Second {
 			t.Errorf("the stop took %s, want less than the 30 s that are granted", took)
 		}
 		if got := w.count("SELECT count(*) FROM ops.river_job WHERE kind = 'mirror_entity' AND finalized_at IS NULL"); got != 1 {
 			t.Errorf("%d jobs are left for the next process, want 1", got)
+		}
+		if got := w.count("SELECT count(*) FROM ops.plane_sync_mappings WHERE state = 'intended' AND last_error IS NOT NULL"); got != 1 {
+			t.Error("the link does not say that its create was cut off")
 		}
 	})
 }

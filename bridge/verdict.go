@@ -96,9 +96,12 @@ var ErrKeyMissing = errors.New("KEY_MISSING")
 // verdictOfPlane turns an error of a call to Plane into a verdict.
 func verdictOfPlane(err error) Verdict {
 	var busy *plane.BusyError
+	var underWay *UnderWayError
 	switch {
 	case errors.As(err, &busy):
 		return PutBack(busy.Until, "waiting for Plane's rate limit")
+	case errors.As(err, &underWay):
+		return PutBack(underWay.Until, "an earlier create may still take effect in Plane")
 	case errors.Is(err, plane.ErrAway):
 		return waitFor(CausePlane, err)
 	case errors.Is(err, ErrKeyMissing), errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):

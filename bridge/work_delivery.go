@@ -229,7 +229,7 @@ func (p *deliveries) tell(ctx context.Context, tx pgx.Tx, item seenItem) Verdict
 		return Done("kept; its flow " + link.Flow + " is switched off")
 	}
 	broken := link.State == mapping.Broken
-	if ended, outcome, err := moveLink(ctx, links, &link, item); ended || err != nil {
+	if ended, outcome, err := moveLink(ctx, links, flow, &link, item); ended || err != nil {
 		return doneOrRetry(outcome, err)
 	}
 	if broken && link.State == mapping.Linked {
@@ -274,22 +274,28 @@ func (p *deliveries) announce(ctx context.Context, flow Flow, link *mapping.Link
 }
 
 func doneOrRetry(outcome string, err error) Verdict {
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrLocked):
+		return PutBack(time.Now().Add(lockedFor), err.Error())
+	case errors.As(err, new(*FlowError)):
+		return verdictOfFlow(err)
+	case err != nil:
 		return RetryLater(CauseOurs, err)
+	default:
+		return Done(outcome)
 	}
-	return Done(outcome)
 }
 
 // moveLink follows a work item that was deleted, archived, moved to another project,
 // or is back. After a delete or a move nothing is left to tell.
-func moveLink(ctx context.Context, links *mapping.Store, link *mapping.Link, item seenItem) (ended bool, outcome string, err error) {
+func moveLink(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link, item seenItem) (ended bool, outcome string, err error) {
 	scope := mapping.Scope{Flow: link.Flow, Workspace: link.Workspace, ProjectID: link.ProjectID}
 	moved := item.projectID != "" && item.projectID != link.ProjectID
 	switch {
 	case item.Deleted && link.State == mapping.Cancelled:
-		return true, "kept; its record is gone from Odoo as well", nil
+		return true, "kept; its record is gone from Odoo as well", retract(ctx, links, flow, link)
 	case item.Deleted:
-		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", links.Unbind(ctx, scope, link.Key)
+		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", forget(ctx, links, flow, link)
 	case moved:
 		// It is neither followed nor made a second time: whoever moved it meant it, and
 		// the flow has nothing to say in the other project.

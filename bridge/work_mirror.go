@@ -45,6 +45,16 @@ func (fs flows) inProject(projectID string) bool {
 	return false
 }
 
+// labelColor asks the flow of a project which colour a label is to have.
+func (fs flows) labelColor(projectID, name string) string {
+	for _, flow := range fs {
+		if colorer, colors := flow.(LabelColorer); colors && flow.Scope().ProjectID == projectID {
+			return colorer.LabelColor(name)
+		}
+	}
+	return ""
+}
+
 // mirroring works through records of Odoo that may have changed.
 type mirroring struct {
 	mirror *Mirror
@@ -58,6 +68,10 @@ func (m *mirroring) entity(ctx context.Context, job mirrorJob) Verdict {
 	flow, found := m.flows.byName(job.Flow)
 	if !found {
 		return Ignored("flow " + job.Flow + " is switched off")
+	}
+	if job.Task == taskDoubles {
+		retired, err := m.mirror.RetireDoubles(plane.WithMaxWait(ctx, maxBudgetWait), flow, job.Key)
+		return verdictOf(fmt.Sprintf("%d doubles cancelled", retired), err)
 	}
 	item, err := flow.WantedFor(ctx, job.Key)
 	switch {
@@ -84,17 +98,22 @@ func (m *mirroring) planSoon(ctx context.Context, job mirrorJob) Verdict {
 	return Ignored("Odoo has no record for " + string(job.Key) + " any more; a sync decides about its work item")
 }
 
-func verdictOfStep(step Step, err error) Verdict {
+func verdictOfStep(step Step, err error) Verdict { return verdictOf(string(step.Action), err) }
+
+func verdictOf(outcome string, err error) Verdict {
 	if errors.Is(err, ErrLocked) {
 		return PutBack(time.Now().Add(lockedFor), err.Error())
 	}
 	if errors.Is(err, ErrNotWritable) {
 		return Ignored(err.Error())
 	}
+	if errors.As(err, new(*FlowError)) {
+		return verdictOfFlow(err)
+	}
 	if err != nil {
 		return verdictOfPlane(err)
 	}
-	return Done(string(step.Action))
+	return Done(outcome)
 }
 
 // change looks at the record that Odoo says was changed. What it says is only a
@@ -114,15 +133,16 @@ func (m *mirroring) change(ctx context.Context, model string, id int64) Verdict 
 	return m.entity(ctx, mirrorJob{Flow: flow.Scope().Flow, Key: key})
 }
 
-// sync compares everything and queues what differs. Planning asks Odoo once and
-// Plane not at all; the writes are jobs of their own, because at one request a
-// second they may take long.
+// sync compares everything and queues what differs. Planning asks Odoo once; the
+// writes are jobs of their own, because at one request a second they may take
+// long.
 func (m *mirroring) sync(ctx context.Context, flowName string) Verdict {
 	flow, found := m.flows.byName(flowName)
 	if !found {
 		return Ignored("flow " + flowName + " is switched off")
 	}
-	plan, err := m.mirror.Plan(ctx, flow, WhatChanged)
+	asking := plane.WithMaxWait(plane.WithLane(ctx, plane.LaneBackfill), maxBudgetWait)
+	plan, err := m.mirror.Plan(asking, flow, WhatChanged)
 	if err != nil {
 		return verdictOfFlow(err)
 	}
@@ -136,14 +156,39 @@ func (m *mirroring) sync(ctx context.Context, flowName string) Verdict {
 	if plan.Brake != nil {
 		m.logger.ErrorContext(ctx, "cancelling is held by the brake", slog.String("flow", flowName), slog.String("why", plan.Brake.String()))
 	}
+	adopted := m.prepare(asking, flow, &plan)
 	queued, err := m.queue.mirrorAll(ctx, flowName, jobsOf(plan))
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
 	m.logger.InfoContext(ctx, "compared Odoo with what was mirrored", slog.String("flow", flowName),
-		slog.Int("create", plan.Count(ActionCreate)), slog.Int("change", plan.Count(ActionChange)), slog.Int("cancel", plan.Count(ActionCancel)),
+		slog.Int("create", plan.Count(ActionCreate)), slog.Int("adopted", adopted), slog.Int("adopt", plan.Count(ActionAdopt)), slog.Int("change", plan.Count(ActionChange)), slog.Int("cancel", plan.Count(ActionCancel)),
 		slog.Int("unchanged", plan.Count(ActionLeave)), slog.Int("queued", queued))
 	return Done(fmt.Sprintf("%d queued", queued))
+}
+
+// prepare does once what every replica would find out by itself: it makes the
+// labels that are missing, and binds work items that are there already and show
+// what is wanted, which takes no request, and returns how many. What fails is left
+// to the jobs.
+func (m *mirroring) prepare(ctx context.Context, flow Flow, plan *Plan) (adopted int) {
+	if len(plan.Labels) > 0 {
+		if _, err := m.mirror.catalog.LabelIDs(ctx, plan.Scope.ProjectID, plan.Labels...); err != nil {
+			m.logger.WarnContext(ctx, "labels could not be made ahead; they are made with the work items", slog.Any("error", err))
+		}
+	}
+	for i, step := range plan.Steps {
+		if step.Action != ActionAdopt || len(step.Fields) > 0 {
+			continue
+		}
+		if _, err := m.mirror.Apply(ctx, flow, step.Item, WhatChanged); err != nil {
+			m.logger.WarnContext(ctx, "a work item could not be adopted; a job tries again",
+				slog.String("key", string(step.Item.Key)), slog.Any("error", err))
+			continue
+		}
+		plan.Steps[i].Action, adopted = ActionLeave, adopted+1
+	}
+	return adopted
 }
 
 func jobsOf(plan Plan) []mirrorJob {

@@ -94,6 +94,22 @@ func textOf(markup string) string {
 	return strings.Join(strings.Fields(html.UnescapeString(tags.ReplaceAllString(markup, " "))), " ")
 }
 
+var targets = regexp.MustCompile(`(?i)\b(?:href|src)\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+
+// SaysTheSame reports whether two descriptions have the same text and lead to the same
+// places. A server that cleans HTML rewrites the rest.
+func SaysTheSame(a, b string) bool {
+	return sameText(a, b) && slices.Equal(targetsOf(a), targetsOf(b))
+}
+
+func targetsOf(markup string) []string {
+	var found []string
+	for _, match := range targets.FindAllStringSubmatch(markup, -1) {
+		found = append(found, html.UnescapeString(match[1]+match[2]))
+	}
+	return found
+}
+
 // Common lists the labels that are in both lists, sorted.
 func Common(a, b []string) []string {
 	return slices.DeleteFunc(sorted(a), func(label string) bool { return !slices.Contains(b, label) })

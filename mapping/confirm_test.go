@@ -78,3 +78,19 @@ func TestAValueThatWasSentUnheardIsKnownByWhatIsShown(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestADescriptionSaysTheSameWhenItsTextAndItsLinksAreTheSame(t *testing.T) {
+	t.Parallel()
+	const wanted = `<p>See <a href="https://odoo.example/1?a=b&amp;c">Open</a></p><p>x</p>`
+	for shown, same := range map[string]bool{
+		wanted: true,
+		`<div><p>See <a href="https://odoo.example/1?a=b&amp;c" rel="noopener">Open</a></p><p>x</p></div>`: true,
+		`<p>See <a href="https://odoo.example/2">Open</a></p><p>x</p>`:                                     false,
+		`<p>See Open</p><p>x</p>`: false,
+		`<p>See <a href="https://odoo.example/1?a=b&amp;c">Open</a></p><p>y</p>`: false,
+	} {
+		if mapping.SaysTheSame(wanted, shown) != same {
+			t.Errorf("%s: want %t", shown, same)
+		}
+	}
+}

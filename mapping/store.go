@@ -115,18 +115,6 @@ const (
 	sqlAll = `SELECT ` + sqlColumns + ` FROM ops.plane_sync_mappings
 		WHERE flow = $1 AND plane_workspace = $2 AND plane_project_id = $3 ORDER BY entity_key`
 
-	// DO UPDATE, not DO NOTHING, so that the row comes back either way; xmax is
-	// zero only on a row that this statement inserted.
-	sqlIntend = `INSERT INTO ops.plane_sync_mappings AS known
-			(flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, state, last_pushed)
-		VALUES ($1, $2, $3, $4, $5, $6, 'intended', $7)
-		ON CONFLICT ON CONSTRAINT one_link_per_entity DO UPDATE
-		SET last_pushed = CASE known.state WHEN 'intended' THEN EXCLUDED.last_pushed ELSE known.last_pushed END, updated_at = now()
-		RETURNING (xmax = 0) AS fresh`
-
-	sqlWithdraw = `DELETE FROM ops.plane_sync_mappings
-		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3 AND state = 'intended'`
-
 	// A refusal is tried again after one minute, then four, sixteen and so on, six
 	// hours at most: whoever has to mend it may be asleep.
 	sqlWait = `now() + least(interval '1 minute' * power(4, least(tries, 8)), interval '6 hours')`
@@ -141,7 +129,7 @@ const (
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlUnbind = `UPDATE ops.plane_sync_mappings
-		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = '',
+		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = $4,
 			refused = '{}', sending = '{}', look_at = NULL, tries = 0, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
@@ -161,6 +149,8 @@ const (
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlNoteTold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1`
+
+	sqlRetold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1 AND told = $3`
 
 	sqlNoteSeen = `UPDATE ops.plane_sync_mappings
 		SET content_hash = $2, last_pushed = $3, written = $4, updated_at = now(), last_synced_at = now()
@@ -193,32 +183,6 @@ func (s *Store) All(ctx context.Context, scope Scope) ([]Link, error) {
 		return nil, fmt.Errorf("reading the links of flow %s: %w", scope.Flow, err)
 	}
 	return links, nil
-}
-
-// Intend notes that a work item is about to be created for key with this content,
-// and reports whether the intention is new. An old one means that an earlier
-// create may have taken effect, with the content that was intended then, so the
-// caller has to look before it creates. It must be committed before the create
-// call is sent.
-func (s *Store) Intend(ctx context.Context, scope Scope, key Key, odooID int64, content Fields) (fresh bool, err error) {
-	model, _, err := key.Parse()
-	if err != nil {
-		return false, err
-	}
-	rows, err := s.db.Query(ctx, sqlIntend, scope.Flow, model, odooID, key, scope.Workspace, scope.ProjectID, content)
-	if err != nil {
-		return false, fmt.Errorf("noting the intention to create a work item for %s: %w", key, err)
-	}
-	fresh, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
-	if err != nil {
-		return false, fmt.Errorf("noting the intention to create a work item for %s: %w", key, err)
-	}
-	return fresh, nil
-}
-
-// Withdraw forgets an intention of which nothing came.
-func (s *Store) Withdraw(ctx context.Context, scope Scope, key Key) error {
-	return s.change(ctx, "withdrawing the intention for "+string(key), sqlWithdraw, key, scope.Workspace, scope.ProjectID)
 }
 
 // Content is what is known of a work item's content after a write or a look.
@@ -268,7 +232,13 @@ func (c Content) refused() Values {
 // Unbind forgets a work item that is gone from Plane. What is left is an
 // intention, so whoever creates it again looks first.
 func (s *Store) Unbind(ctx context.Context, scope Scope, key Key) error {
-	return s.change(ctx, "unlinking "+string(key), sqlUnbind, key, scope.Workspace, scope.ProjectID)
+	return s.UnbindTold(ctx, scope, key, "")
+}
+
+// UnbindTold is Unbind for a flow that remembers what Odoo was told beyond the work
+// item's life.
+func (s *Store) UnbindTold(ctx context.Context, scope Scope, key Key, told string) error {
+	return s.change(ctx, "unlinking "+string(key), sqlUnbind, key, scope.Workspace, scope.ProjectID, told)
 }
 
 // SetState moves a link to another state and says why. A link that leaves Broken
@@ -280,6 +250,12 @@ func (s *Store) SetState(ctx context.Context, scope Scope, key Key, state State,
 // NoteTold keeps what the flow told Odoo about the work item.
 func (s *Store) NoteTold(ctx context.Context, linkID int64, told string) error {
 	return s.change(ctx, "noting what Odoo was told", sqlNoteTold, linkID, told)
+}
+
+// Retold is NoteTold for whoever read the link before: ErrNoLink says that Odoo was
+// told something else since.
+func (s *Store) Retold(ctx context.Context, seen Link, told string) error {
+	return s.change(ctx, "noting what Odoo was told", sqlRetold, seen.ID, told, seen.Told)
 }
 
 // NoteSeen keeps what Odoo wants after it heard of a change in Plane, and what the

@@ -85,11 +85,14 @@ func TestAnUnboundLinkIsAnIntentionAgain(t *testing.T) {
 	if err := store.Bind(t.Context(), scope, key, 7, "issue-1", mapping.Content{Pushed: mapping.Fields{Name: "n"}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := store.NoteTold(t.Context(), read(t, store).ID, "of the work item that is gone"); err != nil {
+		t.Fatal(err)
+	}
 	if err := store.Unbind(t.Context(), scope, key); err != nil {
 		t.Fatal(err)
 	}
 	link, err := store.ByKey(t.Context(), scope, key)
-	if err != nil || link.State != mapping.Intended || link.Issue() != "" || link.LastPushed.Name != "" {
+	if err != nil || link.State != mapping.Intended || link.Issue() != "" || link.LastPushed.Name != "" || link.Told != "" {
 		t.Errorf("link = %+v, %v; want an empty intention", link, err)
 	}
 	if _, err := store.ByIssue(t.Context(), scope.Workspace, "issue-1"); !errors.Is(err, mapping.ErrNoLink) {

@@ -59,6 +59,9 @@ func up(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) (int, erro
 	if err := createSchema(ctx, pool); err != nil {
 		return 0, fmt.Errorf("creating schema %s: %w", Schema, err)
 	}
+	if err := Access(ctx, pool); err != nil {
+		return 0, err
+	}
 	river, err := newRiverMigrator(pool, logger)
 	if err != nil {
 		return 0, err
@@ -71,6 +74,9 @@ func up(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) (int, erro
 	defer db.Close()
 	provider, err := newProvider(db, logger)
 	if err != nil {
+		return 0, err
+	}
+	if err := notNewer(ctx, provider); err != nil {
 		return 0, err
 	}
 	own, err := provider.Up(ctx)
@@ -94,9 +100,30 @@ func createSchema(ctx context.Context, pool *pgxpool.Pool) error {
 // ErrPending says that the database is behind this program.
 var ErrPending = errors.New("migrations are pending: run `odoo-plane-bridge migrate`")
 
+// ErrNewer says that the database is ahead of this program.
+var ErrNewer = errors.New("the database was migrated by a newer version of this program")
+
+// notNewer fails when the database has migrations that this program does not
+// know: what they changed, it would get wrong.
+func notNewer(ctx context.Context, provider *goose.Provider) error {
+	has, err := provider.GetDBVersion(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the schema's version: %w", err)
+	}
+	sources := provider.ListSources()
+	if newest := sources[len(sources)-1].Version; has > newest {
+		return fmt.Errorf("%w: it has migration %d, and this one knows those up to %d: run the newer version", ErrNewer, has, newest)
+	}
+	return nil
+}
+
 // Check returns nil when the database has every migration, ErrPending when it
-// lacks some, and any other error when it cannot be asked. It changes nothing.
+// lacks some, ErrNewer when it has others, ErrAccess when the role cannot work in
+// it, and any other error when it cannot be asked. It changes nothing.
 func Check(ctx context.Context, pool *pgxpool.Pool) error {
+	if err := Access(ctx, pool); err != nil {
+		return err
+	}
 	quiet := slog.New(slog.DiscardHandler)
 	river, err := newRiverMigrator(pool, quiet)
 	if err != nil {
@@ -117,6 +144,9 @@ func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	defer db.Close()
 	provider, err := newProvider(db, quiet)
 	if err != nil {
+		return err
+	}
+	if err := notNewer(ctx, provider); err != nil {
 		return err
 	}
 	pending, err := provider.HasPending(ctx)

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
+	"time"
 )
 
 // fault builds an error about this call.
@@ -91,10 +93,8 @@ func (x *exchange) refused(call invocation, got answer) *Error {
 
 func classifyStatus(call invocation, got answer) (Class, Kind, string) {
 	switch status := got.status; {
-	case status == http.StatusUnauthorized:
-		return Permanent, ErrDenied, "credentials refused"
-	case status == http.StatusForbidden:
-		return Permanent, ErrAccess, "refused by the server or a proxy"
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return answerKept(call, Retryable), ErrProtocol, "refused, and not in Odoo's words; does a proxy stand in between?"
 	case status == http.StatusNotFound:
 		return Retryable, ErrDatabase, "a 404 page: the database is not available, its name is wrong, or the address is"
 	case status == http.StatusRequestEntityTooLarge:
@@ -113,7 +113,7 @@ func classifyStatus(call invocation, got answer) (Class, Kind, string) {
 	case status >= 300 && status < 400:
 		return Permanent, ErrProtocol, fmt.Sprintf("redirected to %s; configure the final address", clip(got.location, 200))
 	default:
-		return Permanent, ErrProtocol, "this is not Odoo's remote interface"
+		return answerKept(call, Retryable), ErrProtocol, "this is not Odoo's remote interface"
 	}
 }
 
@@ -123,12 +123,16 @@ func (x *exchange) raised(call invocation, status int, remote remoteError, fallb
 		remote.Message = fallback
 	}
 	class, kind := classifyException(call, remote)
+	unsettled := raisedWhileModelsChange(call, remote, kind)
+	if unsettled {
+		class = x.settling.class(call, remote, time.Now())
+	}
 	text := remote.Message
 	if kind == ErrDatabase {
 		text = withoutDatabaseHost(text)
 	}
 	failed := call.fault(class, kind, x.withoutSecret(text))
-	failed.Name, failed.Status = clip(remote.Name, 100), status
+	failed.Name, failed.Status, failed.unsettled = clip(remote.Name, 100), status, unsettled
 	return failed
 }
 
@@ -180,7 +184,6 @@ var exceptions = map[string]struct {
 	"psycopg2.errors.CheckViolation":               {Permanent, ErrValidation},
 	"psycopg2.IntegrityError":                      {Permanent, ErrValidation},
 	"psycopg2.DataError":                           {Permanent, ErrValue},
-	"psycopg2.ProgrammingError":                    {Permanent, ErrServer},
 }
 
 // classifyException goes by the Python class. Only where one class says two things does the text decide: an unknown
@@ -204,6 +207,68 @@ func classifyException(call invocation, remote remoteError) (Class, Kind) {
 		return Retryable, ErrDatabase
 	}
 	return Retryable, ErrServer
+}
+
+// settlesWithin is how long an exception that Odoo raises while a module is being installed or upgraded is waited for.
+// Upgrades take minutes. Only what lasts longer is a mistake of the call.
+const settlesWithin = 30 * time.Minute
+
+// settling remembers since when such exceptions have come, so that waiting for a registry in motion has an end.
+type settling struct {
+	mu   sync.Mutex
+	seen map[string]sighting
+}
+
+type sighting struct{ first, last time.Time }
+
+// class says whether an exception is still waited for: Retryable for settlesWithin after its first sight, Permanent from
+// then on. One that did not come for as long belongs to another upgrade, and its time begins anew.
+func (s *settling) class(call invocation, remote remoteError, now time.Time) Class {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen == nil {
+		s.seen = map[string]sighting{}
+	}
+	for key, earlier := range s.seen {
+		if now.Sub(earlier.last) > settlesWithin {
+			delete(s.seen, key)
+		}
+	}
+	key := call.model + "." + call.method + "\n" + remote.Name + "\n" + clip(remote.Message, 200)
+	seen, known := s.seen[key]
+	if !known {
+		seen.first = now
+	}
+	seen.last = now
+	s.seen[key] = seen
+	if now.Sub(seen.first) > settlesWithin {
+		return Permanent
+	}
+	return Retryable
+}
+
+// modelOrField is how KeyError names what is missing from the registry, or from a model: 'bir.filing.deadline', 'x_note'.
+var modelOrField = regexp.MustCompile(`^'?[a-z_][a-z0-9_]*(\.[a-z0-9_]+)*'?$`)
+
+// raisedWhileModelsChange reports whether Odoo raises such an exception also while its registry is in motion: the model,
+// a method or a field is not there yet, or not any more. The same exceptions come from a call that is wrong for good.
+// What PostgreSQL says meanwhile (a missing column or table) and a registry that does not load are never the call's
+// mistake, and always tried again.
+func raisedWhileModelsChange(call invocation, remote remoteError, kind Kind) bool {
+	switch {
+	case kind == ErrUnknownModel, kind == ErrUnknownMethod, remote.Name == "builtins.AttributeError":
+		return true
+	case remote.Name == "builtins.KeyError":
+		return modelOrField.MatchString(remote.Message)
+	default:
+		return remote.Name == "builtins.ValueError" && strings.HasPrefix(remote.Message, "Invalid field")
+	}
+}
+
+// isUnsettled reports whether err may be a registry in motion. Minutes help then, and not the seconds between two reads.
+func isUnsettled(err error) bool {
+	var known *Error
+	return errors.As(err, &known) && known.unsettled
 }
 
 func isUnknownModel(call invocation, text string) bool {

@@ -139,6 +139,8 @@ type invocation struct {
 	reads bool
 	// optional marks a method that may answer nothing at all.
 	optional bool
+	// shape is what the method answers on a real server; nil where that is not known.
+	shape shape
 }
 
 type argument struct {
@@ -164,9 +166,6 @@ func (c *Client) do(ctx context.Context, call invocation, dst any) error {
 	if err != nil {
 		return err
 	}
-	if raw == nil && !call.optional {
-		return call.fault(answerKept(call, Permanent), ErrProtocol, "the server answered nothing")
-	}
 	if dst == nil || raw == nil {
 		return nil
 	}
@@ -176,14 +175,16 @@ func (c *Client) do(ctx context.Context, call invocation, dst any) error {
 	return nil
 }
 
-// invoke connects when needed and sends the call; a read is repeated a few times when the server is busy.
+// invoke connects when needed and sends the call; a read is repeated a few times when the server is busy or what
+// answers is not Odoo.
 func (c *Client) invoke(ctx context.Context, call invocation) (json.RawMessage, error) {
 	connected, err := c.sessions.get(ctx, c)
 	if err != nil {
 		return nil, err
 	}
+	once := func() (json.RawMessage, error) { return call.checked(connected.transport.call(ctx, call)) }
 	if !call.reads {
-		return connected.transport.call(ctx, call)
+		return once()
 	}
-	return c.repeatRead(ctx, call, connected.transport)
+	return c.repeatRead(ctx, call, once)
 }

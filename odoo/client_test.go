@@ -341,3 +341,33 @@ func TestAMistakeInTheConfigurationIsNamedWithoutItsValue(t *testing.T) {
 		}
 	}
 }
+
+func TestPagesOverTheLimitAreAskedForInSmallerOnes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		row := strings.Repeat("x", 400)
+		server := &answering{call: func(_ int, call sentCall) (int, string, error) {
+			above := int64(call.positional[0].([]any)[1].([]any)[2].(float64))
+			rows := []map[string]any{}
+			for id := above + 1; id <= 50 && len(rows) < int(call.named["limit"].(float64)); id++ {
+				rows = append(rows, map[string]any{"id": id, "name": row})
+			}
+			return 200, result(rows), nil
+		}}
+		client := server.client(t, func(config *Config) { config.MaxResponseBytes = 5000 })
+		var read []int64
+		for page, err := range SearchReadPages[struct {
+			ID int64 `odoo:"id"`
+		}](t.Context(), client, "x", Where("active", "=", true), ReadOptions{}, 40) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, record := range page {
+				read = append(read, record.ID)
+			}
+		}
+		if len(read) != 50 || read[0] != 1 || read[49] != 50 || len(server.calls) > 9 {
+			t.Errorf("%d records in %d calls: %v", len(read), len(server.calls), read)
+		}
+	})
+}

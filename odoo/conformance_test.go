@@ -193,10 +193,11 @@ func (p *player) serve(request *http.Request) (*http.Response, error) {
 		if p.protocol() == XMLRPC {
 			contentType = "text/xml"
 		}
-		return respond(request, http.StatusOK, contentType, answer), nil
+		return answerTo(body, respond(request, http.StatusOK, contentType, answer)), nil
 	}
 	p.sent = body
-	return p.recorded.play(p.t, request)
+	response, err := p.recorded.play(p.t, request)
+	return answerTo(body, response), err
 }
 
 // connects answers the calls that make a session, unless they are what was recorded.
@@ -211,9 +212,9 @@ func (p *player) connects(request *http.Request, body []byte) string {
 	case strings.HasSuffix(request.URL.Path, "/context_get"):
 		return `{"uid": 2, "lang": "en_US"}`
 	case strings.Contains(sent, `"method":"version"`) && !recordsVersion:
-		return `{"jsonrpc": "2.0", "result": {"server_serie": "19.0"}}`
+		return `{"jsonrpc": "2.0", "id": 1, "result": {"server_serie": "19.0"}}`
 	case strings.Contains(sent, `"method":"authenticate"`) && !recordsCommon:
-		return fmt.Sprintf(`{"jsonrpc": "2.0", "result": %v}`, p.userID())
+		return fmt.Sprintf(`{"jsonrpc": "2.0", "id": 1, "result": %v}`, p.userID())
 	case strings.Contains(sent, "<methodName>version") && !recordsVersion:
 		return xmlAnswer("<struct><member><name>server_serie</name><value><string>19.0</string></value></member></struct>")
 	case strings.Contains(sent, "<methodName>authenticate") && !recordsCommon:

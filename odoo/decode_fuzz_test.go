@@ -29,9 +29,34 @@ func FuzzReadJSONRPC(f *testing.F) {
 	over := &jsonRPC{http: &exchange{secret: "s3cret"}}
 	call := invocation{model: "res.users", method: "read"}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		raw, err := over.read(call, answer{status: 200, contentType: "application/json", body: body})
+		raw, err := over.read(call, 1, answer{status: 200, contentType: "application/json", body: body})
 		if err == nil && raw != nil && !json.Valid(raw) {
 			t.Errorf("result %q", raw)
+		}
+	})
+}
+
+func FuzzReadJSON2(f *testing.F) {
+	for _, body := range []string{`[{"id":1}]`, `[]`, `true`, `null`, `{"ids":[1],"messages":[]}`, `{"ids":false,"messages":[{"message":"no"}]}`, `["res.users",1]`, `{"id":{"type":"integer"}}`} {
+		f.Add(200, []byte(body))
+	}
+	f.Add(404, []byte(`{"name":"odoo.exceptions.MissingError","message":"gone"}`))
+	f.Add(404, []byte(`{"name":"NotFound","message":"gone"}`))
+	over := &json2{http: &exchange{secret: "s3cret"}}
+	shapes := map[string]shape{
+		"ids": isIDs(1), "records": isRecordsOf([]int64{1}), "true": isTrue, "count": isCount, "load": isLoaded(1), "created": isCreated(1),
+		"reference": isReference, "fields": isFields, "text": isTextOrFalse,
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		for name, due := range shapes {
+			call := invocation{model: "res.users", method: "read", shape: due}
+			raw, err := call.checked(over.read(call, answer{status: status, contentType: "application/json", body: body}))
+			if err == nil && (status != 200 || !json.Valid(raw)) {
+				t.Errorf("%s: status %d and %q are an answer", name, status, raw)
+			}
+			if errors.Is(err, ErrMissing) && status == 200 {
+				t.Errorf("%s: %q says that a record is missing", name, body)
+			}
 		}
 	})
 }

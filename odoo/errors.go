@@ -71,7 +71,9 @@ const (
 	ErrTooLarge Kind = "too large"
 	// ErrUncertain: a timeout, a proxy's 504 or a cut connection: no answer came to a call that may have been sent.
 	ErrUncertain Kind = "no answer"
-	// ErrProtocol: what answered does not speak like Odoo: wrong address, a redirect, a page in place of data.
+	// ErrProtocol: what answered does not speak like Odoo: wrong address, a redirect, a page or other JSON in place of
+	// data, a result of another sort than the method gives. It says nothing about any record; of a write that was
+	// answered so nobody knows what became of it.
 	ErrProtocol Kind = "not an Odoo answer"
 )
 
@@ -103,6 +105,8 @@ type Error struct {
 	Messages []LoadMessage
 
 	cause error
+	// unsettled marks an exception that Odoo also raises while its models are being changed (see settling).
+	unsettled bool
 }
 
 // Error reads "odoo: MODEL.METHOD: KIND: MESSAGE".

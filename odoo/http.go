@@ -22,6 +22,7 @@ type exchange struct {
 	places   chan struct{}
 	maxBytes int64
 	secret   string
+	settling settling
 }
 
 // request is what a protocol wants sent.

@@ -27,7 +27,7 @@ func (t *json2) version(ctx context.Context) (Version, error) {
 	case got.status == http.StatusOK && !got.isPage():
 		return readVersion(call, got.body)
 	case got.status < http.StatusInternalServerError && got.status != http.StatusTooManyRequests:
-		failed := call.fault(Permanent, ErrProtocol, "no /json/version here; it exists from Odoo 19 on")
+		failed := call.foreign("no /json/version here; it exists from Odoo 19 on")
 		failed.Status = got.status
 		return Version{}, failed
 	default:
@@ -45,8 +45,8 @@ func (t *json2) authenticate(ctx context.Context) (int64, error) {
 	var owner struct {
 		UserID json.RawMessage `json:"uid"`
 	}
-	if err := json.Unmarshal(raw, &owner); err != nil {
-		return 0, call.fault(Permanent, ErrProtocol, "context_get answered no context")
+	if err := json.Unmarshal(raw, &owner); err != nil || owner.UserID == nil {
+		return 0, call.foreign("context_get answered no context")
 	}
 	return readUserID(call, owner.UserID)
 }
@@ -73,7 +73,7 @@ func (t *json2) call(ctx context.Context, call invocation) ([]byte, error) {
 func (t *json2) read(call invocation, got answer) ([]byte, error) {
 	if got.status != http.StatusOK {
 		var remote remoteError
-		if json.Unmarshal(got.body, &remote) == nil && remote.Name != "" {
+		if json.Unmarshal(got.body, &remote) == nil && remote.isException() {
 			return nil, t.http.raised(call, got.status, remote, "")
 		}
 		return nil, t.http.refused(call, got)

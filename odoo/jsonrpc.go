@@ -1,10 +1,12 @@
 package odoo
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"sync/atomic"
 )
 
@@ -35,14 +37,24 @@ type envelopeParams struct {
 	Args    []any  `json:"args"`
 }
 
-// reply holds the two members that matter. Result stays nil when it is missing or null.
+// reply is the envelope of an answer. Result stays nil when it is missing.
 type reply struct {
 	JSONRPC string          `json:"jsonrpc"`
+	ID      *int64          `json:"id"`
 	Result  json.RawMessage `json:"result"`
 	Error   *struct {
 		Message string      `json:"message"`
 		Data    remoteError `json:"data"`
 	} `json:"error"`
+}
+
+// answers reports whether the reply is Odoo's to the call with this id. An error may come without one: Odoo refuses a
+// body that is too large before it has read the id. Nothing else but the id ties an answer to its question.
+func (r reply) answers(id int64) bool {
+	if r.JSONRPC != "2.0" || r.Error != nil && (r.Result != nil || !r.Error.Data.isException()) {
+		return false
+	}
+	return r.ID != nil && *r.ID == id || r.ID == nil && r.Error != nil
 }
 
 // remoteError is an exception as the server describes it. Its `debug` member, a traceback, is not even read.
@@ -51,9 +63,16 @@ type remoteError struct {
 	Message string `json:"message"`
 }
 
+var pythonClass = regexp.MustCompile(`^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$`)
+
+// isException reports whether the name is one that Odoo gives, a Python class with its module. A gateway that says
+// {"name":"NotFound"} is not Odoo.
+func (r remoteError) isException() bool { return pythonClass.MatchString(r.Name) }
+
 func (t *jsonRPC) post(ctx context.Context, call invocation, service, method string, args []any) ([]byte, error) {
+	id := t.lastID.Add(1)
 	body, err := json.Marshal(envelope{
-		Version: "2.0", Method: "call", ID: t.lastID.Add(1),
+		Version: "2.0", Method: "call", ID: id,
 		Params: envelopeParams{Service: service, Method: method, Args: args},
 	})
 	if err != nil {
@@ -65,10 +84,10 @@ func (t *jsonRPC) post(ctx context.Context, call invocation, service, method str
 	if err != nil {
 		return nil, t.http.unanswered(call, got, err)
 	}
-	return t.read(call, got)
+	return t.read(call, id, got)
 }
 
-func (t *jsonRPC) read(call invocation, got answer) ([]byte, error) {
+func (t *jsonRPC) read(call invocation, id int64, got answer) ([]byte, error) {
 	if got.status != http.StatusOK || got.isPage() {
 		return nil, t.http.refused(call, got)
 	}
@@ -76,11 +95,11 @@ func (t *jsonRPC) read(call invocation, got answer) ([]byte, error) {
 	if err := json.Unmarshal(got.body, &read); err != nil {
 		return nil, call.broken(got)
 	}
+	if !read.answers(id) {
+		return nil, call.foreign("JSON that is not Odoo's answer to this call")
+	}
 	if read.Error != nil {
 		return nil, t.http.raised(call, got.status, read.Error.Data, read.Error.Message)
-	}
-	if read.JSONRPC == "" {
-		return nil, call.broken(got)
 	}
 	if string(read.Result) == "null" {
 		return nil, nil
@@ -117,14 +136,14 @@ func readVersion(call invocation, raw []byte) (Version, error) {
 		Server  string `json:"server_version"`
 	}
 	if err := json.Unmarshal(raw, &read); err != nil {
-		return Version{}, call.fault(Permanent, ErrProtocol, "the version is not readable")
+		return Version{}, call.foreign("the version is not readable")
 	}
 	for _, series := range []string{read.Series, read.Version, read.Server} {
 		if major, ok := majorOf(series); ok {
 			return Version{Series: clip(series, 40), Major: major}, nil
 		}
 	}
-	return Version{}, call.fault(Permanent, ErrProtocol, "the answer holds no version")
+	return Version{}, call.foreign("the answer holds no version")
 }
 
 // majorOf finds the first number: 19 in "19.0", 18 in "saas~18.2+e".
@@ -138,14 +157,14 @@ func majorOf(series string) (int, bool) {
 	return 0, false
 }
 
-// readUserID reads the answer of authenticate: false means refused, without any error.
+// readUserID reads the answer of authenticate: false means refused, without any error. Nothing else does.
 func readUserID(call invocation, raw []byte) (int64, error) {
-	if isEmpty(raw) {
+	if string(bytes.TrimSpace(raw)) == "false" {
 		return 0, call.fault(Permanent, ErrDenied, "login, password or API key refused")
 	}
-	var id int64
-	if err := json.Unmarshal(raw, &id); err != nil || id <= 0 {
-		return 0, call.fault(Permanent, ErrProtocol, "authenticate answered no user id")
+	id, err := readID(raw)
+	if err != nil {
+		return 0, call.foreign("authenticate answered no user id")
 	}
 	return id, nil
 }

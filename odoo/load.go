@@ -2,7 +2,6 @@ package odoo
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -32,12 +31,12 @@ func (c *Client) load(ctx context.Context, model string, fields []string, rows [
 	}
 	call := invocation{
 		model: model, method: "load", args: []argument{{"fields", fields}, {"data", rows}},
-		named: Values{"context": within},
+		named: Values{"context": within}, shape: isLoaded(len(rows)),
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	for try := 1; ; try++ {
-		ids, err := c.tryLoad(ctx, call, len(rows))
+		ids, err := c.tryLoad(ctx, call)
 		if !isKind(err, ErrConflict) || try == loadTries {
 			return ids, err
 		}
@@ -62,16 +61,13 @@ type loadMessage struct {
 	Record *int64 `odoo:"record"`
 }
 
-func (c *Client) tryLoad(ctx context.Context, call invocation, rows int) ([]int64, error) {
+func (c *Client) tryLoad(ctx context.Context, call invocation) ([]int64, error) {
 	var answer loaded
 	if err := c.do(ctx, call, &answer); err != nil {
 		return nil, err
 	}
 	if len(answer.IDs) == 0 {
 		return nil, loadRefused(call, answer.Messages)
-	}
-	if len(answer.IDs) != rows {
-		return answer.IDs, call.fault(Uncertain, ErrProtocol, fmt.Sprintf("%d rows sent, %d ids answered", rows, len(answer.IDs)))
 	}
 	return answer.IDs, nil
 }
@@ -80,7 +76,7 @@ func (c *Client) tryLoad(ctx context.Context, call invocation, rows int) ([]int6
 const maxLoadMessages = 20
 
 func loadRefused(call invocation, messages []loadMessage) *Error {
-	failed := call.fault(Permanent, ErrValidation, "nothing was kept, and no message says why")
+	failed := call.fault(Permanent, ErrValidation, "nothing was kept")
 	for i, message := range messages {
 		if isConflictText(message.Message) {
 			failed.Class, failed.Kind = Retryable, ErrConflict

@@ -61,7 +61,7 @@ func domainArgument(domain Domain) []argument {
 func (c *Client) Search(ctx context.Context, model string, domain Domain, options ReadOptions) ([]int64, error) {
 	var ids []int64
 	err := c.do(ctx, invocation{
-		model: model, method: "search", args: domainArgument(domain), named: options.window(), reads: true,
+		model: model, method: "search", args: domainArgument(domain), named: options.window(), reads: true, shape: isIDs(options.Limit),
 	}, &ids)
 	return ids, err
 }
@@ -69,7 +69,7 @@ func (c *Client) Search(ctx context.Context, model string, domain Domain, option
 // SearchCount counts the records that the domain finds.
 func (c *Client) SearchCount(ctx context.Context, model string, domain Domain) (int, error) {
 	var n int
-	err := c.do(ctx, invocation{model: model, method: "search_count", args: domainArgument(domain), reads: true}, &n)
+	err := c.do(ctx, invocation{model: model, method: "search_count", args: domainArgument(domain), reads: true, shape: isCount}, &n)
 	return n, err
 }
 
@@ -78,6 +78,7 @@ func (c *Client) SearchCount(ctx context.Context, model string, domain Domain) (
 func (c *Client) SearchRead(ctx context.Context, model string, domain Domain, options ReadOptions, dst any) error {
 	return c.do(ctx, invocation{
 		model: model, method: "search_read", args: domainArgument(domain), named: options.named(), reads: true,
+		shape: isRecords(options.Limit),
 	}, dst)
 }
 
@@ -86,7 +87,8 @@ func (c *Client) SearchRead(ctx context.Context, model string, domain Domain, op
 // Offset they would. Any other order cannot be paged safely (write_date is shown in whole seconds but ordered by
 // microseconds), so Order, Offset and Limit are not used; sort what was read. The pages are not of one moment.
 //
-// The sequence ends at the first error, which comes with an empty page.
+// A page that is over Config.MaxResponseBytes is asked for again in half the size, down to one record. The sequence ends
+// at the first error, which comes with an empty page.
 func SearchReadPages[T any](ctx context.Context, c *Client, model string, domain Domain, options ReadOptions, size int) iter.Seq2[[]T, error] {
 	options.Order, options.Offset, options.Limit = "id", 0, max(size, 1)
 	return func(yield func([]T, error) bool) {
@@ -94,11 +96,15 @@ func SearchReadPages[T any](ctx context.Context, c *Client, model string, domain
 		for {
 			above := And(Where("id", ">", last), domain)
 			raw := []json.RawMessage{}
-			if err := c.SearchRead(ctx, model, above, options, &raw); err != nil {
-				yield(nil, err)
-				return
+			err := c.SearchRead(ctx, model, above, options, &raw)
+			if isKind(err, ErrTooLarge) && options.Limit > 1 {
+				options.Limit /= 2
+				continue
 			}
-			page, highest, err := decodePage[T](raw)
+			var page []T
+			if err == nil {
+				page, err = decodePage[T](raw, &last)
+			}
 			if err != nil {
 				yield(nil, inCall(invocation{model: model, method: "search_read"}, err))
 				return
@@ -106,29 +112,33 @@ func SearchReadPages[T any](ctx context.Context, c *Client, model string, domain
 			if len(page) > 0 && !yield(page, nil) {
 				return
 			}
-			if len(raw) < options.Limit || highest <= last {
+			if len(raw) < options.Limit {
 				return
 			}
-			last = highest
 		}
 	}
 }
 
-func decodePage[T any](raw []json.RawMessage) (page []T, highest int64, err error) {
+// decodePage reads a page and moves last to its highest id. A record at or below last was not asked for: a server that
+// answers so would never come to an end, or leave records out.
+func decodePage[T any](raw []json.RawMessage, last *int64) (page []T, err error) {
 	page = make([]T, len(raw))
 	for i, row := range raw {
 		var key struct {
 			ID int64 `odoo:"id"`
 		}
 		if err := Decode(row, &key); err != nil {
-			return nil, 0, err
+			return nil, err
+		}
+		if key.ID <= *last {
+			return nil, invocation{reads: true}.foreign("the pages do not go by id")
 		}
 		if err := Decode(row, &page[i]); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		highest = max(highest, key.ID)
+		*last = key.ID
 	}
-	return page, highest, nil
+	return page, nil
 }
 
 // Read reads records by id into dst, a pointer to a slice. Ids of records that are gone are left out of the answer
@@ -138,13 +148,19 @@ func (c *Client) Read(ctx context.Context, model string, ids []int64, fields []s
 	if len(fields) > 0 {
 		named["fields"] = fields
 	}
-	return c.do(ctx, invocation{model: model, method: "read", ids: recordSet(ids), named: named, reads: true}, dst)
+	return c.do(ctx, invocation{
+		model: model, method: "read", ids: recordSet(ids), named: named, reads: true, shape: isRecordsOf(ids),
+	}, dst)
 }
 
 // Exists tells which of the ids still exist and may be seen by the user. Odoo's own exists() cannot be called
 // remotely, so this is a search. Archived records count as existing.
 func (c *Client) Exists(ctx context.Context, model string, ids ...int64) (map[int64]bool, error) {
-	found, err := c.Search(ctx, model, Where("id", "in", recordSet(ids)), ReadOptions{Context: Values{"active_test": false}})
+	var found []int64
+	err := c.do(ctx, invocation{
+		model: model, method: "search", args: domainArgument(Where("id", "in", recordSet(ids))),
+		named: Values{"context": Values{"active_test": false}}, reads: true, shape: isIDsOf(ids),
+	}, &found)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +200,7 @@ func (c *Client) FieldsGet(ctx context.Context, model string, attributes ...stri
 		named["attributes"] = attributes
 	}
 	raw := map[string]json.RawMessage{}
-	call := invocation{model: model, method: "fields_get", named: named, reads: true}
+	call := invocation{model: model, method: "fields_get", named: named, reads: true, shape: isFields}
 	if err := c.do(ctx, call, &raw); err != nil {
 		return nil, err
 	}
@@ -203,7 +219,7 @@ func (c *Client) FieldsGet(ctx context.Context, model string, attributes ...stri
 // for others the error is ErrAccess, which a caller reports and lives with.
 func (c *Client) Param(ctx context.Context, key string) (value string, ok bool, err error) {
 	err = c.do(ctx, invocation{
-		model: "ir.config_parameter", method: "get_param", args: []argument{{"key", key}}, reads: true,
+		model: "ir.config_parameter", method: "get_param", args: []argument{{"key", key}}, reads: true, shape: isTextOrFalse,
 	}, &value)
 	return value, value != "", err
 }

@@ -14,10 +14,11 @@ const (
 	readPause = 300 * time.Millisecond
 )
 
-// repeatRead tries a read again when the server was busy or restarting. A timeout is not tried again: its time is used up.
-func (c *Client) repeatRead(ctx context.Context, call invocation, over transport) (json.RawMessage, error) {
+// repeatRead tries a read again when the server was busy or restarting, or a proxy answered in its place. A timeout is
+// not tried again: its time is used up.
+func (c *Client) repeatRead(ctx context.Context, call invocation, once func() (json.RawMessage, error)) (json.RawMessage, error) {
 	for try := 1; ; try++ {
-		raw, err := over.call(ctx, call)
+		raw, err := once()
 		if err == nil || try == readTries || !worthRepeating(ctx, err) {
 			return raw, err
 		}
@@ -29,7 +30,7 @@ func (c *Client) repeatRead(ctx context.Context, call invocation, over transport
 }
 
 func worthRepeating(ctx context.Context, err error) bool {
-	return ctx.Err() == nil && ClassOf(err) == Retryable && !errors.Is(err, context.DeadlineExceeded)
+	return ctx.Err() == nil && ClassOf(err) == Retryable && !errors.Is(err, context.DeadlineExceeded) && !isUnsettled(err)
 }
 
 // pause waits between half and the whole of d, so that callers who failed together do not come back together. It

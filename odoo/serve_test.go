@@ -1,6 +1,7 @@
 package odoo
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,18 +39,23 @@ func (a *answering) RoundTrip(request *http.Request) (*http.Response, error) {
 	if strings.HasSuffix(request.URL.Path, "/json/version") {
 		return respond(request, 404, "text/html", "<p>Not Found"), nil
 	}
+	response, err := a.answer(request, body)
+	return answerTo(body, response), err
+}
+
+func (a *answering) answer(request *http.Request, body []byte) (*http.Response, error) {
 	var call rpcCall
 	if err := json.Unmarshal(body, &call); err != nil {
 		return nil, err
 	}
 	switch call.Params.Method {
 	case "version":
-		return respond(request, 200, "application/json", fmt.Sprintf(`{"jsonrpc":"2.0","result":{"server_serie":%q}}`, a.series())), nil
+		return respond(request, 200, "application/json", fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"result":{"server_serie":%q}}`, a.series())), nil
 	case "authenticate":
 		a.mu.Lock()
 		a.connected++
 		a.mu.Unlock()
-		return respond(request, 200, "application/json", `{"jsonrpc":"2.0","result":7}`), nil
+		return respond(request, 200, "application/json", `{"jsonrpc":"2.0","id":1,"result":7}`), nil
 	}
 	if a.hold != nil {
 		a.hold(request.Context())
@@ -109,6 +115,29 @@ func (a *answering) client(t *testing.T, change ...func(*Config)) *Client {
 		t.Fatal(err)
 	}
 	return client
+}
+
+// answerTo gives a JSON-RPC answer the id of its request, where it has one and the request too.
+func answerTo(sent []byte, response *http.Response) *http.Response {
+	var asked struct {
+		ID json.RawMessage `json:"id"`
+	}
+	if response == nil || json.Unmarshal(sent, &asked) != nil || asked.ID == nil {
+		return response
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		panic(err)
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) == nil && members["jsonrpc"] != nil && members["id"] != nil && string(members["id"]) != "null" {
+		members["id"] = asked.ID
+		if body, err = json.Marshal(members); err != nil {
+			panic(err)
+		}
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response
 }
 
 // result is a JSON-RPC answer.

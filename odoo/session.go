@@ -129,7 +129,31 @@ func (c *Client) connect(ctx context.Context) (*connection, error) {
 		transport: c.transportFor(protocol),
 	}
 	made.UserID, err = made.transport.authenticate(ctx)
+	if isKind(err, ErrDenied) && c.config.Protocol == Auto && protocol == JSON2 {
+		return c.connectWithPassword(ctx, version, err)
+	}
 	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// connectWithPassword tries a secret that looks like an API key, and that JSON-2 refuses, as a password: `openssl rand
+// -hex 20` makes passwords that look the same. refusal is what remains when it is none either.
+func (c *Client) connectWithPassword(ctx context.Context, version Version, refusal error) (*connection, error) {
+	made := &connection{
+		Session: Session{
+			Version: version, Protocol: JSONRPC,
+			Why: "the secret looks like an API key and is a password, which JSON-2 does not take; ODOO_PROTOCOL=jsonrpc says so at once",
+		},
+		transport: c.transportFor(JSONRPC),
+	}
+	var err error
+	made.UserID, err = made.transport.authenticate(ctx)
+	switch {
+	case isKind(err, ErrDenied):
+		return nil, refusal
+	case err != nil:
 		return nil, err
 	}
 	return made, nil

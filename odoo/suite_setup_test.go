@@ -112,6 +112,11 @@ func (s suite) leastPrivilege(t *testing.T) {
 	if _, _, err := user.Param(ctx, "web.base.url"); !errors.Is(err, odoo.ErrAccess) {
 		t.Errorf("a parameter: %v", err)
 	}
+	for operation, want := range map[string]bool{"read": true, "write": false} {
+		if may, err := user.May(ctx, "res.partner", operation, partner); err != nil || may != want {
+			t.Errorf("may %s a contact: %t, %v", operation, may, err)
+		}
+	}
 	if _, err := user.APIKeys(ctx); err != nil {
 		t.Errorf("own keys: %v", err)
 	}

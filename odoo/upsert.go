@@ -38,7 +38,7 @@ func (c *Client) Resolve(ctx context.Context, id ExternalID) (model string, reco
 	call := invocation{
 		model: "ir.model.data", method: "check_object_reference", reads: true,
 		args:  []argument{{"module", prefix}, {"xml_id", name}},
-		named: Values{"context": Values{"active_test": false}},
+		named: Values{"context": Values{"active_test": false}}, shape: isReference,
 	}
 	var found []any
 	err = c.do(ctx, call, &found)
@@ -51,13 +51,11 @@ func (c *Client) Resolve(ctx context.Context, id ExternalID) (model string, reco
 	return readReference(call, id, found)
 }
 
+// readReference reads what isReference let through. Only false says that the record is gone or hidden.
 func readReference(call invocation, id ExternalID, found []any) (string, int64, error) {
-	if len(found) != 2 {
-		return "", 0, call.fault(Permanent, ErrProtocol, "want a model and an id")
-	}
 	model, _ := found[0].(string)
 	number, ok := found[1].(float64)
-	if !ok || number <= 0 {
+	if !ok {
 		return model, 0, call.fault(Permanent, ErrMissing, "the record of "+string(id)+" is gone or hidden")
 	}
 	return model, int64(number), nil
@@ -73,7 +71,7 @@ func (c *Client) ExternalIDs(ctx context.Context, model string, ids ...int64) (m
 			Name ExternalID `odoo:"xmlid"`
 		} `odoo:"xmlids"`
 	}
-	call := invocation{model: model, method: "get_metadata", ids: recordSet(ids), reads: true}
+	call := invocation{model: model, method: "get_metadata", ids: recordSet(ids), reads: true, shape: isRecordsOf(ids)}
 	if err := c.do(ctx, call, &records); err != nil {
 		return nil, err
 	}

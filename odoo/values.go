@@ -143,7 +143,8 @@ func (m Many2One) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m.ID)
 }
 
-// UnmarshalJSON reads [id, name], a bare id (as webhooks send), false and null.
+// UnmarshalJSON reads [id, name], a bare id (as webhooks send), an object with id and display_name (as web_read sends),
+// false and null.
 func (m *Many2One) UnmarshalJSON(raw []byte) error {
 	*m = Many2One{}
 	if isEmpty(raw) {
@@ -152,16 +153,29 @@ func (m *Many2One) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &m.ID); err == nil {
 		return nil
 	}
-	var pair []json.RawMessage
-	if err := json.Unmarshal(raw, &pair); err != nil || len(pair) != 2 {
-		return fmt.Errorf("want [id, name], an id or false")
+	id, name, ok := splitReference(raw)
+	if !ok || json.Unmarshal(id, &m.ID) != nil {
+		return fmt.Errorf("want [id, name], an id, an object with an id, or false")
 	}
-	if err := json.Unmarshal(pair[0], &m.ID); err != nil {
-		return fmt.Errorf("want [id, name], an id or false")
-	}
-	name, _, err := textOrEmpty(pair[1])
-	m.Name = name
+	var err error
+	m.Name, _, err = textOrEmpty(name)
 	return err
+}
+
+func splitReference(raw []byte) (id, name json.RawMessage, ok bool) {
+	var pair []json.RawMessage
+	if err := json.Unmarshal(raw, &pair); err == nil {
+		if len(pair) != 2 {
+			return nil, nil, false
+		}
+		return pair[0], pair[1], true
+	}
+	var object struct {
+		ID   json.RawMessage `json:"id"`
+		Name json.RawMessage `json:"display_name"`
+	}
+	err := json.Unmarshal(raw, &object)
+	return object.ID, object.Name, err == nil && object.ID != nil
 }
 
 // HTML is the content of an HTML field. Odoo sanitises what is written to it; what is read may be shown as it is only

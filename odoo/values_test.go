@@ -153,3 +153,22 @@ func TestPlainTextIsEscaped(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestAReferenceIsReadInEveryShape(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]Many2One{
+		`false`: {}, `null`: {}, `7`: {ID: 7}, `[7, "x"]`: {7, "x"}, `[7, false]`: {ID: 7},
+		`{"id": 7, "display_name": "x"}`: {7, "x"}, `{"id": 7}`: {ID: 7},
+	} {
+		var got Many2One
+		if err := Decode([]byte(raw), &got); err != nil || got != want {
+			t.Errorf("%s reads as %+v, error %v", raw, got, err)
+		}
+	}
+	for _, raw := range []string{`[7]`, `"7"`, `{}`, `[]`, `true`, `{"id": "x"}`} {
+		var got Many2One
+		if err := Decode([]byte(raw), &got); err == nil {
+			t.Errorf("%s reads as %+v", raw, got)
+		}
+	}
+}

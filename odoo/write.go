@@ -16,16 +16,12 @@ func (c *Client) Create(ctx context.Context, model string, records ...Values) ([
 	if len(records) == 0 {
 		return nil, nil
 	}
-	call := invocation{model: model, method: "create", args: []argument{{"vals_list", records}}}
+	call := invocation{model: model, method: "create", args: []argument{{"vals_list", records}}, shape: isCreated(len(records))}
 	var answer createdIDs
 	if err := c.do(ctx, call, &answer); err != nil {
 		return nil, err
 	}
-	ids := []int64(answer)
-	if len(ids) != len(records) {
-		return ids, call.fault(Uncertain, ErrProtocol, fmt.Sprintf("%d records sent, %d ids answered", len(records), len(ids)))
-	}
-	return ids, nil
+	return answer, nil
 }
 
 // createdIDs reads what create answers: a list, or one bare id from a model that overrides create for one record.
@@ -49,7 +45,7 @@ func (c *Client) Write(ctx context.Context, model string, ids []int64, values Va
 		return nil
 	}
 	return c.do(ctx, invocation{
-		model: model, method: "write", ids: ids, args: []argument{{"vals", values}}, optional: true,
+		model: model, method: "write", ids: ids, args: []argument{{"vals", values}}, shape: isTrue,
 	}, nil)
 }
 
@@ -76,7 +72,7 @@ func (c *Client) Unlink(ctx context.Context, model string, ids ...int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	return c.do(ctx, invocation{model: model, method: "unlink", ids: ids, optional: true}, nil)
+	return c.do(ctx, invocation{model: model, method: "unlink", ids: ids, shape: isTrue}, nil)
 }
 
 // RecordValues are the new values of one record.
@@ -133,7 +129,7 @@ func (c *Client) saveMulti(ctx context.Context, model string, batch []RecordValu
 		values[i] = record.Values
 	}
 	return c.do(ctx, invocation{
-		model: model, method: "web_save_multi", ids: idsOf(batch), optional: true,
+		model: model, method: "web_save_multi", ids: idsOf(batch), shape: isRecordsOf(idsOf(batch)),
 		args: []argument{{"vals_list", values}, {"specification", Values{}}},
 	}, nil)
 }
@@ -154,21 +150,20 @@ func (c *Client) writeSplitting(ctx context.Context, model string, batch []Recor
 
 // deniesAll reports whether the user may not write to the model at all, which it asks the server when access was the
 // trouble. A rule about single records is worth splitting for; a missing right would only be refused once more for each
-// record. has_access is there from Odoo 18 on; before, and when in doubt, the batch is split.
+// record. When in doubt the batch is split.
 func (c *Client) deniesAll(ctx context.Context, model string, err error) bool {
 	if !isKind(err, ErrAccess) {
 		return false
 	}
-	may := true
-	call := invocation{model: model, method: "has_access", ids: []int64{}, args: []argument{{"operation", "write"}}, reads: true}
-	return c.do(ctx, call, &may) == nil && !may
+	may, err := c.May(ctx, model, "write")
+	return err == nil && !may
 }
 
 // blamesSomeRecord reports whether a smaller batch may fare better. A field that does not exist fails every record that
 // names it; splitting would only send a call per record.
 func blamesSomeRecord(err error, batch []RecordValues) bool {
 	var known *Error
-	if !errors.As(err, &known) || known.Class != Permanent {
+	if !errors.As(err, &known) || known.Class != Permanent && !known.unsettled {
 		return false
 	}
 	switch known.Kind {

@@ -26,7 +26,7 @@ func TestAThousandWritesOfFewValuesAreFewCalls(t *testing.T) {
 		t.Run(fmt.Sprint(tt.version, " ", tt.values), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				server := &answering{version: tt.version, call: func(int, sentCall) (int, string, error) { return 200, result(true), nil }}
+				server := &answering{version: tt.version, call: func(_ int, call sentCall) (int, string, error) { return 200, answerOfWrite(call), nil }}
 				var records []RecordValues
 				for id := range int64(1000) {
 					records = append(records, RecordValues{ID: id + 1, Values: Values{"name": fmt.Sprint(id % int64(tt.values))}})
@@ -42,6 +42,18 @@ func TestAThousandWritesOfFewValuesAreFewCalls(t *testing.T) {
 	}
 }
 
+// answerOfWrite is what a real server answers a write with: true, or from web_save_multi the records' ids.
+func answerOfWrite(call sentCall) string {
+	if call.method != "web_save_multi" {
+		return result(true)
+	}
+	var records []map[string]any
+	for _, id := range ids(call.positional[0]) {
+		records = append(records, map[string]any{"id": id})
+	}
+	return result(records)
+}
+
 // refusing refuses every batch that holds one of the ids, and notes which records were written.
 func refusing(written map[int64]bool, refused ...int64) func(int, sentCall) (int, string, error) {
 	return func(_ int, call sentCall) (int, string, error) {
@@ -54,7 +66,7 @@ func refusing(written map[int64]bool, refused ...int64) func(int, sentCall) (int
 		for _, id := range batch {
 			written[id] = true
 		}
-		return 200, result(true), nil
+		return 200, answerOfWrite(call), nil
 	}
 }
 
@@ -154,7 +166,7 @@ func TestWriteExistingTellsWhatIsGone(t *testing.T) {
 			if call.method == "search" {
 				return 200, result([]int64{2}), nil
 			}
-			return 200, result(true), nil
+			return 200, answerOfWrite(call), nil
 		}}
 		missing, err := server.client(t).WriteExisting(t.Context(), "x", []int64{1, 2}, Values{"a": 1})
 		if err != nil || !slices.Equal(missing, []int64{1}) {

@@ -48,6 +48,9 @@ func (t *xmlRPC) read(call invocation, got answer) ([]byte, error) {
 	if got.status != http.StatusOK || !bytes.Contains(got.body, []byte("<methodResponse>")) {
 		return nil, t.http.refused(call, got)
 	}
+	if !isWholeResponse(got.body) {
+		return nil, call.broken(got)
+	}
 	value, err := decodeXML(got.body)
 	var fault xmlrpc.FaultError
 	if errors.As(err, &fault) {
@@ -67,8 +70,20 @@ func (t *xmlRPC) read(call invocation, got answer) ([]byte, error) {
 	return raw, nil
 }
 
+// isWholeResponse reports whether a method response is there from its beginning to its end, with a value or a fault. The
+// decoder takes less: a response without a value would read as an empty text.
+func isWholeResponse(body []byte) bool {
+	body = bytes.TrimSpace(body)
+	begins := bytes.HasPrefix(body, []byte("<?xml")) || bytes.HasPrefix(body, []byte("<methodResponse>"))
+	holds := bytes.Contains(body, []byte("<param>")) || bytes.Contains(body, []byte("<fault>"))
+	return begins && holds && bytes.HasSuffix(body, []byte("</methodResponse>"))
+}
+
 // faulted reads a fault. Odoo cannot write None and says so after it has committed: that is the answer "nothing".
 func (t *xmlRPC) faulted(call invocation, fault xmlrpc.FaultError) ([]byte, error) {
+	if fault.Code < faultUnexpected || fault.Code > faultAccess {
+		return nil, call.foreign("a fault with a code that Odoo does not give")
+	}
 	remote := readFault(fault.Code, fault.String)
 	if remote.Name == "builtins.TypeError" && strings.Contains(remote.Message, "cannot marshal None") {
 		return nil, nil

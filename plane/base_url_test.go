@@ -65,7 +65,7 @@ func TestIdsAreEscapedAndNeverEmpty(t *testing.T) {
 	var got string
 	c := clientOver(t, roundTripper(func(r *http.Request) (*http.Response, error) {
 		got = r.URL.EscapedPath()
-		return answer(r, 200, `{}`), nil
+		return answer(r, 200, `{"id":"a b"}`), nil
 	}))
 	if _, err := c.WorkItem(t.Context(), "p/../x", "a b", View{}); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -15,7 +16,7 @@ import (
 // It is safe for concurrent use; a project is read once, whoever asks first.
 type Catalog struct {
 	client *Client
-	color  string
+	color  func(projectID, name string) string
 
 	mu       sync.Mutex
 	projects map[string]*projectCatalog
@@ -36,12 +37,25 @@ type projectCatalog struct {
 // ErrNoState says that a project has no such state. It says nothing about any work item.
 var ErrNoState = errors.New("plane: no such state")
 
-// LabelColor is the color that created labels get.
+// LabelColor is the color that created labels get when nobody chose another.
 const LabelColor = "#0ea5e9"
 
+// CatalogOption is a setting of a Catalog.
+type CatalogOption func(*Catalog)
+
+// WithLabelColors lets choose pick the color ("#0ea5e9") of each label that is created; where it returns none, the
+// label gets LabelColor. Labels that exist keep theirs.
+func WithLabelColors(choose func(projectID, name string) string) CatalogOption {
+	return func(c *Catalog) { c.color = choose }
+}
+
 // NewCatalog returns an empty catalog over client.
-func NewCatalog(client *Client) *Catalog {
-	return &Catalog{client: client, color: LabelColor, projects: map[string]*projectCatalog{}}
+func NewCatalog(client *Client, options ...CatalogOption) *Catalog {
+	c := &Catalog{client: client, projects: map[string]*projectCatalog{}, color: func(string, string) string { return "" }}
+	for _, option := range options {
+		option(c)
+	}
+	return c
 }
 
 // Forget drops what is known of a project, so that the next question reads it anew.
@@ -181,6 +195,23 @@ func (c *Catalog) LabelNames(ctx context.Context, projectID string, ids ...strin
 	return names, nil
 }
 
+// MissingLabels returns those of the names that the project has no label of, sorted.
+func (c *Catalog) MissingLabels(ctx context.Context, projectID string, names map[string]bool) ([]string, error) {
+	p, err := c.own(ctx, projectID)
+	if err != nil {
+		return nil, err
+	}
+	defer p.release()
+	if err := c.readLabels(ctx, projectID, p); err != nil {
+		return nil, err
+	}
+	missing := maps.Clone(names)
+	for _, label := range p.labels {
+		delete(missing, label.Name)
+	}
+	return slices.Sorted(maps.Keys(missing)), nil
+}
+
 func (c *Catalog) readLabels(ctx context.Context, projectID string, p *projectCatalog) error {
 	if p.haveLabels {
 		return nil
@@ -198,7 +229,7 @@ func (c *Catalog) labelID(ctx context.Context, projectID string, p *projectCatal
 	if i := slices.IndexFunc(p.labels, func(l Label) bool { return l.Name == name }); i >= 0 {
 		return p.labels[i].ID, nil
 	}
-	made, err := c.client.CreateLabel(ctx, projectID, NewLabel{Name: name, Color: c.color})
+	made, err := c.client.CreateLabel(ctx, projectID, NewLabel{Name: name, Color: cmp.Or(c.color(projectID, name), LabelColor)})
 	if id := ExistingID(err); errors.Is(err, ErrConflict) && id != "" {
 		made, err = Label{ID: id, Name: name}, nil
 	}

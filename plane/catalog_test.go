@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -13,11 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const reorderedStates = `[
+const reorderedStates = `{"results":[
 	{"id":"late","group":"started","sequence":300,"name":"Review"},
 	{"id":"early","group":"started","sequence":100.5,"name":"Doing"},
 	{"id":"first","group":"backlog","sequence":10,"name":"Inbox"},
-	{"id":"chosen","group":"backlog","sequence":20,"name":"Backlog","default":true}]`
+	{"id":"chosen","group":"backlog","sequence":20,"name":"Backlog","default":true}],"next_page_results":false}`
 
 // projectServer has states, labels and members, and one label that somebody else creates first.
 type projectServer struct {
@@ -129,4 +130,33 @@ func TestManyWorkersReadAProjectOnce(t *testing.T) {
 			t.Errorf("labels were read %d times, %d creates were sent", server.labels.Load(), server.created.Load())
 		}
 	})
+}
+
+// colorServer keeps the color of each label that is created.
+type colorServer map[string]string
+
+func (s colorServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method == http.MethodGet {
+		return answer(r, 200, `{"results":[{"id":"l-1","name":"form:1700"}],"next_page_results":false}`), nil
+	}
+	var made NewLabel
+	if err := json.NewDecoder(r.Body).Decode(&made); err != nil {
+		return nil, err
+	}
+	s[made.Name] = made.Color
+	return answer(r, 201, `{"id":"l-`+made.Name+`","name":"`+made.Name+`"}`), nil
+}
+
+func TestCreatedLabelsGetTheColorThatWasChosenForThem(t *testing.T) {
+	t.Parallel()
+	colors := colorServer{}
+	catalog := NewCatalog(clientOver(t, colors), WithLabelColors(func(project, name string) string {
+		return map[string]string{"p risk:deliverability": "#dc2626", "p form:1700": "#000000"}[project+" "+name]
+	}))
+	if _, err := catalog.LabelIDs(t.Context(), "p", "risk:deliverability", "other", "form:1700"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(colorServer{"risk:deliverability": "#dc2626", "other": LabelColor}, colors); diff != "" {
+		t.Errorf("created labels (-want +got):\n%s", diff)
+	}
 }

@@ -1,7 +1,6 @@
 package plane
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,7 +14,7 @@ import (
 // apiPrefix is where every version of Plane serves its public API.
 const apiPrefix = "/api/v1"
 
-// DefaultTimeout bounds one HTTP exchange when Config.HTTPClient is nil.
+// DefaultTimeout bounds one HTTP exchange when Config.HTTPClient is nil or sets no timeout of its own.
 const DefaultTimeout = 30 * time.Second
 
 // DefaultMaxBody bounds how much of one answer is read; a page of 100 work items with long descriptions stays far below.
@@ -31,14 +30,20 @@ type Config struct {
 	// Auth signs every request: an APIKey, or Bearer over a token source.
 	Auth Auth
 	// HTTPClient is copied, never changed. Redirects are not followed whatever it says, because a redirect turns
-	// a POST into a GET and would carry the API key to another host. Nil means a client with DefaultTimeout.
+	// a POST into a GET and would carry the API key to another host. Without a timeout it gets DefaultTimeout, as nil
+	// does: a request that nothing bounds could take effect at any time (see Client.SettledAfter).
 	HTTPClient *http.Client
+	// Timeout bounds one HTTP exchange; 0 is HTTPClient's own.
+	Timeout time.Duration
 	// Budget is asked before every request. Nil means a budget of this process alone.
 	Budget Budget
 	// Logger gets one debug line per request, without headers, bodies or query. Nil discards.
 	Logger *slog.Logger
 	// UserAgent names the caller to the server's operator.
 	UserAgent string
+	// MaxBody bounds how many bytes of one answer are read; 0 means DefaultMaxBody. A list goes on past a page that is
+	// larger (ListOptions.Partial).
+	MaxBody int64
 }
 
 // Client calls one workspace of one Plane server. It is safe for concurrent use.
@@ -52,7 +57,9 @@ type Client struct {
 	log       *slog.Logger
 	userAgent string
 	maxBody   int64
-	itemPath  atomic.Pointer[string] // the collection name that answered last, see itemStyles
+	// itemPath is the collection name that answered last, see itemStyles; styleUntil ends one that is in doubt.
+	itemPath   atomic.Pointer[string]
+	styleUntil atomic.Pointer[time.Time]
 }
 
 // New validates cfg, all faults together, and returns a client. It makes no request.
@@ -63,7 +70,10 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		root: root, api: root.JoinPath(apiPrefix, "/"), workspace: cfg.Workspace, auth: cfg.Auth,
-		http: withoutRedirects(cfg.HTTPClient), budget: cfg.Budget, log: cfg.Logger, userAgent: cfg.UserAgent, maxBody: DefaultMaxBody,
+		http: withoutRedirects(cfg.HTTPClient, cfg.Timeout), budget: cfg.Budget, log: cfg.Logger, userAgent: cfg.UserAgent, maxBody: cfg.MaxBody,
+	}
+	if c.maxBody <= 0 {
+		c.maxBody = DefaultMaxBody
 	}
 	if c.budget == nil {
 		c.budget = NewBudget()
@@ -79,6 +89,11 @@ func New(cfg Config) (*Client, error) {
 
 // Workspace returns the slug that the client was made for.
 func (c *Client) Workspace() string { return c.workspace }
+
+// SettledAfter is how long after a write was sent it has surely taken effect, or never will: the client's timeout and a
+// third of it, because a server does not notice that its client has gone and works off what waits for it first. A
+// create whose outcome is unknown is neither taken for failed nor repeated before.
+func (c *Client) SettledAfter() time.Duration { return c.http.Timeout * 4 / 3 }
 
 // APIURL returns the address that every request path is joined to; it ends in /api/v1/.
 func (c *Client) APIURL() string { return c.api.String() }
@@ -111,23 +126,17 @@ func rootURL(base string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path}, nil
 }
 
-func withoutRedirects(given *http.Client) *http.Client {
-	own := http.Client{Timeout: DefaultTimeout}
+func withoutRedirects(given *http.Client, timeout time.Duration) *http.Client {
+	var own http.Client
 	if given != nil {
 		own = *given
 	}
+	if timeout > 0 {
+		own.Timeout = timeout
+	}
+	if own.Timeout <= 0 {
+		own.Timeout = DefaultTimeout
+	}
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &own
-}
-
-// sleep waits for d or until ctx ends, whichever is first.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -193,7 +193,7 @@ var refusedCases = map[string]conformance{
 	"03-users-me-bad-key":  {do: me, sentinel: ErrBadKey, check: message("not valid")},
 	"04-users-me-no-key":   {do: me, sentinel: ErrUnauthorized, check: message("not provided")},
 	"05-unknown-workspace": {do: func(ctx context.Context, c *Client) (any, error) { return c.Projects(ctx) }, sentinel: ErrForbidden, check: message("permission")},
-	"06-unknown-path":      {do: rawCall("GET", "nope/", nil), sentinel: ErrNotFound, check: unrouted(true)},
+	"06-unknown-path":      {do: rawCall("GET", "nope/", nil), sentinel: ErrUnrouted, check: unrouted(true)},
 	"13-label-create-duplicate": {
 		do: func(ctx context.Context, c *Client) (any, error) {
 			return c.CreateLabel(ctx, wireProject, NewLabel{Name: "area:compliance", Color: "#0ea5e9"})

@@ -2,6 +2,7 @@ package plane
 
 import (
 	"context"
+	"net/url"
 	"testing"
 )
 
@@ -99,7 +100,7 @@ var laterReadingCases = map[string]conformance{
 	"119-users-me-service-bot":  {do: me, want: is(serviceBot, func(u User) User { return u })},
 	"120-members-list-with-bot": {do: membersOf(wireProject), want: is([]Member{{User: serviceBot}, {User: maria}, {User: bridgeUser}}, func(m []Member) []Member { return m })},
 	"121-project-members-list": {
-		do:   asked[page[Member]](func(c *Client) call { return get(c.inProject(wireProject, "project-members"), nil) }),
+		do:   asked[page[Member]](func(c *Client) call { return arrayOf(c.inProject(wireProject, "project-members")) }),
 		want: is([]Member{{User: serviceBot}, {User: maria}, {User: bridgeUser}}, func(p page[Member]) []Member { return p.Results }),
 	},
 	"122-workspace-members-list-with-bot": {
@@ -156,6 +157,19 @@ var laterReadingCases = map[string]conformance{
 	"176-work-item-by-identifier": {
 		do:   asked[WorkItem](func(c *Client) call { return get(c.inWorkspace(itemsToken, "BIR-21"), nil) }),
 		want: isItem(with(withholding, func(f *laterFacts) { f.Priority = PriorityLow })),
+	},
+	"181-activities-after-archive": {
+		do: asked[page[Activity]](func(c *Client) call {
+			return get(c.items(wireProject, lastItem, "activities"), url.Values{"per_page": {"20"}})
+		}),
+		want: is([]string{"created  bridge", "updated priority bot", "updated archived_at bridge", "updated archived_at bridge"}, func(p page[Activity]) []string {
+			names := map[string]string{"9bd2cb9b-7a8a-427a-bdf9-0b8dd59e2d2f": "bridge", serviceBot.ID: "bot"}
+			var lines []string
+			for _, a := range p.Results {
+				lines = append(lines, a.Verb+" "+a.Field+" "+names[a.Actor])
+			}
+			return lines
+		}),
 	},
 	"178-work-items-list-double": {
 		do: listPage(wireProject, ListOptions{PerPage: 3, OrderBy: "-created_at", View: fields("id", "name", "external_source", "external_id", "created_at")}),

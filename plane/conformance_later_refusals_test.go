@@ -54,7 +54,7 @@ var laterRefusedCases = map[string]conformance{
 	"69-work-item-get-unknown":          gone(itemOf(wireProject, noProject)),
 	"70-work-item-patch-unknown":        gone(updateOf(wireProject, noProject, WorkItemPatch{Name: Set("x")})),
 	"71-work-item-get-of-other-project": gone(itemOf(laterProject, laterItem)),
-	"72-work-item-get-id-no-uuid":       {do: itemOf(wireProject, "BIR-1"), sentinel: ErrNotFound, check: unrouted(true), tries: twice}, // and by the old name
+	"72-work-item-get-id-no-uuid":       {do: itemOf(wireProject, "BIR-1"), sentinel: ErrUnrouted, check: unrouted(true), tries: twice}, // and by the old name
 	"73-project-get-unknown":            gone(projectOf(noProject)),
 	"74-unknown-project-list":           forbidden(listPage(noProject, ListOptions{})),
 	"75-unknown-project-by-external-id": forbidden(byPair(noProject, "bir.filing.deadline,200")),
@@ -70,7 +70,7 @@ var laterRefusedCases = map[string]conformance{
 	"87-not-member-members":             forbidden(membersOf(wireProject)),
 	"88-estimates-not-routed": {
 		do:       rawCall("GET", "workspaces/insightpulseai/projects/"+wireProject+"/estimates/", nil),
-		sentinel: ErrNotFound, check: unrouted(true),
+		sentinel: ErrUnrouted, check: unrouted(true),
 	},
 	"94-work-item-patch-unknown-estimate": invalidField("estimate_point", "does not exist", patchOf(laterChild, map[string]any{"estimate_point": noProject})),
 	"100-work-items-list-order-unknown":   brokenServer(listPage(wireProject, ListOptions{OrderBy: "nonsense"})),

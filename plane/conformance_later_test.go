@@ -43,7 +43,6 @@ var notTheClients = map[string]string{
 	"140-intake-issues-list":         "the client reads no Intake",
 	"148-intake-issue-accept":        "the client accepts no Intake items; 149 reads what was accepted",
 	"166-work-items-list-several-mb": "its body of 6.7 MB was left out; a page above the limit has a test of its own",
-	"181-activities-after-archive":   "the client reads no activities",
 }
 
 // laterFacts is what the later recordings are checked for in a work item.

@@ -3,7 +3,6 @@ package plane
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +17,8 @@ const (
 	KindUnauthorized     Kind = "unauthorized"       // 401: no credentials arrived
 	KindBadKey           Kind = "bad key"            // 403: the server does not know the API key
 	KindForbidden        Kind = "forbidden"          // 403: key known, no permission; also a wrong workspace slug
-	KindNotFound         Kind = "not found"          // 404
+	KindNotFound         Kind = "not found"          // 404: the record is not there
+	KindUnrouted         Kind = "no such path"       // 404: the server has no such path; nothing is said about a record
 	KindMethodNotAllowed Kind = "method not allowed" // 405
 	KindConflict         Kind = "conflict"           // 409: ExistingID holds the id that exists
 	KindTooLarge         Kind = "too large"          // 413, or an answer above the client's limit
@@ -27,7 +27,11 @@ const (
 	KindRedirected       Kind = "redirected"         // 3xx: the base URL is not the server's own
 	KindUnreachable      Kind = "unreachable"        // no connection; the request was never sent
 	KindInterrupted      Kind = "interrupted"        // connection cut or timed out after the request was sent
-	KindUnexpected       Kind = "unexpected answer"  // another status, or a body that is not what Plane sends
+	// KindForeign is an answer that Plane does not give: a proxy's page, an empty body, another JSON, another record. It
+	// says nothing about a record, whatever its status, and is retried as a 5xx is.
+	KindForeign    Kind = "not Plane's own answer"
+	KindUnreadable Kind = "unreadable record" // the record that was asked for, with a field that cannot be read
+	KindUnexpected Kind = "unexpected answer" // a status that none of the others stands for, or a list without an end
 )
 
 // Sentinels for errors.Is.
@@ -37,14 +41,19 @@ var (
 	ErrBadKey           = errors.New("plane: API key not valid")
 	ErrForbidden        = errors.New("plane: no permission")
 	ErrNotFound         = errors.New("plane: not found")
+	ErrUnrouted         = errors.New("plane: no such path")
 	ErrMethodNotAllowed = errors.New("plane: method not allowed")
 	ErrConflict         = errors.New("plane: already exists")
 	ErrTooLarge         = errors.New("plane: too large")
 	ErrRateLimited      = errors.New("plane: rate limited")
 	ErrServer           = errors.New("plane: server error")
 	ErrUnreachable      = errors.New("plane: unreachable")
-	// ErrUncertain matches a write whose outcome is unknown: cut off, timed out, or answered by a 5xx. It may have
-	// taken effect; look before repeating.
+	// ErrForeign matches an answer that is not Plane's own. It is trouble on the way: try later, conclude nothing.
+	ErrForeign = errors.New("plane: not Plane's own answer")
+	// ErrUnreadable matches a record that Plane sent and that cannot be read, alone or (*ItemError) in a list.
+	ErrUnreadable = errors.New("plane: unreadable record")
+	// ErrUncertain matches a write whose outcome is unknown: cut off, timed out, or answered by a 5xx or by something
+	// that is not Plane's own. It may have taken effect; look before repeating.
 	ErrUncertain = errors.New("plane: outcome of the write is unknown")
 )
 
@@ -52,6 +61,7 @@ var sentinels = map[Kind]error{
 	KindInvalid: ErrInvalid, KindUnauthorized: ErrUnauthorized, KindBadKey: ErrBadKey, KindForbidden: ErrForbidden,
 	KindNotFound: ErrNotFound, KindMethodNotAllowed: ErrMethodNotAllowed, KindConflict: ErrConflict, KindTooLarge: ErrTooLarge,
 	KindRateLimited: ErrRateLimited, KindServer: ErrServer, KindUnreachable: ErrUnreachable,
+	KindUnrouted: ErrUnrouted, KindForeign: ErrForeign, KindUnreadable: ErrUnreadable,
 }
 
 // Error is every failure of a request. It holds no credentials and never a whole body: messages are cut and the
@@ -68,9 +78,12 @@ type Error struct {
 	ExistingID string
 	// RetryAfter is what a 429 asked for, 0 when it did not say.
 	RetryAfter time.Duration
+	// windowReset is what a 429 without Retry-After said about the end of the window, zero when it said nothing.
+	windowReset time.Time
 	// ResetAt is when a rate-limited caller may try again.
 	ResetAt time.Time
-	// Unrouted tells a 404 for a path that this server does not have from a 404 for a record that is not there.
+	// Unrouted is set on a 404 that is not about a record: in Plane's words for a path that it does not have
+	// (KindUnrouted), or in a page that is not Plane's (KindForeign).
 	Unrouted bool
 	// Uncertain is set on a write that may have taken effect although it failed.
 	Uncertain bool
@@ -119,45 +132,41 @@ func ExistingID(err error) string {
 	return ""
 }
 
-// IsUnrouted reports whether err is a 404 for a path that the server does not have at all.
+// IsUnrouted reports whether err is a 404 that is not about a record: the server seems not to have the path at all.
 func IsUnrouted(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Unrouted
 }
 
-func kindOf(status int, detail string) Kind {
-	switch {
-	case status == http.StatusForbidden && strings.Contains(strings.ToLower(detail), "token is not valid"):
-		return KindBadKey
-	case status >= 500:
-		return KindServer
-	case status >= 300 && status < 400:
-		return KindRedirected
-	}
-	if kind, ok := statusKinds[status]; ok {
-		return kind
-	}
-	return KindUnexpected
+// ItemError is one record of a list that cannot be read: a date of an unknown layout, a text where a list is due, or
+// more than the client takes in. It comes as the error of its own pair, and the list goes on behind it. Whoever stops
+// at the first error stops here too, and does not take the rest for the whole; whoever wants the rest reports it and
+// goes on:
+//
+//	var odd *plane.ItemError
+//	if errors.As(err, &odd) {
+//		report(odd)
+//		continue
+//	}
+type ItemError struct {
+	// ID is the record's id, "" when not even that can be read.
+	ID string
+	// Path is the list's, below /api/v1/.
+	Path string
+
+	cause error
 }
 
-var statusKinds = map[int]Kind{
-	http.StatusBadRequest: KindInvalid, http.StatusUnauthorized: KindUnauthorized, http.StatusForbidden: KindForbidden,
-	http.StatusNotFound: KindNotFound, http.StatusMethodNotAllowed: KindMethodNotAllowed, http.StatusConflict: KindConflict,
-	http.StatusRequestEntityTooLarge: KindTooLarge, http.StatusTooManyRequests: KindRateLimited,
+func (e *ItemError) Error() string {
+	id := e.ID
+	if id == "" {
+		id = "without an id"
+	}
+	return fmt.Sprintf("plane: listing %s: record %s cannot be read: %s", e.Path, id, e.cause)
 }
 
-// isAnswerOfView reports whether err shows that the request reached the code behind its path.
-func isAnswerOfView(err error) bool {
-	var e *Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Kind {
-	case KindInvalid, KindConflict, KindMethodNotAllowed, KindForbidden:
-		return true
-	case KindNotFound:
-		return !e.Unrouted
-	default:
-		return false
-	}
-}
+// Is matches ErrUnreadable.
+func (e *ItemError) Is(target error) bool { return target == ErrUnreadable }
+
+// Unwrap returns why the record cannot be read.
+func (e *ItemError) Unwrap() error { return e.cause }

@@ -19,15 +19,15 @@ func (smallPlane) RoundTrip(r *http.Request) (*http.Response, error) {
 	status, body := 200, `{}`
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/states/"):
-		body = `{"results":[{"id":"s1","name":"Todo","group":"unstarted","default":true}]}`
+		body = `{"results":[{"id":"s1","name":"Todo","group":"unstarted","default":true}],"next_page_results":false}`
 	case strings.HasSuffix(r.URL.Path, "/labels/"):
-		body = `{"results":[{"id":"l1","name":"area:compliance"}]}`
+		body = `{"results":[{"id":"l1","name":"area:compliance"}],"next_page_results":false}`
 	case r.Method == http.MethodPost:
 		status, body = 409, `{"error":"Issue with the same external id and external source already exists","id":"i1"}`
 	case strings.HasSuffix(r.URL.Path, "/i1/"):
 		body = `{"id":"i1","name":"[1601C] 09/2026"}`
 	case strings.HasSuffix(r.URL.Path, "/work-items/"):
-		body = `{"results":[{"id":"i1","name":"[1601C] 09/2026"},{"id":"i2","name":"[2550Q] Q3/2026"}]}`
+		body = `{"results":[{"id":"i1","name":"[1601C] 09/2026"},{"id":"i2","name":"[2550Q] Q3/2026"}],"next_page_results":false}`
 	}
 	return &http.Response{StatusCode: status, Header: http.Header{"X-Ratelimit-Remaining": {"59"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }

@@ -3,10 +3,13 @@ package plane
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"slices"
 	"time"
 )
+
+// oddValue says what sort of value cannot be read, and does not repeat it: errors end in logs.
+type oddValue string
+
+func (o oddValue) Error() string { return string(o) }
 
 // Date is a calendar day as Plane writes it, "2006-01-02"; "" means no date. It is a string because a day
 // has no hour and no zone, and comparing two days must not depend on either.
@@ -29,7 +32,7 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 	}
 	day := text[:min(len(text), len(time.DateOnly))]
 	if _, err := time.Parse(time.DateOnly, day); err != nil {
-		return fmt.Errorf("reading date: %w", err)
+		return oddValue("a date of an unknown layout")
 	}
 	*d = Date(day)
 	return nil
@@ -62,7 +65,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("reading time: unknown layout %.40q", text)
+	return oddValue("a time of an unknown layout")
 }
 
 // MarshalJSON writes the zero time as null.
@@ -92,7 +95,7 @@ type Ref[T any] struct {
 }
 
 // UnmarshalJSON reads an id, an object with an id, or null. An object without an id points to nothing: that is what
-// expand= makes of a parent that is not there.
+// expand= makes of a parent that is not there. One of which no more than the id can be read is read as the id.
 func (r *Ref[T]) UnmarshalJSON(b []byte) error {
 	*r = Ref[T]{}
 	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' {
@@ -107,7 +110,10 @@ func (r *Ref[T]) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	r.ID, r.Value = id.ID, new(T)
-	return json.Unmarshal(b, r.Value)
+	if json.Unmarshal(b, r.Value) != nil {
+		r.Value = nil
+	}
+	return nil
 }
 
 // MarshalJSON writes the id, or null.
@@ -121,14 +127,31 @@ func (r Ref[T]) MarshalJSON() ([]byte, error) {
 // Refs is a list of references: labels, assignees.
 type Refs[T any] []Ref[T]
 
-// UnmarshalJSON reads a list of ids or objects, and leaves out entries that point to nothing.
+// UnmarshalJSON reads a list of what Ref reads, or null. What points to nothing, null and {}, is left out. An object
+// that says something and has no id is an error: a list that is written back without it would take it away.
 func (r *Refs[T]) UnmarshalJSON(b []byte) error {
 	var all []Ref[T]
 	if err := json.Unmarshal(b, &all); err != nil {
 		return err
 	}
-	*r = slices.DeleteFunc(all, func(ref Ref[T]) bool { return ref.ID == "" })
+	var raw []json.RawMessage
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	*r = make(Refs[T], 0, len(all))
+	for i, ref := range all {
+		if ref.ID != "" {
+			*r = append(*r, ref)
+		} else if isSomething(raw[i]) {
+			return oddValue("a reference without an id")
+		}
+	}
 	return nil
+}
+
+func isSomething(raw json.RawMessage) bool {
+	var object map[string]json.RawMessage
+	return json.Unmarshal(raw, &object) == nil && len(object) > 0
 }
 
 // IDs returns the ids in the order in which Plane sent them.

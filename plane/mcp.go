@@ -251,7 +251,7 @@ func probeMCP(ctx context.Context, client *http.Client, endpoint string, v MCPVa
 		req.Header.Set("X-Workspace-slug", v.Workspace)
 	}
 	start := time.Now()
-	res, err := withoutRedirects(client).Do(req)
+	res, err := withoutRedirects(client, 0).Do(req)
 	if err != nil {
 		var inURL *url.Error
 		if errors.As(err, &inURL) {

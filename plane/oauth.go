@@ -2,7 +2,6 @@ package plane
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +50,7 @@ func NewOAuth(cfg OAuthConfig) (*OAuth, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, fmt.Errorf("configuring Plane OAuth app: %w", err)
 	}
-	return &OAuth{root: root, http: withoutRedirects(cfg.HTTPClient), config: oauth2.Config{
+	return &OAuth{root: root, http: withoutRedirects(cfg.HTTPClient, 0), config: oauth2.Config{
 		ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, RedirectURL: cfg.RedirectURL, Scopes: cfg.Scopes,
 		Endpoint: oauth2.Endpoint{
 			AuthURL: oauthURL(root, "authorize-app"), TokenURL: oauthURL(root, "token"), AuthStyle: oauth2.AuthStyleInParams,
@@ -104,7 +103,17 @@ type AppInstallation struct {
 
 // AppInstallations returns what token may know of an installation, all of them when installationID is "".
 func (o *OAuth) AppInstallations(ctx context.Context, token *oauth2.Token, installationID string) ([]AppInstallation, error) {
-	cl := call{method: http.MethodGet, path: "auth/o/app-installation/"}
+	var found page[AppInstallation]
+	cl := call{method: http.MethodGet, path: "auth/o/app-installation/", array: true}
+	cl.read = func(body []byte) error {
+		if err := found.readBody(cl, body); err != nil {
+			return err
+		}
+		if len(found.odd) > 0 {
+			return found.odd[0]
+		}
+		return nil
+	}
 	address := oauthURL(o.root, "app-installation")
 	if installationID != "" {
 		address += "?" + url.Values{"id": {installationID}}.Encode()
@@ -120,10 +129,6 @@ func (o *OAuth) AppInstallations(ctx context.Context, token *oauth2.Token, insta
 	}
 	if err := withoutCredentials(r.check(cl, time.Now()), req); err != nil {
 		return nil, fmt.Errorf("reading app installations: %w", err)
-	}
-	var found page[AppInstallation]
-	if err := json.Unmarshal(r.body, &found); err != nil {
-		return nil, fmt.Errorf("reading app installations: %w", decodeError(err))
 	}
 	return found.Results, nil
 }
@@ -144,8 +149,8 @@ func oauthError(act string, err error) error {
 			status = refused.Response.StatusCode
 		}
 		details := readErrorBody(refused.Body)
-		e := &Error{Status: status, Kind: kindOf(status, ""), Method: http.MethodPost, Path: "auth/o/token/", Message: cut(refused.ErrorCode)}
-		e.Unrouted = status == http.StatusNotFound && details.unrouted()
+		e := &Error{Status: status, Kind: kindOf(status, details, true), Method: http.MethodPost, Path: "auth/o/token/", Message: cut(refused.ErrorCode)}
+		e.Unrouted = e.Kind == KindUnrouted || e.Kind == KindForeign && status == http.StatusNotFound
 		return fmt.Errorf("%s: %w", act, e)
 	default:
 		return fmt.Errorf("%s: %w", act, transportError(call{method: http.MethodPost, path: "auth/o/token/"}, err))

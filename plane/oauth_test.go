@@ -200,7 +200,7 @@ func TestABearerTokenSignsRequests(t *testing.T) {
 		if got := r.Header.Get("Authorization"); got != "Bearer pln_bot_9" || r.Header.Get("X-API-Key") != "" {
 			t.Errorf("Authorization %q", got)
 		}
-		return answer(r, 200, `{}`), nil
+		return answer(r, 200, `{"id":"u"}`), nil
 	}), func(cfg *Config) {
 		cfg.Auth = Bearer(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "pln_bot_9"}))
 	})

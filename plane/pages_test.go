@@ -105,20 +105,26 @@ func TestALookupNeverReturnsAnotherRecord(t *testing.T) {
 	for name, tc := range map[string]struct {
 		body string
 		id   string
+		want error
 	}{
-		"one object":          {`{"id":"i","external_source":"odoo","external_id":"m,1"}`, "i"},
-		"another object":      {`{"id":"x","external_source":"odoo","external_id":"m,2"}`, ""},
-		"a page with it":      {`{"results":[{"id":"x"},{"id":"i","external_source":"odoo","external_id":"m,1"}]}`, "i"},
-		"a page without it":   {`{"results":[{"id":"x","external_source":"odoo","external_id":"m,2"}]}`, ""},
-		"an array without it": {`[{"id":"x"}]`, ""},
-		"an empty page":       {`{"results":[]}`, ""},
+		"one object":                {`{"id":"i","external_source":"odoo","external_id":"m,1"}`, "i", nil},
+		"another object":            {`{"id":"x","external_source":"odoo","external_id":"m,2"}`, "", ErrForeign},
+		"a page with it":            {`{"results":[{"id":"x"},{"id":"i","external_source":"odoo","external_id":"m,1"}],"next_page_results":false}`, "i", nil},
+		"a page without it":         {`{"results":[{"id":"x","external_source":"odoo","external_id":"m,2"}],"next_page_results":false}`, "", ErrNotFound},
+		"a first page without it":   {`{"results":[{"id":"x"}],"next_page_results":true,"next_cursor":"1"}`, "", ErrForeign},
+		"an unreadable page":        {`{"results":[{"id":"x","created_at":"soon"}],"next_page_results":false}`, "", ErrForeign},
+		"an array without it":       {`[{"id":"x"}]`, "", ErrForeign},
+		"an empty page":             {`{"results":[],"next_page_results":false}`, "", ErrNotFound},
+		"an empty page of no shape": {`{"results":[]}`, "", ErrForeign},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			item, err := clientOver(t, &script{steps: []step{says(200, tc.body)}}).WorkItemByExternalID(t.Context(), wireProject, "odoo", "m,1", View{})
-			if item.ID != tc.id || (tc.id == "") != errors.Is(err, ErrNotFound) {
-				t.Errorf("id %q, error %v", item.ID, err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				item, err := clientOver(t, &script{steps: []step{says(200, tc.body), says(200, tc.body)}}).WorkItemByExternalID(t.Context(), wireProject, "odoo", "m,1", View{})
+				if item.ID != tc.id || !errors.Is(err, tc.want) {
+					t.Errorf("id %q, error %v, want %v", item.ID, err, tc.want)
+				}
+			})
 		})
 	}
 }

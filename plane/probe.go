@@ -127,7 +127,7 @@ func (c *Client) probeStyle(ctx context.Context, r *Report, projectID string) {
 		return
 	}
 	for _, err := range c.WorkItems(ctx, projectID, ListOptions{PerPage: 1, View: View{Fields: []string{"id"}}}) {
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrUnreadable) {
 			r.add("work items", GradeFail, err.Error(), whatToDo(err))
 			return
 		}
@@ -172,7 +172,7 @@ func (c *Client) probeOAuth(ctx context.Context, r *Report) {
 	case isOAuthAnswer(res):
 		r.Edition, r.HasOAuth = EditionCommercial, true
 		r.add("edition", GradeOK, "commercial or Cloud: OAuth apps and v2 webhooks exist", "")
-	case res.status >= 500 || res.status == http.StatusTooManyRequests:
+	case res.status >= 500 || res.status == http.StatusTooManyRequests || res.status >= 300 && res.status != http.StatusNotFound:
 		r.add("edition", GradeNote, fmt.Sprintf("could not be told: status %d", res.status), "")
 	default:
 		r.Edition = EditionCommunity
@@ -218,8 +218,10 @@ func whatToDo(err error) string {
 		return "wait a minute; somebody else uses the same key"
 	case errors.Is(err, ErrUnreachable):
 		return "check the base URL, DNS and firewall"
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrUnrouted):
 		return "check the base URL: the server does not know this path"
+	case errors.Is(err, ErrForeign):
+		return "something between us and Plane answers in its place: check the base URL, and the proxy before Plane"
 	case errors.Is(err, ErrServer):
 		return "look at the Plane server's own log"
 	}

@@ -33,8 +33,8 @@ func (s probedServer) RoundTrip(r *http.Request) (*http.Response, error) {
 func community() probedServer {
 	return probedServer{
 		me:       reply(200, `{"id":"u","display_name":"bridge"}`, "X-RateLimit-Remaining", "299"),
-		projects: reply(200, `{"results":[{"id":"p","name":"BIR","identifier":"BIR","member_role":20,"is_member":true}]}`, "X-RateLimit-Remaining", "298"),
-		items:    reply(200, `{"results":[]}`, "X-RateLimit-Remaining", "297"),
+		projects: reply(200, `{"results":[{"id":"p","name":"BIR","identifier":"BIR","member_role":20,"is_member":true}],"next_page_results":false}`, "X-RateLimit-Remaining", "298"),
+		items:    reply(200, `{"results":[],"next_page_results":false}`, "X-RateLimit-Remaining", "297"),
 		oauth:    reply(404, `{"error":"Page not found."}`),
 	}
 }
@@ -72,16 +72,19 @@ func TestAProbeSaysWhatToDoAboutEachFault(t *testing.T) {
 	}{
 		"a wrong key":        {func(s *probedServer) { s.me = reply(403, `{"detail":"Given API token is not valid"}`) }, "key", GradeFail, "PLANE_API_KEY"},
 		"a wrong workspace":  {func(s *probedServer) { s.projects = reply(403, `{"detail":"You do not have permission"}`) }, "workspace", GradeFail, "workspace slug"},
-		"an unknown project": {func(s *probedServer) { s.projects = reply(200, `[]`) }, "project", GradeFail, "project id"},
-		"a guest":            {func(s *probedServer) { s.projects = reply(200, `[{"id":"p","member_role":5,"is_member":true}]`) }, "project", GradeFail, "guest"},
+		"an unknown project": {func(s *probedServer) { s.projects = reply(200, pageOf(false, "")) }, "project", GradeFail, "project id"},
+		"a guest": {func(s *probedServer) {
+			s.projects = reply(200, `{"results":[{"id":"p","member_role":5,"is_member":true}],"next_page_results":false}`)
+		}, "project", GradeFail, "guest"},
 		"an archived project": {func(s *probedServer) {
-			s.projects = reply(200, `[{"id":"p","member_role":20,"archived_at":"2026-01-01"}]`)
+			s.projects = reply(200, `{"results":[{"id":"p","member_role":20,"archived_at":"2026-01-01"}],"next_page_results":false}`)
 		}, "project", GradeFail, "restore"},
+		"a proxy's page":     {func(s *probedServer) { s.items = reply(404, `<html>`) }, "work items", GradeFail, "proxy"},
 		"a broken server":    {func(s *probedServer) { s.items = reply(500, ``) }, "work items", GradeFail, "log"},
 		"the commercial one": {func(s *probedServer) { s.oauth = reply(401, `{"detail":"no"}`) }, "edition", GradeOK, ""},
 		"a web app's page":   {func(s *probedServer) { s.oauth = reply(200, `<html>`, "Content-Type", "text/html") }, "edition", GradeNote, "API key"},
 		"no rate-limit header": {func(s *probedServer) {
-			s.me, s.items, s.projects = reply(200, `{}`), reply(200, `[]`), reply(200, `[{"id":"p","member_role":20}]`)
+			s.me, s.items, s.projects = reply(200, okUser), reply(200, pageOf(false, "")), reply(200, `{"results":[{"id":"p","member_role":20}],"next_page_results":false}`)
 		}, "limit", GradeNote, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,7 +115,7 @@ func TestAProbeOfAnOlderServerNotesItsPathStyle(t *testing.T) {
 		if strings.Contains(r.URL.Path, "/work-items/") {
 			return answer(r, 404, `{"error":"Page not found."}`)
 		}
-		return answer(r, 200, `[]`)
+		return answer(r, 200, pageOf(false, ""))
 	}
 	r, err := clientOver(t, server).Probe(t.Context(), "p")
 	if err != nil || r.PathStyle != "issues" || finding(r, "path style").Grade != GradeNote {

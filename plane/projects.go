@@ -17,7 +17,7 @@ func (c *Client) Project(ctx context.Context, projectID string) (Project, error)
 	if err := needIDs(projectID); err != nil {
 		return Project{}, err
 	}
-	return fetch[Project](ctx, c, get(c.inProject(projectID), nil))
+	return fetch[Project](ctx, c, get(c.inProject(projectID), nil).of(projectID))
 }
 
 // States returns a project's states, in the server's order.
@@ -49,7 +49,7 @@ func (c *Client) CreateLabel(ctx context.Context, projectID string, label NewLab
 	if err := needIDs(projectID); err != nil {
 		return Label{}, err
 	}
-	return fetch[Label](ctx, c, post(c.inProject(projectID, "labels"), label))
+	return fetch[Label](ctx, c, post(c.inProject(projectID, "labels"), label).carrying(label.ExternalSource, label.ExternalID))
 }
 
 // Members returns the members of a project; their Role is not sent.
@@ -57,10 +57,10 @@ func (c *Client) Members(ctx context.Context, projectID string) ([]Member, error
 	if err := needIDs(projectID); err != nil {
 		return nil, err
 	}
-	return collect(list[Member](ctx, c, get(c.inProject(projectID, "members"), nil)))
+	return collect(list[Member](ctx, c, arrayOf(c.inProject(projectID, "members"))))
 }
 
 // WorkspaceMembers returns the members of the workspace with their roles.
 func (c *Client) WorkspaceMembers(ctx context.Context) ([]Member, error) {
-	return collect(list[Member](ctx, c, get(c.inWorkspace("members"), nil)))
+	return collect(list[Member](ctx, c, arrayOf(c.inWorkspace("members"))))
 }

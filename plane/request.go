@@ -24,12 +24,31 @@ type call struct {
 	// repeat says that sending it twice does what sending it once does, so that a 5xx or a cut connection is
 	// answered by one more try.
 	repeat bool
+	// id is the record that is asked for, "" where none is: an answer about another one is no answer.
+	id string
+	// source and externalID are the pair that a create gives its record. An answer that shows another is no answer.
+	source, externalID string
+	// array says that this list is a bare array on a real server. Elsewhere an array is not Plane's answer.
+	array bool
+	// read takes in the body of a success. What it refuses is not the answer to this call.
+	read func(body []byte) error
+}
+
+// of says which record a call is about.
+func (cl call) of(id string) call {
+	cl.id = id
+	return cl
 }
 
 func (cl call) reads() bool { return cl.method == http.MethodGet || cl.method == http.MethodHead }
 
 func get(path string, query url.Values) call {
 	return call{method: http.MethodGet, path: path, query: query, repeat: true}
+}
+
+// arrayOf gets a list that a real server answers with a bare array; a page is read as well.
+func arrayOf(path string) call {
+	return call{method: http.MethodGet, path: path, repeat: true, array: true}
 }
 
 // post is never repeated by itself: the caller looks whether the first one took effect (see createOnce).
@@ -78,15 +97,22 @@ func needIDs(ids ...string) error {
 	return nil
 }
 
-// fetch runs a call and decodes its answer.
+// carrying says which external pair a create gives its record.
+func (cl call) carrying(source, externalID string) call {
+	cl.source, cl.externalID = source, externalID
+	return cl
+}
+
+// fetch runs a call and reads its answer.
 func fetch[T any](ctx context.Context, c *Client, cl call) (T, error) {
 	var out T
-	r, err := c.do(ctx, cl)
-	if err != nil {
-		return out, err
+	cl.read = func(body []byte) error {
+		var err error
+		out, err = readAnswer[T](cl, body)
+		return err
 	}
-	if err := json.Unmarshal(r.body, &out); err != nil {
-		return out, &Error{Status: r.status, Kind: KindUnexpected, Method: cl.method, Path: cl.path, Uncertain: !cl.reads(), cause: decodeError(err)}
+	if _, err := c.do(ctx, cl); err != nil {
+		return *new(T), err
 	}
 	return out, nil
 }
@@ -101,6 +127,10 @@ func decodeError(err error) error {
 	if errors.As(err, &syntax) {
 		return fmt.Errorf("decoding answer: no JSON at byte %d", syntax.Offset)
 	}
+	var odd oddValue
+	if errors.As(err, &odd) {
+		return fmt.Errorf("decoding answer: %w", odd)
+	}
 	return errors.New("decoding answer: unexpected value")
 }
 
@@ -109,13 +139,17 @@ func (c *Client) once(ctx context.Context, cl call) (*response, error) {
 	if err := passGate(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.budget.Wait(ctx, LaneOf(ctx)); err != nil {
+	if err := c.takePlace(ctx); err != nil {
 		return nil, fmt.Errorf("waiting for the rate budget: %w", err)
 	}
 	// The slot is taken now, so the budget must hear the outcome even when ctx has ended meanwhile.
 	after := context.WithoutCancel(ctx)
 	req, err := c.request(ctx, cl)
 	if err != nil {
+		c.budget.Observe(after, Observation{Remaining: -1, Unsent: true})
+		return nil, err
+	}
+	if err := beforeCreate(ctx, cl); err != nil {
 		c.budget.Observe(after, Observation{Remaining: -1, Unsent: true})
 		return nil, err
 	}
@@ -162,18 +196,31 @@ func (c *Client) request(ctx context.Context, cl call) (*http.Request, error) {
 
 var errBodyTooLarge = errors.New("answer exceeds the size limit")
 
-// exchange sends a request and reads at most limit bytes of the answer.
+// maxErrorBody bounds what is read of an answer that is no success. The rest is a page for people and is left unread,
+// so that its size is never taken for the record's.
+const maxErrorBody = 1 << 20
+
+// exchange sends a request and reads at most limit bytes of the answer. One that says beforehand that it is larger is
+// not read at all.
 func exchange(client *http.Client, req *http.Request, limit int64) (*response, error) {
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer res.Body.Close()
-	body, err := readUpTo(res.Body, limit+1)
+	success := res.StatusCode >= 200 && res.StatusCode < 300
+	if success && res.ContentLength > limit {
+		return nil, errBodyTooLarge
+	}
+	most := limit + 1
+	if !success {
+		most = min(most, maxErrorBody)
+	}
+	body, err := readUpTo(res.Body, most)
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(body)) > limit {
+	if success && int64(len(body)) > limit {
 		return nil, errBodyTooLarge
 	}
 	return &response{status: res.StatusCode, header: res.Header, body: body}, nil

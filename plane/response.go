@@ -1,7 +1,7 @@
 package plane
 
 import (
-	"encoding/json"
+	"errors"
 	"iter"
 	"maps"
 	"net/http"
@@ -26,87 +26,63 @@ type response struct {
 
 func mapKeys[V any](m map[string]V) iter.Seq[string] { return maps.Keys(m) }
 
-// check turns an answer that is no success into *Error. It is the only place that reads error bodies.
+// check turns an answer that is no success, or not the answer to this call, into *Error. It is the only place that
+// decides whether what came back is Plane's word.
 func (r *response) check(cl call, now time.Time) error {
 	if r.status >= 200 && r.status < 300 {
-		return nil
+		return r.checkSuccess(cl)
 	}
-	e := &Error{Status: r.status, Method: cl.method, Path: cl.path, Uncertain: r.status >= 500 && !cl.reads()}
 	details := readErrorBody(r.body)
-	e.Message = cut(details.message)
-	if cl.method == http.MethodPost {
-		e.ExistingID = details.id // a PATCH is answered with the patched record's own id, not with the other's
-	}
-	e.Kind = kindOf(r.status, details.message)
-	if e.Kind == KindInvalid {
+	e := &Error{Status: r.status, Method: cl.method, Path: cl.path, Kind: kindOf(r.status, details, cl.body != nil)}
+	e.Uncertain = !cl.reads() && (e.Kind == KindServer || e.Kind == KindForeign)
+	e.Unrouted = e.Kind == KindUnrouted || e.Kind == KindForeign && r.status == http.StatusNotFound
+	switch e.Kind {
+	case KindForeign:
+		e.Message = "the answer has not the shape of Plane's own; a proxy may have given it"
+		return e
+	case KindInvalid:
 		e.Fields = details.fields
-	}
-	if e.Kind == KindNotFound {
-		e.Unrouted = details.unrouted()
-	}
-	if e.Kind == KindRateLimited {
+	case KindRateLimited:
 		e.RetryAfter = retryAfter(r.header, now)
-		e.ResetAt = now.Add(max(e.RetryAfter, time.Second))
+		e.ResetAt, e.windowReset = now.Add(max(e.RetryAfter, time.Second)), windowReset(r.header)
+	case KindConflict:
+		if cl.method == http.MethodPost {
+			e.ExistingID = details.id // a PATCH is answered with the patched record's own id, not with the other's
+		}
 	}
+	e.Message = cut(details.message)
 	if e.Kind == KindRedirected {
 		e.Message = "the server redirects; check the base URL's scheme, host and path"
 	}
 	return e
 }
 
-// errorBody is what could be read from an error answer.
-type errorBody struct {
-	isJSON  bool
-	message string
-	id      string
-	fields  map[string][]string
+// checkSuccess takes in a success. A delete is answered 204 and nothing else; of everything else 200 and 201 alone have
+// a body that could show the record.
+func (r *response) checkSuccess(cl call) error {
+	fits := r.status == http.StatusOK || r.status == http.StatusCreated
+	if cl.method == http.MethodDelete {
+		fits = r.status == http.StatusNoContent
+	}
+	err := errWrongStatus
+	if fits && cl.read == nil {
+		return nil
+	}
+	if fits {
+		err = cl.read(r.body)
+	}
+	if err == nil {
+		return nil
+	}
+	e := &Error{Status: r.status, Kind: KindForeign, Method: cl.method, Path: cl.path, Uncertain: !cl.reads(), cause: err}
+	var field *unreadableField
+	if errors.As(err, &field) {
+		e.Kind = KindUnreadable
+	}
+	return e
 }
 
-// readErrorBody reads the shapes that Plane answers with: {"error":…}, {"detail":…}, {"error_message":…},
-// {"field":["…"]}, {"field":{"0":["…"]}}. A body that is no JSON object (a proxy's page) gives an empty result.
-func readErrorBody(body []byte) errorBody {
-	var object map[string]any
-	if err := json.Unmarshal(body, &object); err != nil {
-		return errorBody{}
-	}
-	result := errorBody{isJSON: true, fields: map[string][]string{}}
-	result.id, _ = object["id"].(string)
-	for _, key := range []string{"detail", "error", "error_message", "message"} {
-		if text, ok := object[key].(string); ok && result.message == "" {
-			result.message = text
-			delete(object, key)
-		}
-	}
-	for key, value := range object {
-		if key != "id" && key != "error_code" {
-			collectMessages(result.fields, key, value)
-		}
-	}
-	return result
-}
-
-func collectMessages(into map[string][]string, path string, value any) {
-	switch v := value.(type) {
-	case string:
-		if len(into) < maxFields || into[path] != nil {
-			into[path] = append(into[path], cut(v))
-		}
-	case []any:
-		for _, element := range v {
-			collectMessages(into, path, element)
-		}
-	case map[string]any:
-		for key, element := range v {
-			collectMessages(into, path+"."+key, element)
-		}
-	}
-}
-
-// unrouted recognises Django's and Plane's answer for a path that no route matches: "Page not found." where a
-// missing record says "The requested resource does not exist." A 404 without JSON comes from a proxy or from Django.
-func (b errorBody) unrouted() bool {
-	return !b.isJSON || strings.HasPrefix(strings.ToLower(b.message), "page not found")
-}
+var errWrongStatus = errors.New("a success that Plane does not answer this call with")
 
 func cut(s string) string {
 	s = strings.ToValidUTF8(s, "�")
@@ -128,15 +104,22 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
+// windowReset reads X-RateLimit-Reset; zero means that it is missing.
+func windowReset(h http.Header) time.Time {
+	unix, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(unix, 0)
+}
+
 // observe reads what the answer says about the budget.
 func (r *response) observe(now time.Time, took time.Duration) Observation {
 	o := Observation{Status: r.status, Remaining: -1, Took: took}
 	if n, err := strconv.Atoi(r.header.Get("X-RateLimit-Remaining")); err == nil && n >= 0 {
 		o.Remaining = n
 	}
-	if unix, err := strconv.ParseInt(r.header.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-		o.Reset = time.Unix(unix, 0)
-	}
+	o.Reset = windowReset(r.header)
 	if r.status == http.StatusTooManyRequests {
 		o.RetryAfter = retryAfter(r.header, now)
 	}

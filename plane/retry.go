@@ -8,7 +8,8 @@ import (
 )
 
 // The retry rules: 429 at most three times, after what Retry-After asks for, else after 1, 2 and 4 seconds with
-// jitter; 5xx, timeouts and cut connections once, after 2 seconds, and only where repeating does no harm.
+// jitter, and not beyond X-RateLimit-Reset; 5xx, timeouts, cut connections and answers that are not Plane's own once, after 2 seconds, and only where
+// repeating does no harm.
 const (
 	maxRateRetries  = 3
 	firstRateWait   = time.Second
@@ -28,8 +29,8 @@ func (u *retries) next(cl call, err error) (time.Duration, bool) {
 	switch e.Kind {
 	case KindRateLimited:
 		u.rate++
-		return rateWait(u.rate, e.RetryAfter), u.rate <= maxRateRetries
-	case KindServer, KindInterrupted, KindUnreachable:
+		return untilReset(e, rateWait(u.rate, e.RetryAfter)), u.rate <= maxRateRetries
+	case KindServer, KindForeign, KindInterrupted, KindUnreachable:
 		u.server++
 		return serverRetryWait, u.server == 1 && (cl.repeat || e.Kind == KindUnreachable)
 	default:
@@ -45,6 +46,14 @@ func rateWait(attempt int, asked time.Duration) time.Duration {
 		return asked + jitter
 	}
 	return backoff + jitter
+}
+
+// untilReset bounds a wait for which the server named no time: when its window ends there is room.
+func untilReset(e *Error, wait time.Duration) time.Duration {
+	if e.RetryAfter > 0 || e.windowReset.IsZero() {
+		return wait
+	}
+	return min(wait, max(time.Until(e.windowReset), 0))
 }
 
 // do runs a call: budget, request, check, and the retries that do no harm. It is the one way to the server.
@@ -75,8 +84,10 @@ func (c *Client) withRetries(ctx context.Context, cl call) (*response, error) {
 	}
 }
 
-// createOnce sends a create. When its outcome stays unknown it looks for the record first and repeats only when
-// the record is not there. find is nil where there is nothing to look by; then the caller gets ErrUncertain.
+// createOnce sends a create. When its outcome is unknown it looks for the record once: finding it ends the matter. Not
+// finding it proves nothing, because a server goes on with a request whose client has gone, so the create is not
+// repeated and the caller gets ErrUncertain: after SettledAfter it may look again, and create again. find is nil where
+// there is nothing to look by.
 func createOnce[T any](ctx context.Context, c *Client, cl call, find func() (T, error)) (T, error) {
 	made, err := fetch[T](ctx, c, cl)
 	if find == nil || !errors.Is(err, ErrUncertain) || ctx.Err() != nil {
@@ -86,15 +97,12 @@ func createOnce[T any](ctx context.Context, c *Client, cl call, find func() (T, 
 		return made, errors.Join(err, ended)
 	}
 	found, lookErr := find()
-	if lookErr == nil {
+	switch {
+	case lookErr == nil:
 		return found, nil
-	}
-	if !errors.Is(lookErr, ErrNotFound) {
+	case errors.Is(lookErr, ErrNotFound):
+		return made, err
+	default:
 		return made, errors.Join(err, lookErr)
 	}
-	made, err = fetch[T](ctx, c, cl)
-	if errors.Is(err, ErrConflict) {
-		return find() // the first request took effect after the look
-	}
-	return made, err
 }

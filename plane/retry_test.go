@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,8 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 	return next(r)
 }
 
+const okUser = `{"id":"u"}`
+
 const okItem = `{"id":"i","external_source":"odoo","external_id":"m,1"}`
 
 var paired = NewWorkItem{Name: "n", ExternalSource: "odoo", ExternalID: "m,1"}
@@ -58,6 +61,10 @@ func TestRetriesDoNoHarm(t *testing.T) {
 	create := func(item NewWorkItem) func(context.Context, *Client) error {
 		return func(ctx context.Context, c *Client) error { _, err := c.CreateWorkItem(ctx, "p", item); return err }
 	}
+	comment := func(ctx context.Context, c *Client) error {
+		_, err := c.CreateComment(ctx, "p", "i", NewComment{HTML: "<p>c</p>", ExternalSource: "odoo", ExternalID: "m,1#gone"})
+		return err
+	}
 	patch := func(ctx context.Context, c *Client) error {
 		_, err := c.UpdateWorkItem(ctx, "p", "i", WorkItemPatch{Name: Set("n")})
 		return err
@@ -69,15 +76,16 @@ func TestRetriesDoNoHarm(t *testing.T) {
 		asked []string
 		want  error
 	}{
-		"a read is repeated after a 5xx":                         {get, []step{says(502, ``), says(200, `{}`)}, []string{"GET /me/", "GET /me/"}, nil},
+		"a read is repeated after a 5xx":                         {get, []step{says(502, ``), says(200, okUser)}, []string{"GET /me/", "GET /me/"}, nil},
 		"a read is repeated once only":                           {get, []step{says(502, ``), says(503, ``)}, []string{"GET /me/", "GET /me/"}, ErrServer},
-		"a read is repeated after a cut connection":              {get, []step{cut, says(200, `{}`)}, []string{"GET /me/", "GET /me/"}, nil},
-		"a read is not repeated after a 400":                     {get, []step{says(400, `{}`)}, []string{"GET /me/"}, ErrInvalid},
+		"a read is repeated after a cut connection":              {get, []step{cut, says(200, okUser)}, []string{"GET /me/", "GET /me/"}, nil},
+		"a read is not repeated after a 400":                     {get, []step{says(400, `{"detail":"Invalid cursor parameter."}`)}, []string{"GET /me/"}, ErrInvalid},
 		"a patch is repeated, because it sets state":             {patch, []step{cut, says(200, okItem)}, []string{"PATCH /i/", "PATCH /i/"}, nil},
 		"a create without a pair is not repeated":                {create(NewWorkItem{Name: "n"}), []step{says(500, ``)}, []string{"POST /work-items/"}, ErrUncertain},
 		"a create is looked up and found":                        {create(paired), []step{cut, says(200, okItem)}, []string{"POST /work-items/", "GET /work-items/"}, nil},
-		"a create is looked up, not found and repeated":          {create(paired), []step{cut, missing, says(201, okItem)}, []string{"POST /work-items/", "GET /work-items/", "POST /work-items/"}, nil},
-		"a create that took effect after the look is found":      {create(paired), []step{cut, missing, says(409, `{"error":"exists","id":"i"}`), says(200, okItem)}, []string{"POST /work-items/", "GET /work-items/", "POST /work-items/", "GET /work-items/"}, nil},
+		"a create that is not found is not repeated":             {create(paired), []step{cut, missing}, []string{"POST /work-items/", "GET /work-items/"}, ErrUncertain},
+		"a create behind a proxy's 504 is not repeated":          {create(paired), []step{says(504, `<html>`), missing}, []string{"POST /work-items/", "GET /work-items/"}, ErrUncertain},
+		"a comment that is not found is not repeated":            {comment, []step{cut, says(200, pageOf(false, ""))}, []string{"POST /comments/", "GET /comments/"}, ErrUncertain},
 		"a create that cannot be looked up stays uncertain":      {create(paired), []step{cut, cut, cut}, []string{"POST /work-items/", "GET /work-items/", "GET /work-items/"}, ErrUncertain},
 		"a create that exists is a conflict, not a retry":        {create(paired), []step{says(409, `{"error":"exists","id":"i"}`)}, []string{"POST /work-items/"}, ErrConflict},
 		"a create is repeated when it never left":                {create(NewWorkItem{Name: "n"}), []step{refused, says(201, okItem)}, []string{"POST /work-items/", "POST /work-items/"}, nil},
@@ -108,7 +116,7 @@ func TestRetriesDoNoHarm(t *testing.T) {
 func TestAServerErrorIsRepeatedAfterTwoSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		server := &script{steps: []step{says(500, ``), says(200, `{}`)}}
+		server := &script{steps: []step{says(500, ``), says(200, okUser)}}
 		if _, err := clientOver(t, server).Me(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -124,10 +132,28 @@ type freeBudget struct{}
 func (freeBudget) Wait(context.Context, Lane) error     { return nil }
 func (freeBudget) Observe(context.Context, Observation) {}
 
+func TestWithoutRetryAfterNobodyWaitsBeyondTheWindowsReset(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		reset := func(in time.Duration) step {
+			return says(429, ``, "X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(in).Unix(), 10))
+		}
+		server := &script{steps: []step{reset(30 * time.Second), reset(time.Second), says(200, okUser)}}
+		start := time.Now()
+		if _, err := clientOver(t, server, func(cfg *Config) { cfg.Budget = freeBudget{} }).Me(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		// 1 s with jitter, and then not 2 s but until the reset, which lies at most 1 s ahead of the first answer.
+		if took := time.Since(start); took < time.Second || took > 1300*time.Millisecond {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
 func TestRetryAfterIsHonouredBeforeBackoff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		server := &script{steps: []step{says(429, ``, "Retry-After", "17"), says(429, ``), says(429, ``), says(200, `{}`)}}
+		server := &script{steps: []step{says(429, ``, "Retry-After", "17"), says(429, ``), says(429, ``), says(200, okUser)}}
 		c := clientOver(t, server, func(cfg *Config) { cfg.Budget = freeBudget{} })
 		if _, err := c.Me(t.Context()); err != nil {
 			t.Fatal(err)
@@ -159,7 +185,7 @@ func TestARateLimitLongerThanTheAllowedWaitPutsTheJobBack(t *testing.T) {
 func TestARetryEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		server := &script{steps: []step{says(500, ``), says(200, `{}`)}}
+		server := &script{steps: []step{says(500, ``), says(200, okUser)}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := clientOver(t, server).Me(ctx)

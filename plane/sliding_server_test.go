@@ -54,9 +54,9 @@ func (s *slidingServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		return answer(r, 429, `{"error_code":5900,"error_message":"RATE_LIMIT_EXCEEDED"}`, "Retry-After", strconv.Itoa(seconds)), nil
 	}
 	if s.silent {
-		return answer(r, 200, `{}`), nil
+		return answer(r, 200, `{"id":"u"}`), nil
 	}
-	return answer(r, 200, `{}`, "X-RateLimit-Remaining", strconv.Itoa(remaining),
+	return answer(r, 200, `{"id":"u"}`, "X-RateLimit-Remaining", strconv.Itoa(remaining),
 		"X-RateLimit-Reset", strconv.FormatInt(time.Now().Add(time.Minute).Unix(), 10)), nil
 }
 

@@ -1,5 +1,10 @@
 package plane
 
+import (
+	"encoding/json"
+	"regexp"
+)
+
 // StateGroup is the fixed kind that a state belongs to; projects rename, add and reorder states but not groups.
 type StateGroup string
 
@@ -46,7 +51,17 @@ type User struct {
 	LastName    string `json:"last_name"`
 	Email       string `json:"email"`
 	DisplayName string `json:"display_name"`
+	// IsBot is sent by some editions only; see DedicatedBot.
+	IsBot bool `json:"is_bot"`
 }
+
+// DedicatedBot reports whether the user is surely no person: the server says so, or one of its names has the word bot in
+// it, as those of service accounts and apps have. An API key may as well be a person's own.
+func (u User) DedicatedBot() bool {
+	return u.IsBot || botWord.MatchString(u.DisplayName) || botWord.MatchString(u.FirstName) || botWord.MatchString(u.LastName)
+}
+
+var botWord = regexp.MustCompile(`(?i)(^|[^\pL])bot([^\pL]|$)`)
 
 // Member is a user of a project or workspace. Role is sent for workspaces only and is 0 otherwise.
 type Member struct {
@@ -143,9 +158,27 @@ type WorkItem struct {
 	CompletedAt     Time           `json:"completed_at"`
 	ArchivedAt      Time           `json:"archived_at"`
 	DeletedAt       Time           `json:"deleted_at"`
+	// LeftOut names fields that were asked for and not sent, because the answer would have been too large
+	// (ListOptions.Partial). They are zero and say nothing about the record.
+	LeftOut []string `json:"-"`
 	// Found says that a create whose answer was lost came upon this work item when it looked for what became of it. It
 	// may be the one that was made, or one that was there before with other content.
 	Found bool `json:"-"`
+}
+
+// UnmarshalJSON reads who wrote as an id and as an object alike; the other fields read themselves.
+func (i *WorkItem) UnmarshalJSON(b []byte) error {
+	type plain WorkItem
+	read := struct {
+		*plain
+		CreatedBy Ref[User] `json:"created_by"`
+		UpdatedBy Ref[User] `json:"updated_by"`
+	}{plain: (*plain)(i)}
+	if err := json.Unmarshal(b, &read); err != nil {
+		return err
+	}
+	i.CreatedBy, i.UpdatedBy = read.CreatedBy.ID, read.UpdatedBy.ID
+	return nil
 }
 
 // NewWorkItem is what CreateWorkItem sends. State, labels and assignees are ids: names are refused with 400.
@@ -211,6 +244,29 @@ type Comment struct {
 	CreatedAt      Time           `json:"created_at"`
 	UpdatedAt      Time           `json:"updated_at"`
 	EditedAt       Time           `json:"edited_at"`
+}
+
+// UnmarshalJSON reads who wrote as an id and as an object alike; the other fields read themselves.
+func (c *Comment) UnmarshalJSON(b []byte) error {
+	type plain Comment
+	read := struct {
+		*plain
+		CreatedBy Ref[User] `json:"created_by"`
+	}{plain: (*plain)(c)}
+	if err := json.Unmarshal(b, &read); err != nil {
+		return err
+	}
+	c.CreatedBy = read.CreatedBy.ID
+	return nil
+}
+
+// Activity is one line of a work item's history. Actor is empty where the server names nobody.
+type Activity struct {
+	ID        string `json:"id"`
+	Verb      string `json:"verb"`  // created, updated, deleted
+	Field     string `json:"field"` // what was changed; empty for the creation
+	Actor     string `json:"actor"`
+	CreatedAt Time   `json:"created_at"`
 }
 
 // NewComment is what CreateComment sends.

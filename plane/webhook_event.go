@@ -113,7 +113,7 @@ func DecodeEvent(body []byte) (Event, error) {
 		return Event{}, fmt.Errorf("decoding webhook %s: %w", e.Name(), decodeError(err))
 	}
 	e.EntityID = firstText(string(raw.EntityID), record.text("id"))
-	e.ActorID = firstText(raw.actor(), record.ref("actor"), record.text("updated_by"), record.text("created_by"))
+	e.ActorID = firstText(raw.actor(), record.ref("actor"), record.ref("updated_by"), record.ref("created_by"))
 	e.ChangedField = raw.changedField()
 	e.WorkspaceID = firstText(e.WorkspaceID, record.ref("workspace"))
 	e.URL, e.Empty = record.address("url"), len(record) == 0

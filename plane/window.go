@@ -42,6 +42,7 @@ type Window struct {
 	Growth       float64 `json:"growth,omitempty"`        // by how many places a second others were taking more than they gave back
 	SeenAt       int64   `json:"seen_at,omitempty"`       // last answer
 	BlockedUntil int64   `json:"blocked_until,omitempty"` // a 429 asked for silence until then
+	Refusals     int     `json:"refusals,omitempty"`      // 429s in a row
 	LastSent     int64   `json:"last_sent,omitempty"`
 	Peak         int     `json:"peak,omitempty"` // highest limit proved since PeakSince, and in the period before
 	PeakBefore   int     `json:"peak_before,omitempty"`
@@ -54,6 +55,9 @@ type Entry struct {
 	At    int64 `json:"a"`           // place taken: no later than the server's own stamp
 	Done  int64 `json:"d,omitempty"` // answer seen: no earlier than the server's stamp; 0 while in flight
 	Count int   `json:"n"`
+	// Told is set when the answer said how many remain: only then did the server certainly count it. An answer of a
+	// proxy, or a refused key, proves nothing about the limit.
+	Told bool `json:"t,omitempty"`
 }
 
 // BudgetStatus is what a budget believes at one moment.
@@ -71,12 +75,21 @@ func (w *Window) Reserve(now time.Time, lane Lane) time.Time {
 	t := now.UnixMicro()
 	w.prune(t)
 	at := max(w.BlockedUntil, w.probeGate(t), w.paceGate(t, lane), w.roomGate(t, lane))
+	if w.retries() {
+		at = w.BlockedUntil
+	}
 	if at > t {
 		return time.UnixMicro(at)
 	}
 	w.Log = append(w.Log, Entry{At: t, Count: 1})
 	w.LastSent = t
 	return time.Time{}
+}
+
+// retries reports whether a 429 is answered by one request at the time that the server named: by its word a place is
+// free then, whatever we believe. Were that refused too, more of us have to leave the log first than one.
+func (w *Window) retries() bool {
+	return w.Refusals == 1 && !slices.ContainsFunc(w.Log, func(e Entry) bool { return e.Done == 0 && e.At >= w.BlockedUntil })
 }
 
 // Observe corrects the window by one answer.
@@ -93,13 +106,14 @@ func (w *Window) Observe(now time.Time, o Observation) {
 		return
 	case o.Status == http.StatusTooManyRequests:
 		w.drop(i) // the server does not count what it refuses
-		w.refused(t, o)
+		w.refused(t, t-o.Took.Microseconds(), o)
 		return
 	}
-	sentAt := w.complete(i, t)
+	sentAt := w.complete(i, t, o.Remaining >= 0)
 	if o.Status == 0 {
 		return
 	}
+	w.Refusals = 0
 	if o.Remaining >= 0 {
 		w.learn(t, sentAt, o.Remaining)
 	} else {
@@ -301,8 +315,8 @@ func (w *Window) compact() {
 	merged := w.Log[:1]
 	for _, e := range w.Log[1:] {
 		last := &merged[len(merged)-1]
-		if last.Done > 0 && e.Done > 0 && max(e.Done, last.Done)-min(e.At, last.At) < mergeWithin {
-			*last = Entry{At: min(e.At, last.At), Done: max(e.Done, last.Done), Count: last.Count + e.Count}
+		if last.Done > 0 && e.Done > 0 && last.Told == e.Told && max(e.Done, last.Done)-min(e.At, last.At) < mergeWithin {
+			*last = Entry{At: min(e.At, last.At), Done: max(e.Done, last.Done), Count: last.Count + e.Count, Told: e.Told}
 			continue
 		}
 		merged = append(merged, e)
@@ -334,72 +348,4 @@ func (w *Window) drop(i int) {
 	if i >= 0 {
 		w.Log = slices.Delete(w.Log, i, i+1)
 	}
-}
-
-// complete marks the entry answered and returns when it was reserved. An entry that is not known any more (saved
-// state was lost) is added, because the server has it.
-func (w *Window) complete(i int, t int64) int64 {
-	if i < 0 {
-		w.Log = append(w.Log, Entry{At: t, Done: t, Count: 1})
-		return t
-	}
-	w.Log[i].Done = t
-	return w.Log[i].At
-}
-
-// learn takes what an answer proves. The request was reserved at sentAt and answered at t.
-func (w *Window) learn(t, sentAt int64, remaining int) {
-	w.raise(t, remaining+w.surelyCounted(t, sentAt))
-	share := min(remaining+w.used(), w.limit())
-	w.follow(t, share)
-	w.Share = share
-}
-
-// follow notes how fast others take places, as a mean in which the last quarter of a minute weighs most.
-func (w *Window) follow(t int64, share int) {
-	since := t - w.SeenAt
-	if w.SeenAt == 0 || since >= span {
-		w.Growth = 0
-		return
-	}
-	taken := float64(w.Share-share) * second
-	w.Growth += (taken - w.Growth*float64(since)) / (float64(since) + trend)
-}
-
-// surelyCounted is how many of our requests the server certainly had in its log when it answered: this one, and
-// those answered before any request that was still on its way then was reserved.
-func (w *Window) surelyCounted(t, sentAt int64) int {
-	horizon := sentAt
-	for _, e := range w.Log {
-		if e.Done == 0 {
-			horizon = min(horizon, e.At)
-		}
-	}
-	n := 1
-	for _, e := range w.Log {
-		if e.Done > 0 && e.Done <= horizon && e.At+span > t {
-			n += e.Count
-		}
-	}
-	return n
-}
-
-// raise notes a proved limit. Each proof is a lower bound, so the highest of the last periods is the limit; older
-// ones are forgotten, because an operator may have lowered it.
-func (w *Window) raise(t int64, proved int) {
-	if w.PeakSince == 0 {
-		w.PeakSince = t
-	}
-	if t-w.PeakSince >= peakPeriod {
-		w.PeakBefore, w.Peak, w.PeakSince = w.Peak, 0, t
-		w.Settled = true
-	}
-	w.Peak = max(w.Peak, proved)
-	w.Limit = max(w.Peak, w.PeakBefore)
-}
-
-// refused is a 429: nothing is free, whatever we believed, and silence is asked for.
-func (w *Window) refused(t int64, o Observation) {
-	w.Share, w.SeenAt = min(w.used(), w.limit()), t
-	w.BlockedUntil = max(w.BlockedUntil, t+max(o.RetryAfter.Microseconds(), minRefusal))
 }

@@ -113,3 +113,74 @@ func TestWhoeverIsSeenToGrowIsReckonedToGoOn(t *testing.T) {
 		})
 	}
 }
+
+// after25 is a window after a quiet start: 25 requests, each answered.
+func after25(now time.Time) Window {
+	var w Window
+	for i := range 25 {
+		w.Reserve(now, LaneInteractive)
+		w.Observe(now, Observation{Status: 200, Remaining: 59 - i})
+	}
+	return w
+}
+
+func TestAShortRetryAfterIsHonouredAsSuch(t *testing.T) {
+	t.Parallel()
+	for _, lane := range []Lane{LaneInteractive, LaneBackfill, LaneSweep} {
+		now := time.Now()
+		w := after25(now)
+		now = now.Add(5 * time.Second)
+		for range 3 { // Several were under way when the server began to refuse.
+			w.Log = append(w.Log, Entry{At: now.UnixMicro(), Count: 1})
+		}
+		for range 3 {
+			w.Observe(now, Observation{Status: 429, Remaining: -1, RetryAfter: time.Second})
+		}
+		at := w.Reserve(now, lane)
+		if wait := at.Sub(now); wait > 1100*time.Millisecond {
+			t.Errorf("%s waits %s after a Retry-After of 1 s", lane, wait)
+		}
+		if at := w.Reserve(now.Add(1100*time.Millisecond), lane); !at.IsZero() {
+			t.Errorf("%s waits until %s once the Retry-After is over", lane, at)
+		}
+		if at := w.Reserve(now.Add(1100*time.Millisecond), lane); at.IsZero() {
+			t.Error("a second request goes before the first is answered")
+		}
+	}
+}
+
+func TestASecondRefusalInARowIsTakenForAFullLog(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	w := after25(now)
+	for range 2 {
+		w.Observe(now, Observation{Status: 429, Remaining: -1, RetryAfter: time.Second})
+		now = now.Add(1100 * time.Millisecond)
+		if w.Refusals == 1 {
+			w.Reserve(now, LaneInteractive)
+			now = now.Add(10 * time.Millisecond)
+		}
+	}
+	if at := w.Reserve(now, LaneInteractive); at.IsZero() {
+		t.Error("a third request goes at once although the server refuses what it asked for")
+	}
+}
+
+func TestRequestsThatTheServerDidNotCountProveNoLimit(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var w Window
+	for _, o := range []Observation{{Status: 502}, {Status: 403}, {Status: 0}, {Status: 404}} {
+		for range 10 {
+			w.Reserve(now, LaneInteractive)
+			o.Remaining = -1
+			w.Observe(now, o)
+			now = now.Add(10 * time.Millisecond)
+		}
+	}
+	w.Reserve(now, LaneInteractive)
+	w.Observe(now, Observation{Status: 200, Remaining: 59})
+	if w.Limit != 60 {
+		t.Errorf("the limit is believed to be %d, want 60: one was counted and 59 remain", w.Limit)
+	}
+}

@@ -34,6 +34,7 @@ type deadline struct {
 	Company  odoo.Many2One `odoo:"company_id"`
 	Return   odoo.Many2One `odoo:"return_id"`
 	State    string        `odoo:"state"`
+	Creator  odoo.Many2One `odoo:"create_uid"`
 }
 
 // key is the identity of a deadline: company, form and period. Its id is none,
@@ -79,6 +80,15 @@ func (i identity) domain() odoo.Domain {
 // externalName is the identity in the letters that Odoo's external ids may hold.
 func (i identity) externalName(what string) string {
 	return fmt.Sprintf("bir_%s_%d_%s_%d_%d", what, i.company, i.form, i.year, i.month)
+}
+
+// reminderName is the external id's name of the reminder of one completion.
+func (i identity) reminderName(completion int) string {
+	name := i.externalName(string(tellCompleted))
+	if completion > 0 {
+		name += "_" + strconv.Itoa(completion)
+	}
+	return name
 }
 
 // underscored is a model's name as it stands in external ids.

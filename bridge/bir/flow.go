@@ -35,10 +35,12 @@ type Config struct {
 	Module string
 	// OnCompleted is what happens in Odoo when a work item is completed in Plane.
 	OnCompleted OnCompleted
-	// ReminderUser is the login of whoever is reminded in Odoo; nobody by name
-	// when empty.
+	// ReminderUser is the login of whoever is reminded in Odoo. When empty that is
+	// who made the return or the deadline, else the bridge's own user.
 	ReminderUser string
-	Logger       *slog.Logger
+	// Names is how work items are called.
+	Names  NameStyle
+	Logger *slog.Logger
 }
 
 // Flow mirrors BIR filing deadlines.
@@ -48,8 +50,11 @@ type Flow struct {
 }
 
 var (
-	_ bridge.Flow      = (*Flow)(nil)
-	_ bridge.Announcer = (*Flow)(nil)
+	_ bridge.Flow         = (*Flow)(nil)
+	_ bridge.Announcer    = (*Flow)(nil)
+	_ bridge.Retractor    = (*Flow)(nil)
+	_ bridge.RightsReader = (*Flow)(nil)
+	_ bridge.LabelColorer = (*Flow)(nil)
 )
 
 // New returns the flow. It makes no connection.
@@ -102,6 +107,7 @@ func (f *Flow) Wanted(ctx context.Context) (bridge.Wanted, error) {
 // wanted gives each key to its lowest id and reports the others.
 func (f *Flow) wanted(all []deadline, open page) bridge.Wanted {
 	slices.SortFunc(all, func(a, b deadline) int { return cmp.Compare(a.ID, b.ID) })
+	several := slices.ContainsFunc(all, func(d deadline) bool { return d.Company.ID != all[0].Company.ID })
 	var wanted bridge.Wanted
 	first := make(map[mapping.Key]int64, len(all))
 	for _, d := range all {
@@ -111,7 +117,7 @@ func (f *Flow) wanted(all []deadline, open page) bridge.Wanted {
 			continue
 		}
 		first[key] = d.ID
-		wanted.Items = append(wanted.Items, bridge.WantedItem{Key: key, OdooID: d.ID, Fields: fromOdoo(d, f.today(), open)})
+		wanted.Items = append(wanted.Items, f.wantedItem(d, several, open))
 	}
 	return wanted
 }
@@ -126,7 +132,19 @@ func (f *Flow) WantedFor(ctx context.Context, key mapping.Key) (bridge.WantedIte
 	if err != nil {
 		return bridge.WantedItem{}, err
 	}
-	return bridge.WantedItem{Key: key, OdooID: d.ID, Fields: fromOdoo(d, f.today(), open)}, nil
+	several, err := f.hasOtherCompanies(ctx, d)
+	if err != nil {
+		return bridge.WantedItem{}, err
+	}
+	return f.wantedItem(d, several, open), nil
+}
+
+// wantedItem is what the work item of a deadline should look like today. several
+// says that there are deadlines of more companies than one.
+func (f *Flow) wantedItem(d deadline, several bool, open page) bridge.WantedItem {
+	fields := fromOdoo(d, f.today(), open)
+	fields.Name = f.config.Names.name(d, several)
+	return bridge.WantedItem{Key: d.key(), OdooID: d.ID, Fields: fields}
 }
 
 // KeyOf reads the key of one record.
@@ -160,7 +178,7 @@ func (f *Flow) read(ctx context.Context, key mapping.Key) (deadline, error) {
 
 // Announces notes that a reminder is about to be left.
 func (f *Flow) Announces(link mapping.Link, item bridge.WorkItemState) string {
-	return string(announces(item, link.Told))
+	return announces(item, link.Told).String()
 }
 
 // FromPlane tells Odoo what people did with a deadline's work item. It reads the
@@ -173,7 +191,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 	if err != nil {
 		return odooflow.Verdict(err)
 	}
-	message := fromPlane(d, item, link.Told)
+	message := fromPlane(d, item, f.config.OnCompleted.before(link.Told))
 	if message.kind == tellNothing {
 		return bridge.Done("kept; " + message.why)
 	}
@@ -181,7 +199,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 	if err != nil {
 		return odooflow.Verdict(err)
 	}
-	return bridge.Done("kept; " + outcome).Telling(string(message.kind))
+	return bridge.Done("kept; " + outcome).Telling(message.String())
 }
 
 func (f *Flow) today() odoo.Date { return odoo.DateIn(f.config.Now(), f.config.Location) }

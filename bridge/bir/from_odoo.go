@@ -53,7 +53,7 @@ type page func(model string, id int64) string
 func fromOdoo(d deadline, today odoo.Date, open page) mapping.Fields {
 	urgent := urgencyOf(d, today)
 	return mapping.Fields{
-		Name:            clip("["+d.FormType+"] "+d.Name, plane.MaxNameLength),
+		Name:            NameFormFirst.name(d, false),
 		DescriptionHTML: describe(d, open),
 		TargetDate:      d.Due.String(),
 		Priority:        string(priorityOf(urgent)),
@@ -86,9 +86,9 @@ func groupOf(u urgency) plane.StateGroup {
 }
 
 func labelsOf(d deadline, u urgency, today odoo.Date) []string {
-	labels := []string{"area:compliance", "form:" + d.FormType, "status:" + string(u)}
+	labels := []string{labelArea + "compliance", labelForm + d.FormType, labelStatus + string(u)}
 	if u != filed && today.DaysUntil(d.Due) <= riskDays {
-		labels = append(labels, "risk:deliverability")
+		labels = append(labels, labelRisk+"deliverability")
 	}
 	slices.Sort(labels)
 	return labels
@@ -123,9 +123,4 @@ func period(d deadline) string {
 	default:
 		return fmt.Sprintf("%02d/%d", d.Month, d.Year)
 	}
-}
-
-func clip(text string, limit int) string {
-	runes := []rune(text)
-	return string(runes[:min(len(runes), limit)])
 }

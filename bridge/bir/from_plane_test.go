@@ -28,6 +28,7 @@ func TestOdooIsToldWhatItsModelAllowsAndOnlyOnce(t *testing.T) {
 		{"of no known state, filed after a reminder", "filed", "", "completed", tellSettled},
 		{"not begun", "upcoming", "unstarted", "", tellNothing},
 		{"cancelled in Plane", "upcoming", "cancelled", "", tellNothing},
+		{"a body without a state after a reminder", "upcoming", "", "completed 2", tellNothing},
 	} {
 		d := due(today)
 		d.State = row.state
@@ -41,6 +42,35 @@ func TestOdooIsToldWhatItsModelAllowsAndOnlyOnce(t *testing.T) {
 		}
 		if strings.Contains(string(got.note), "<name>") {
 			t.Errorf("%s: the note is not escaped: %s", row.name, got.note)
+		}
+	}
+}
+
+func TestEachCompletionHasANumberOfItsOwnThatNothingResets(t *testing.T) {
+	t.Parallel()
+	told, d := "", due(today)
+	for _, step := range []struct{ group, announced, told string }{
+		{"started", "", "started"},
+		{"completed", "completing 1", "completed 1"},
+		{"unstarted", "", "settled 1"},
+		{"started", "", "started 1"},
+		{"completed", "completing 2", "completed 2"},
+		{"started", "", "settled 2"},
+		{"completed", "completing 3", "completed 3"},
+	} {
+		item := bridge.WorkItemState{ID: "i", Fields: mapping.Fields{Name: "n", Group: step.group}}
+		if got := announces(item, told).String(); got != step.announced {
+			t.Errorf("%s after %q announces %q, want %q", step.group, told, got, step.announced)
+		}
+		if step.announced != "" {
+			told = step.announced // Cut short here, it is the same completion the next time.
+			if got := announces(item, told).String(); got != step.announced {
+				t.Errorf("%s after %q announces %q, want the same number", step.group, told, got)
+			}
+		}
+		told = fromPlane(d, item, told).String()
+		if told != step.told {
+			t.Errorf("%s: told %q, want %q", step.group, told, step.told)
 		}
 	}
 }

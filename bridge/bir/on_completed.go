@@ -23,17 +23,36 @@ const (
 	Nothing OnCompleted = "nothing"
 )
 
-func (o OnCompleted) deliver(ctx context.Context, f *Flow, d deadline, key mapping.Key, m message) (outcome string, err error) {
-	if name, found := strings.CutPrefix(string(o), "field:"); found {
-		return f.mark(ctx, d, name, m.kind == tellCompleted)
+// field is the field that is set, if one is.
+func (o OnCompleted) field() (name string, marks bool) { return strings.CutPrefix(string(o), "field:") }
+
+// before is what was told, as far as it still stands. A field belongs to the record:
+// a deadline that was generated again has lost it, so it is looked at each time.
+func (o OnCompleted) before(text string) string {
+	last := readTold(text)
+	if _, marks := o.field(); marks && last.kind == tellCompleted {
+		last.kind = tellCompleting
 	}
+	return last.String()
+}
+
+// deliver leaves a message in Odoo once, whoever sends it how often: what it does is
+// found done the next time.
+func (f *Flow) deliver(ctx context.Context, d deadline, key mapping.Key, m message) (outcome string, err error) {
+	field, marks := f.config.OnCompleted.field()
 	switch {
-	case o == Nothing:
-		return "BIR_ON_COMPLETED says to do nothing", nil
+	case m.kind == tellStarted:
+		return f.note(ctx, d, key, m)
 	case m.kind == tellSettled:
-		return f.takeBack(ctx, key, m)
-	default:
+		return f.settle(ctx, d, key, m)
+	case m.kind == tellCompleted && marks:
+		return f.mark(ctx, d, field, true)
+	case m.kind == tellCompleted && f.config.OnCompleted == Nothing:
+		return "BIR_ON_COMPLETED says to do nothing", nil
+	case m.kind == tellCompleted:
 		return f.remind(ctx, d, key, m)
+	default:
+		return m.why, nil
 	}
 }
 
@@ -53,26 +72,28 @@ func (f *Flow) mark(ctx context.Context, d deadline, field string, value bool) (
 	return fmt.Sprintf("%s set to %t in Odoo", field, value), nil
 }
 
-// takeBack removes a reminder that holds no longer. The reminder is the bridge's
-// own; one that somebody has dealt with is gone already.
-func (f *Flow) takeBack(ctx context.Context, key mapping.Key, m message) (outcome string, err error) {
+// note leaves a line in the chatter of the linked return, once. A deadline without
+// one has no place for it, and a reminder would be too much.
+func (f *Flow) note(ctx context.Context, d deadline, key mapping.Key, m message) (string, error) {
+	if d.Return.IsZero() {
+		return "the deadline has no return whose chatter could take a note", nil
+	}
 	identity, err := parseKey(key)
 	if err != nil {
-		return "", err
+		return "", odooflow.BadData(err)
 	}
-	id, err := odoo.NewExternalID(identity.externalName(string(tellCompleted)))
+	id, err := odoo.NewExternalID(identity.externalName(string(tellStarted)))
 	if err != nil {
-		return "", err
+		return "", odooflow.BadData(err)
 	}
-	_, activity, err := f.config.Odoo.Resolve(ctx, id)
-	if errors.Is(err, odoo.ErrMissing) {
-		return m.why + "; the reminder is gone already", nil
+	_, created, err := f.config.Odoo.LoadOnce(ctx, "mail.message", id, odoo.Values{
+		"model": returnModel, "res_id": d.Return.ID, "body": m.note, "message_type": "comment", "subtype_id/id": odooflow.NoteSubtype,
+	})
+	if err != nil && !errors.Is(err, odoo.ErrMissing) {
+		return "", odooflow.Classify(fmt.Errorf("leaving a note in Odoo for %s: %w", key, err))
 	}
-	if err == nil {
-		err = f.config.Odoo.Unlink(ctx, "mail.activity", activity)
+	if !created {
+		return "the note in Odoo was there already", nil
 	}
-	if err != nil {
-		return "", odooflow.Classify(fmt.Errorf("taking the reminder of %s back: %w", key, err))
-	}
-	return m.why + "; the reminder is taken back", nil
+	return "note left on the return in Odoo", nil
 }

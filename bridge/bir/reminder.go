@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
@@ -15,144 +15,183 @@ import (
 // user who may not read the table behind it.
 const todoActivity = "mail.mail_activity_data_todo"
 
-// deliver leaves a message in Odoo once, whoever sends it how often: the record
-// is made by external id, and one that is there already is not touched.
-func (f *Flow) deliver(ctx context.Context, d deadline, key mapping.Key, m message) (outcome string, err error) {
-	switch m.kind {
-	case tellCompleted, tellSettled:
-		return f.config.OnCompleted.deliver(ctx, f, d, key, m)
-	case tellStarted:
-		return f.note(ctx, d, key, m)
-	default:
-		return m.why, nil
-	}
-}
+const activityModel = "mail.activity"
 
-// remind leaves an activity: on the linked return where there is one, because it
-// has a chatter and people look there; else on the deadline; else on no document,
-// with a link in its text.
+// remind leaves an activity for a person, once for each completion: it is made by
+// external id, and one that is there already is not touched, whether it is open or
+// done. It is due on the day on which the work item was completed, because before
+// its day an activity is not counted in the menu; never later than the deadline.
 func (f *Flow) remind(ctx context.Context, d deadline, key mapping.Key, m message) (string, error) {
-	user, err := f.reminded(ctx)
+	id, err := reminderID(key, m.completion)
+	if err != nil {
+		return "", err
+	}
+	who, err := f.person(ctx, d)
 	if err != nil {
 		return "", err
 	}
 	var refusal error
-	for _, place := range f.placesFor(d, user) {
-		created, err := f.once(ctx, "mail.activity", key, m.kind, append(place.columns,
-			column{"activity_type_id/id", todoActivity}, column{"summary", m.summary}, column{"note", string(m.note)},
-			column{"date_deadline", d.Due.String()}))
+	for _, place := range f.placesFor(d) {
+		values, err := place.find(ctx)
+		if err != nil {
+			return "", err
+		}
+		values["activity_type_id/id"], values["summary"], values["note"] = todoActivity, m.summary, m.note
+		values["user_id"], values["date_deadline"] = odoo.Many2One{ID: who.ID}, who.dueDay(d, m, f.config.Now())
+		_, created, err := f.config.Odoo.LoadOnce(ctx, activityModel, id, values)
 		switch {
 		case err == nil && created:
-			return "reminder left in Odoo " + place.name, nil
-		case err == nil:
+			return "reminder left for " + who.Login + " " + place.name, nil
+		case err == nil, errors.Is(err, odoo.ErrMissing):
+			// Its record may also have been removed past Odoo; then somebody meant it.
 			return "the reminder in Odoo was there already", nil
 		case !errors.Is(err, odoo.ErrValidation):
-			return "", fmt.Errorf("leaving a reminder in Odoo for %s: %w", key, err)
+			return "", odooflow.Classify(fmt.Errorf("leaving a reminder in Odoo for %s: %w", key, err))
 		}
-		// The module that defines the model has another name here, or the model
-		// takes no activities: the next place is tried.
-		refusal = err
+		refusal = place.explain(ctx, fmt.Errorf("leaving a reminder in Odoo for %s %s: %w", key, place.name, err))
 	}
-	return "", fmt.Errorf("leaving a reminder in Odoo for %s: no place takes it: %w", key, refusal)
+	return "", refusal
 }
 
-// column is one field of a record as load() takes it.
-type column struct{ name, text string }
-
-// activityPlace is where an activity may hang.
-type activityPlace struct {
-	name    string
-	columns []column
-}
-
-// placesFor lists where a reminder may hang, best first. A deadline has no
-// chatter, and an activity on such a model fails with an assignee; so for
-// somebody by name it hangs on no document and shows in that person's own list.
-func (f *Flow) placesFor(d deadline, user int64) []activityPlace {
-	var places []activityPlace
-	on := func(model string, id int64) []column {
-		return []column{{"res_model_id/id", f.config.Module + ".model_" + underscored(model)}, {"res_id", strconv.FormatInt(id, 10)}}
-	}
-	assignee := column{"user_id/.id", strconv.FormatInt(user, 10)}
-	if !d.Return.IsZero() {
-		places = append(places, activityPlace{"on the return", append(on(returnModel, d.Return.ID), assignee)})
-	}
-	if f.config.ReminderUser == "" {
-		places = append(places, activityPlace{"on the deadline", append(on(Model, d.ID), column{"user_id/.id", ""})})
-	}
-	return append(places, activityPlace{"on no document", []column{assignee}})
-}
-
-// note leaves a line in the chatter of the linked return. A deadline without one
-// has no place for it, and a reminder would be too much.
-func (f *Flow) note(ctx context.Context, d deadline, key mapping.Key, m message) (string, error) {
-	if d.Return.IsZero() {
-		return "the deadline has no return whose chatter could take a note", nil
-	}
-	created, err := f.once(ctx, "mail.message", key, m.kind, []column{
-		{"model", returnModel},
-		{"res_id", strconv.FormatInt(d.Return.ID, 10)},
-		{"body", string(m.note)},
-		{"message_type", "comment"},
-		{"subtype_id/id", odooflow.NoteSubtype},
-	})
-	if err != nil {
-		return "", fmt.Errorf("leaving a note in Odoo for %s: %w", key, err)
-	}
-	if !created {
-		return "the note in Odoo was there already", nil
-	}
-	return "note left on the return in Odoo", nil
-}
-
-// once leaves a message about a deadline unless it is there already.
-func (f *Flow) once(ctx context.Context, model string, key mapping.Key, kind messageKind, columns []column) (created bool, err error) {
+func reminderID(key mapping.Key, completion int) (odoo.ExternalID, error) {
 	identity, err := parseKey(key)
 	if err != nil {
-		return false, odooflow.BadData(err)
+		return "", odooflow.BadData(err)
 	}
-	return f.load(ctx, model, identity.externalName(string(kind)), columns)
+	id, err := odoo.NewExternalID(identity.reminderName(completion))
+	if err != nil {
+		return "", odooflow.BadData(err)
+	}
+	return id, nil
 }
 
-// load makes a record by external id unless it is there already. A crash after
-// load() finds it there the next time.
-func (f *Flow) load(ctx context.Context, model, name string, columns []column) (created bool, err error) {
-	id, err := odoo.NewExternalID(name)
-	if err != nil {
-		return false, odooflow.BadData(err)
-	}
-	if _, _, err := f.config.Odoo.Resolve(ctx, id); err == nil {
-		return false, nil
-	} else if !errors.Is(err, odoo.ErrMissing) {
-		return false, odooflow.Classify(err)
-	}
-	fields, row := []string{"id"}, []string{string(id)}
-	for _, c := range columns {
-		fields, row = append(fields, c.name), append(row, c.text)
-	}
-	if _, err := f.config.Odoo.Load(ctx, model, fields, [][]string{row}); err != nil {
-		return false, odooflow.Classify(err)
-	}
-	return true, nil
+// place is where an activity may hang.
+type place struct {
+	name string
+	// find looks the record up.
+	find func(ctx context.Context) (odoo.Values, error)
+	// explain judges a refusal.
+	explain func(ctx context.Context, refusal error) error
 }
 
-// reminded is the id of the user who is to be reminded: the one that is set, else
-// the bridge's own, because an activity on no document has to belong to somebody.
-func (f *Flow) reminded(ctx context.Context) (int64, error) {
-	session, err := f.config.Odoo.Connect(ctx)
+// placesFor lists where a reminder may hang, best first: on the linked return,
+// because people look there; else on the contact of the deadline's company. The
+// deadline itself has no chatter: an activity on it can be given to nobody and
+// ticked off by nobody. Without any record it could be the bridge's own user's alone.
+func (f *Flow) placesFor(d deadline) []place {
+	contact := place{
+		name: "on the contact of " + d.Company.Name,
+		find: func(ctx context.Context) (odoo.Values, error) {
+			id, err := f.contactOf(ctx, d)
+			return on("base.model_res_partner", id), err
+		},
+		explain: f.explainContact,
+	}
+	if d.Return.IsZero() {
+		return []place{contact}
+	}
+	return []place{{
+		name:    "on the return",
+		find:    func(context.Context) (odoo.Values, error) { return on(f.returnModelID(), d.Return.ID), nil },
+		explain: func(_ context.Context, refusal error) error { return odooflow.Classify(refusal) },
+	}, contact}
+}
+
+// returnModelID is the external id of the return's model, by which it is found
+// without the right to read ir.model.
+func (f *Flow) returnModelID() string { return f.config.Module + ".model_" + underscored(returnModel) }
+
+func on(modelID string, record int64) odoo.Values {
+	return odoo.Values{"res_model_id/id": modelID, "res_id": record}
+}
+
+// contactOf finds the contact that the deadline's company is.
+func (f *Flow) contactOf(ctx context.Context, d deadline) (int64, error) {
+	var found []struct {
+		Partner odoo.Many2One `odoo:"partner_id"`
+	}
+	options := odoo.ReadOptions{Fields: []string{"partner_id"}, Limit: 1}
+	err := f.config.Odoo.SearchRead(ctx, "res.company", odoo.Where("id", "=", d.Company.ID), options, &found)
 	if err != nil {
-		return 0, odooflow.Classify(fmt.Errorf("connecting to Odoo: %w", err))
+		return 0, odooflow.Classify(fmt.Errorf("looking for the contact of company %s: %w", d.Company.Name, err))
 	}
-	if f.config.ReminderUser == "" {
-		return session.UserID, nil
+	if len(found) == 0 || found[0].Partner.IsZero() {
+		return 0, missingRight(companyHidden(d.Company))
 	}
-	ids, err := f.config.Odoo.Search(ctx, "res.users", odoo.Where("login", "=", f.config.ReminderUser), odoo.ReadOptions{Limit: 1})
+	return found[0].Partner.ID, nil
+}
+
+// explainContact says which right is missing when the user may not write contacts:
+// Odoo's own words name neither the contact nor the group.
+func (f *Flow) explainContact(ctx context.Context, refusal error) error {
+	may, err := f.config.Odoo.May(ctx, contactModel, "write")
+	if err == nil && !may {
+		return missingRight(fmt.Errorf("%w: %w", errNoContacts, refusal))
+	}
+	return odooflow.Classify(refusal)
+}
+
+// missingRight is a failure that lasts until somebody in Odoo gives the right.
+func missingRight(err error) error {
+	return &bridge.FlowError{Cause: bridge.CausePolicy, Permanent: true, Err: err}
+}
+
+// Retract takes back the reminder of a work item that is gone, or whose deadline is
+// filed or gone, and counts on from its completion.
+func (f *Flow) Retract(ctx context.Context, link mapping.Link) (string, error) {
+	last := readTold(link.Told)
+	if !last.reminded() {
+		return link.Told, nil
+	}
+	var d deadline
+	if _, marks := f.config.OnCompleted.field(); marks {
+		var err error
+		if d, err = f.read(ctx, link.Key); err != nil && !errors.Is(err, bridge.ErrNoRecord) {
+			return "", err
+		}
+	}
+	settled := told{tellSettled, last.completion}
+	if _, err := f.settle(ctx, d, link.Key, message{told: settled}); err != nil {
+		return "", err
+	}
+	return settled.String(), nil
+}
+
+// settle undoes what a completion left in Odoo, whatever BIR_ON_COMPLETED said then.
+// The zero deadline is one that is gone.
+func (f *Flow) settle(ctx context.Context, d deadline, key mapping.Key, m message) (outcome string, err error) {
+	outcome, err = f.takeBack(ctx, key, m)
+	if field, marks := f.config.OnCompleted.field(); err == nil && marks && d.ID != 0 {
+		return f.mark(ctx, d, field, false)
+	}
+	return outcome, err
+}
+
+// takeBack removes a reminder that holds no longer. One that somebody has ticked
+// off stays as it is: it says what was done.
+func (f *Flow) takeBack(ctx context.Context, key mapping.Key, m message) (outcome string, err error) {
+	id, err := reminderID(key, m.completion)
 	if err != nil {
-		return 0, odooflow.Classify(fmt.Errorf("finding the user to remind: %w", err))
+		return "", err
 	}
-	if len(ids) == 0 {
-		f.config.Logger.WarnContext(ctx, "BIR_REMINDER_USER names no user of Odoo; the bridge's own user is reminded")
-		return session.UserID, nil
+	_, activity, err := f.config.Odoo.Resolve(ctx, id)
+	if errors.Is(err, odoo.ErrMissing) {
+		return m.why + "; the reminder is gone already", nil
 	}
-	return ids[0], nil
+	var found []struct {
+		Active bool `odoo:"active"`
+	}
+	if err == nil {
+		err = f.config.Odoo.Read(ctx, activityModel, []int64{activity}, []string{"active"}, &found)
+	}
+	if err == nil && len(found) == 1 && !found[0].Active {
+		return m.why + "; the reminder is done already", nil
+	}
+	if err == nil {
+		err = f.config.Odoo.Unlink(ctx, activityModel, activity)
+	}
+	if err != nil {
+		return "", odooflow.Classify(fmt.Errorf("taking the reminder of %s back: %w", key, err))
+	}
+	return m.why + "; the reminder is taken back", nil
 }

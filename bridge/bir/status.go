@@ -141,10 +141,28 @@ func (f *Flow) KeepStatus(ctx context.Context, statuses []bridge.SyncStatus) (fa
 	return failed, nil
 }
 
+// columns are the fields that are known, looked at anew as long as some are missing:
+// they are filled as soon as they are there. known is false when nothing was ever
+// read.
+func (f *Flow) columns(ctx context.Context) (columns StatusColumns, known bool, err error) {
+	columns, known = f.status.get(f.config.Now())
+	if !known || len(columns) == len(statusFields) {
+		return columns, known, nil
+	}
+	if columns, err = ReadStatusColumns(ctx, f.config.Odoo); err != nil {
+		return nil, false, odooflow.Classify(err)
+	}
+	f.status.set(columns, f.config.Now())
+	return columns, true, nil
+}
+
 // shown reads what Odoo shows now. The first read asks for all fields, which
 // tells in the same call which of ours there are.
 func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int64]shownRow, StatusColumns, error) {
-	columns, known := f.status.get(f.config.Now())
+	columns, known, err := f.columns(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	if known && len(columns) == 0 {
 		return nil, nil, bridge.ErrNoStatusFields
 	}

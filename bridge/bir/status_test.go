@@ -220,3 +220,25 @@ func BenchmarkReadAndShowAThousand(b *testing.B) {
 		})
 	}
 }
+
+// A bridge that runs when `odoo setup-fields` adds the fields fills them at its next
+// look, those that were missing as well as all.
+func TestFieldsThatAreAddedWhileItRunsAreFilledAtOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, odoo.JSON2, odootest.Options{})
+	o.odoo.GenerateDeadlines(1, 2099)
+	statuses := o.statuses(t, 1)
+	if _, err := o.flow.KeepStatus(t.Context(), statuses); !errors.Is(err, bridge.ErrNoStatusFields) {
+		t.Fatalf("without fields: %v", err)
+	}
+	for _, spec := range bir.StatusFieldSpecs() {
+		o.odoo.Add("ir.model.fields", map[string]any{
+			"name": spec.Name, "field_description": spec.Label, "model_id": int64(555), "ttype": spec.Type,
+			"selection": "[('synced', 'Synced')]",
+		})
+		o.keep(t, statuses)
+		if shown := o.odoo.Records(bir.Model)[0][spec.Name]; shown == false && spec.Name != "x_plane_sync_error" {
+			t.Errorf("%s is not filled", spec.Name)
+		}
+	}
+}

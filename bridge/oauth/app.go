@@ -19,6 +19,8 @@ type App struct {
 	// BaseURL is the Plane server, and Workspace the only one that an
 	// installation or a person is taken from.
 	BaseURL, Workspace string
+	// Refusal is why the secret may not be sent to BaseURL; nil when it may.
+	Refusal error
 	// ClientID and ClientSecret are what Plane showed when the app was made.
 	ClientID, ClientSecret string
 	// RedirectURL is the address of the bridge's callback, as registered in Plane.
@@ -57,6 +59,9 @@ func (a App) box() (*sealed.Box, error) {
 func (a App) protocol(client *http.Client) (*plane.OAuth, error) {
 	if a.ClientSecret == "" {
 		return nil, &bridge.MissingKeyError{Setting: "PLANE_OAUTH_CLIENT_SECRET", Entry: "plane_oauth_client_secret", Problem: "is not set"}
+	}
+	if a.Refusal != nil {
+		return nil, a.Refusal
 	}
 	if a.ClientID == "" {
 		return nil, notSet("PLANE_OAUTH_CLIENT_ID")

@@ -72,7 +72,7 @@ func (k *Keeper) probe(ctx context.Context, app App, protocol *plane.OAuth) erro
 	case err == nil, errors.Is(err, plane.ErrUnauthorized), errors.Is(err, plane.ErrForbidden), errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrInvalid):
 		k.probed.Store(app.server(), k.now())
 		return nil
-	case plane.IsUnrouted(err), !errors.As(err, &answered):
+	case plane.IsUnrouted(err), errors.As(err, &answered) && answered.Kind == plane.KindForeign && answered.Status == http.StatusOK:
 		return errNoOAuth(err) // no such path, or the web app's page in its place
 	default:
 		return readRefusal("the question whether it has OAuth apps", err)

@@ -11,9 +11,12 @@ import (
 )
 
 // Classify says whose fault a failure of Odoo is, and whether time may heal it.
-// The result is a *bridge.FlowError.
+// Where the client says that trying again may help, it may: an unknown field is no
+// bad data while Odoo is changing its models. The result is a *bridge.FlowError.
 func Classify(err error) error {
 	switch {
+	case odoo.ClassOf(err) != odoo.Permanent:
+		return &bridge.FlowError{Cause: bridge.CauseOdoo, Err: err}
 	case errors.Is(err, odoo.ErrDenied):
 		return &bridge.FlowError{Cause: bridge.CauseMissingKey, Err: err}
 	case errors.Is(err, odoo.ErrUser), errors.Is(err, odoo.ErrAccess):

@@ -15,12 +15,13 @@ import (
 )
 
 type checkCommand struct {
-	JSON bool `help:"Print JSON."`
+	JSON               bool `help:"Print JSON."`
+	AcceptPlaneAddress bool `help:"Accept that secrets go to the address of Plane that Odoo's parameters name."`
 }
 
 // Run looks at everything the bridge depends on and changes nothing.
 func (c *checkCommand) Run(p *process) error {
-	s, live, err := p.settings(settings.Database, settings.OdooIfAny, settings.TaskIfAny)
+	s, live, err := p.settings(c.needs)
 	if err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func (c *checkCommand) Run(p *process) error {
 		return err
 	}
 	defer a.pool.Close()
-	findings := a.check(p.ctx)
+	findings := a.check(p.ctx, c.AcceptPlaneAddress)
 	if c.JSON {
 		err = printJSON(p.stdout, findings)
 	} else {
@@ -44,7 +45,16 @@ func (c *checkCommand) Run(p *process) error {
 	return nil
 }
 
-func (a *app) check(ctx context.Context) []plane.Finding {
+// needs are all settings where there is nothing to look at without them. With a
+// database, what else is missing becomes a finding among the others.
+func (c *checkCommand) needs(s settings.Settings) []error {
+	if s.DatabaseURL == "" {
+		return settings.Everything(s)
+	}
+	return append(settings.OdooIfAny(s), settings.TaskIfAny(s)...)
+}
+
+func (a *app) check(ctx context.Context, accept bool) []plane.Finding {
 	findings := a.checkDatabase(ctx)
 	if count(findings, plane.GradeOK) < len(findings) {
 		// The shared budget would refuse every request. A handful that the replicas
@@ -54,16 +64,31 @@ func (a *app) check(ctx context.Context) []plane.Finding {
 		}
 	}
 	findings = append(findings, a.checkSecrets()...)
+	findings = append(findings, a.checkOrigins()...)
+	findings = append(findings, a.checkFiles()...)
+	findings = append(findings, a.checkAddress(ctx, accept)...)
 	findings = append(findings, a.checkOdooSide(ctx)...)
 	return append(findings, a.checkPlaneSide(ctx)...)
 }
 
 func (a *app) checkDatabase(ctx context.Context) []plane.Finding {
-	if err := a.pool.Ping(ctx); err != nil {
+	var fault settings.Fault
+	switch err := checkPooler(ctx, a.pool, a.settings); {
+	case errors.As(err, &fault):
+		return []plane.Finding{failed("database", fault, "See docs/runbooks/supabase.md about poolers.")}
+	case err != nil:
 		return []plane.Finding{failed("database", err, "Is the server up, and is DATABASE_URL right?")}
 	}
-	findings := []plane.Finding{ok("database", "answers"), a.checkClock(ctx)}
+	switch err := migrations.Access(ctx, a.pool); {
+	case errors.Is(err, migrations.ErrAccess):
+		return []plane.Finding{failed("database", err, "See docs/runbooks/supabase.md about the rights of the bridge's role.")}
+	case err != nil:
+		return []plane.Finding{failed("database", err, "Is the server up, and is DATABASE_URL right?")}
+	}
+	findings := []plane.Finding{ok("database", "can be read and written"), a.checkClock(ctx)}
 	switch err := migrations.Check(ctx, a.pool); {
+	case errors.Is(err, migrations.ErrNewer):
+		return append(findings, failed("migrations", err, "Run the version of the program that migrated it, or a newer one."))
 	case errors.Is(err, migrations.ErrPending):
 		return append(findings, plane.Finding{Name: "migrations", Grade: plane.GradeNote, Found: "some are pending", Do: "Run `odoo-plane-bridge migrate`, or start `serve`, which runs them."})
 	case err != nil:
@@ -97,6 +122,8 @@ func adviceForOdoo(err error) string {
 		return "Give the bridge's user the right to read " + bir.Model + " (Accounting / Administrator)."
 	case errors.Is(err, odoo.ErrUnknownModel):
 		return "Install the module that defines " + bir.Model + " in this database."
+	case errors.Is(err, odoo.ErrProtocol):
+		return "Is what answers at ODOO_URL an Odoo, and is ODOO_URL its address without a page behind it?"
 	case errors.Is(err, odoo.ErrDatabase):
 		return "Check ODOO_DB, and whether Odoo can reach its database."
 	default:

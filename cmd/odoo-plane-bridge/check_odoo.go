@@ -33,6 +33,7 @@ func (a *app) checkOdooSide(ctx context.Context) []plane.Finding {
 	// Whoever mirrors only tasks needs no deadlines in Odoo.
 	if settings.BIR(a.settings) == nil || settings.Task(a.settings) != nil {
 		findings = append(findings, a.checkDeadlines(ctx), a.checkPush(ctx), a.checkStatusFields(ctx))
+		findings = append(findings, a.checkReminders(ctx)...)
 	}
 	return append(findings, a.checkTasks(ctx)...)
 }

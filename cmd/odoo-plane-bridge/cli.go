@@ -24,6 +24,8 @@ const (
 
 // commands is the command line.
 type commands struct {
+	EnvFile string `help:"Read settings from this file as well, such as .env: lines of NAME=VALUE, as a shell reads them. What the environment sets goes before it." placeholder:"FILE"`
+
 	Serve      serveCommand      `cmd:"" help:"Receive webhooks, work through the queue and run the schedules."`
 	Migrate    migrateCommand    `cmd:"" help:"Bring the database to the newest schema."`
 	Sync       syncCommand       `cmd:"" help:"Mirror Odoo into Plane once, now."`
@@ -71,6 +73,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		printf(stderr, "odoo-plane-bridge: %v\nTry odoo-plane-bridge --help.\n", err)
 		return exitUsage
 	}
+	getenv, err = withFile(getenv, line.EnvFile)
+	if err != nil {
+		return report(err, stderr)
+	}
 	_, err = bridge.Guarded(func() (struct{}, error) { return struct{}{}, parsed.Run(&process{ctx, getenv, screen{stdout}, stderr}) })
 	var panicked *bridge.PanicError
 	if errors.As(err, &panicked) && strings.EqualFold(getenv("LOG_LEVEL"), "debug") {
@@ -92,6 +98,23 @@ func report(err error, stderr io.Writer) int {
 	}
 }
 
+// withFile adds the variables of a file to those of the environment.
+func withFile(getenv func(string) string, path string) (func(string) string, error) {
+	if path == "" {
+		return getenv, nil
+	}
+	variables, err := settings.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w:\n--env-file: %w", errUsage, err)
+	}
+	return func(name string) string {
+		if value := getenv(name); value != "" {
+			return value
+		}
+		return variables[name]
+	}, nil
+}
+
 // settings reads all settings and checks those that a command needs. Every fault
 // is in the one error.
 func (p *process) settings(needs ...settings.Need) (settings.Settings, *settings.Live, error) {
@@ -101,7 +124,7 @@ func (p *process) settings(needs ...settings.Need) (settings.Settings, *settings
 // settingsFrom is settings for commands that say where settings come from.
 func (p *process) settingsFrom(sources []settings.Source, needs ...settings.Need) (settings.Settings, *settings.Live, error) {
 	loaded, err := settings.Load(p.ctx, sources...)
-	if err := errors.Join(err, loaded.Check(needs...)); err != nil {
+	if err := settings.Together(err, loaded.Check(needs...)); err != nil {
 		return loaded, nil, fmt.Errorf("%w:\n%w", errUsage, err)
 	}
 	return loaded, settings.NewLive(loaded, sources...), nil
@@ -109,9 +132,11 @@ func (p *process) settingsFrom(sources []settings.Source, needs ...settings.Need
 
 // sources are where settings come from before Odoo is asked.
 func (p *process) sources() []settings.Source {
-	sources := []settings.Source{settings.Environment{Getenv: p.getenv}}
-	if p.getenv("SECRETS_SOURCE") == "vault" {
-		sources = append(sources, settings.Vault{Connect: connectTo(p.getenv)})
+	environment := settings.Environment{Getenv: p.getenv}
+	sources := []settings.Source{environment}
+	// A fault of it is told with the others, when all are read.
+	if source, _, err := settings.One(p.ctx, environment, settings.Spec{Name: "SECRETS_SOURCE"}); err == nil && source == "vault" {
+		sources = append(sources, &settings.Vault{Connect: connectTo(p.getenv)})
 	}
 	return sources
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
-	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
 type deliveriesCommand struct {
@@ -39,9 +38,15 @@ func (f deliveryFilter) choose() bridge.DeliveryFilter {
 	return chosen
 }
 
-// ledgerNeeds are the settings that a look into the ledger takes: the servers are
-// asked only when a delivery is previewed.
-var ledgerNeeds = []settings.Need{settings.Database, settings.OdooIfAny}
+// onLedger runs a command that only looks into the database. Neither server is
+// asked, so one that hangs does not hold it up.
+func (p *process) onLedger(do func(a *app) error) error {
+	s, live, err := p.settingsFrom(p.sources(), settings.Database)
+	if err != nil {
+		return err
+	}
+	return p.inDatabase(s, live, do)
+}
 
 // onDatabase runs a command on a database that has every migration.
 func (p *process) onDatabase(needs []settings.Need, do func(a *app) error) error {
@@ -49,13 +54,17 @@ func (p *process) onDatabase(needs []settings.Need, do func(a *app) error) error
 	if err != nil {
 		return err
 	}
+	return p.inDatabase(s, live, do)
+}
+
+func (p *process) inDatabase(s settings.Settings, live *settings.Live, do func(a *app) error) error {
 	a, err := wire(s, live, p.logger(s))
 	if err != nil {
 		return err
 	}
 	defer a.pool.Close()
-	if err := migrations.Check(p.ctx, a.pool); err != nil {
-		return fmt.Errorf("looking at the database: %w", err)
+	if err := usableDatabase(p.ctx, a.pool, s); err != nil {
+		return err
 	}
 	return do(a)
 }
@@ -97,7 +106,7 @@ type deliveriesList struct {
 
 // Run lists deliveries.
 func (c *deliveriesList) Run(p *process) error {
-	return p.onDatabase(ledgerNeeds, func(a *app) error {
+	return p.onLedger(func(a *app) error {
 		found, err := a.bridge.DeadLetters().List(p.ctx, c.choose())
 		if err != nil {
 			return err
@@ -144,7 +153,7 @@ type deliveriesShow struct {
 
 // Run shows one delivery.
 func (c *deliveriesShow) Run(p *process) error {
-	return p.onDatabase(ledgerNeeds, func(a *app) error {
+	return p.onLedger(func(a *app) error {
 		found, err := one(p, a, c.ID)
 		if err != nil {
 			return err
@@ -189,7 +198,7 @@ func (c *deliveriesReplay) Run(p *process) error {
 	if c.ID == uuid.Nil && c.Status == "" && c.Cause == "" && c.Event == "" && c.Entity == "" && c.Since == 0 {
 		return fmt.Errorf("%w: give a delivery's id, or a filter such as --status dead", errUsage)
 	}
-	return p.onDatabase(ledgerNeeds, func(a *app) error {
+	replay := func(a *app) error {
 		found, err := a.bridge.DeadLetters().List(p.ctx, filter)
 		if err != nil {
 			return err
@@ -199,7 +208,12 @@ func (c *deliveriesReplay) Run(p *process) error {
 		}
 		lines, err := c.each(p, a, found)
 		return errors.Join(err, c.print(p.stdout, lines))
-	})
+	}
+	if c.DryRun {
+		// What each would change, the two servers tell.
+		return p.onDatabase([]settings.Need{settings.Database, settings.OdooIfAny}, replay)
+	}
+	return p.onLedger(replay)
 }
 
 func (c *deliveriesReplay) each(p *process, a *app, found []bridge.Delivery) ([]deliveryLine, error) {

@@ -22,7 +22,7 @@ const demoSecret = "demo-webhook-secret" //nolint:gosec // a simulated server's 
 // all real processes and sockets except for what Plane and Odoo themselves are.
 type world struct {
 	process  *process
-	database *postgres.Server // nil when DATABASE_URL was given
+	database *postgres.Server // nil when --database was given
 	plane    *planetest.Server
 	odoo     *odootest.Server
 	app      *app
@@ -45,7 +45,7 @@ func newWorld(p *process, c *demoCommand) (*world, error) {
 	w := &world{process: p, ctx: ctx, stop: stop, served: make(chan error, 1), year: time.Now().Year()}
 	err := errors.Join(w.startServers(ctx, c))
 	if err == nil {
-		err = w.startBridge(ctx)
+		err = w.startBridge(ctx, c)
 	}
 	if err != nil {
 		w.close()
@@ -78,8 +78,8 @@ func (w *world) host(ctx context.Context, address string, handler http.Handler) 
 	return "http://" + listener.Addr().String(), nil
 }
 
-func (w *world) startBridge(ctx context.Context) error {
-	dsn, err := w.databaseURL(ctx)
+func (w *world) startBridge(ctx context.Context, c *demoCommand) error {
+	dsn, err := w.databaseURL(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -118,9 +118,9 @@ func (w *world) serve() {
 	w.plane.AddWebhook(w.bridgeURL+"/api/webhooks/plane", demoSecret, planetest.V1)
 }
 
-func (w *world) databaseURL(ctx context.Context) (string, error) {
-	if dsn := w.process.getenv("DATABASE_URL"); dsn != "" {
-		return dsn, nil
+func (w *world) databaseURL(ctx context.Context, c *demoCommand) (string, error) {
+	if c.Database != "" {
+		return c.Database, nil
 	}
 	var err error
 	if w.database, err = postgres.Start(ctx, postgres.Options{Durable: true}); err != nil {

@@ -63,11 +63,12 @@ func (a *app) flows() []bridge.Flow {
 	return on
 }
 
-func (a *app) birFlow() bridge.Flow {
+func (a *app) birFlow() *bir.Flow {
 	return bir.New(bir.Config{
 		Odoo: a.odoo, OdooURL: a.settings.OdooURL.String(), Workspace: string(a.settings.PlaneWorkspaceSlug),
 		ProjectID: string(a.settings.PlaneBIRProjectID), Location: a.settings.Location(),
-		Module: a.settings.BIRModule, OnCompleted: bir.OnCompleted(a.settings.BIROnCompleted), ReminderUser: a.settings.BIRReminderUser, Logger: a.logger,
+		Module: a.settings.BIRModule, OnCompleted: bir.OnCompleted(a.settings.BIROnCompleted), ReminderUser: a.settings.BIRReminderUser,
+		Names: bir.NameStyle(a.settings.BIRWorkItemNames), Logger: a.logger,
 	})
 }
 

@@ -71,5 +71,6 @@ func (getenv listenAddrOnly) Lookup(_ context.Context, spec settings.Spec) (stri
 	if spec.Name != "LISTEN_ADDR" {
 		return "", false, nil
 	}
-	return getenv(spec.Name), true, nil
+	value, err := settings.Clean(spec, getenv(spec.Name))
+	return value, value != "", err
 }

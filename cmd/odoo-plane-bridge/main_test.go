@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 	"testing"
+	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 )
@@ -14,12 +12,15 @@ import (
 // start it as a process of its own and kill it.
 const asProgram = "BRIDGE_RUN_AS_PROGRAM"
 
+// programPlaneTimeout shortens the timeout of its requests to Plane.
+const programPlaneTimeout = "BRIDGE_PROGRAM_PLANE_TIMEOUT"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-		stop()
-		os.Exit(code)
+		if timeout, err := time.ParseDuration(os.Getenv(programPlaneTimeout)); err == nil {
+			planeTimeout = timeout
+		}
+		os.Exit(runAsProcess())
 	}
 	pgtest.Main(m)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -133,12 +134,14 @@ func (c *mappingsRepair) Run(p *process) error {
 			printAudit(p, findings)
 			return nil
 		}
+		ctx, cancel := p.inHand(a.logger)
+		defer cancel()
 		repaired, failed := 0, 0
 		for _, finding := range findings {
-			if finding.Repair == "" {
+			if finding.Repair == "" || p.ctx.Err() != nil {
 				continue
 			}
-			if err := a.bridge.Auditor().Repair(p.ctx, flow, finding); err != nil {
+			if err := a.bridge.Auditor().Repair(ctx, flow, finding); err != nil {
 				failed++
 				a.logger.ErrorContext(p.ctx, "not repaired", slog.String("key", string(finding.Key)), slog.Any("error", err))
 				continue
@@ -146,6 +149,9 @@ func (c *mappingsRepair) Run(p *process) error {
 			repaired++
 		}
 		printf(p.stdout, "%d repaired, %d failed\n", repaired, failed)
+		if p.ctx.Err() != nil {
+			return fmt.Errorf("stopped; what is repaired is kept: %w", context.Cause(p.ctx))
+		}
 		if failed > 0 {
 			return fmt.Errorf("%d of %d findings could not be repaired", failed, repaired+failed)
 		}

@@ -20,6 +20,9 @@ func (c *migrateCommand) Run(p *process) error {
 		return err
 	}
 	defer pool.Close()
+	if err := checkPooler(p.ctx, pool, s); err != nil {
+		return err
+	}
 	ran, err := migrations.Up(p.ctx, pool, p.logger(s))
 	if err != nil {
 		return fmt.Errorf("migrating the database: %w", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
-	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
 type oauthCommand struct {
@@ -160,9 +160,9 @@ func (p *process) oauthApp(needs ...settings.Need) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := migrations.Check(p.ctx, a.pool); err != nil {
+	if err := usableDatabase(p.ctx, a.pool, s); err != nil {
 		a.pool.Close()
-		return nil, fmt.Errorf("looking at the database: %w", err)
+		return nil, err
 	}
 	return a, nil
 }
@@ -190,7 +190,10 @@ func needsOAuthApp(s settings.Settings) []error {
 // another one cannot reach it while settings change.
 func (a *app) oauthSettings() oauth.App {
 	s := a.live.Current()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
 	return oauth.App{
+		Refusal: a.address.permit(ctx, a.settings, "PLANE_OAUTH_CLIENT_SECRET"),
 		BaseURL: a.settings.PlaneBaseURL.String(), Workspace: string(a.settings.PlaneWorkspaceSlug),
 		ClientID: s.PlaneOAuthClientID, ClientSecret: s.PlaneOAuthClientSecret.Reveal(),
 		RedirectURL: s.PlaneOAuthRedirectURL.String(), Scopes: strings.Fields(strings.ReplaceAll(s.PlaneOAuthScopes, ",", " ")),

@@ -27,12 +27,12 @@ type administrator struct {
 func (a administrator) client(p *process, s settings.Settings) (*odoo.Client, error) {
 	if a.Login != "" {
 		spec := settings.Spec{Name: "ODOO_ADMIN_PASSWORD", Secret: "odoo_admin_password"}
-		password, found, err := settings.Environment{Getenv: p.getenv}.Lookup(p.ctx, spec)
+		password, found, err := settings.One(p.ctx, settings.Environment{Getenv: p.getenv}, spec)
 		if err != nil || !found {
 			return nil, fmt.Errorf("%w:\n%w", errUsage, errors.Join(err, missingIf(!found && err == nil,
 				spec.Name, "set it, or ODOO_ADMIN_PASSWORD_FILE, to the password or API key of --login")))
 		}
-		s.OdooLogin, s.OdooPassword = a.Login, settings.Secret(strings.TrimRight(password, "\r\n"))
+		s.OdooLogin, s.OdooPassword = a.Login, settings.Secret(password)
 	}
 	client, err := newOdooClient(s, p.logger(s))
 	if err != nil {

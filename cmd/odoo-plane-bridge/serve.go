@@ -95,7 +95,12 @@ func (a *app) serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return main.Serve(ctx, a.main) })
 	group.Go(func() error { return serveHTTP(ctx, a.side, httpserver.Only("/metrics", a.metrics.Handler())) })
-	group.Go(func() error { return a.bridge.Run(ctx) })
+	group.Go(func() error {
+		if err := a.awaitDatabase(ctx); err != nil {
+			return err
+		}
+		return a.bridge.Run(ctx)
+	})
 	group.Go(func() error { return a.oauth.Run(ctx) })
 	group.Go(func() error { return a.refresh(ctx) })
 	err := group.Wait()
@@ -106,6 +111,9 @@ func (a *app) serve(ctx context.Context) error {
 // warnOfGaps says at the start what cannot work as set up; it is no reason not
 // to start, because secrets may still arrive.
 func (a *app) warnOfGaps(ctx context.Context) {
+	for _, warning := range a.fileWarnings() {
+		a.logger.WarnContext(ctx, "a secret is not kept to the bridge alone", slog.String("file", warning))
+	}
 	if len(a.settings.WebhookSecrets()) == 0 {
 		a.logger.WarnContext(ctx, "PLANE_WEBHOOK_SECRET is not set: webhooks are refused with 503 until it is")
 	}

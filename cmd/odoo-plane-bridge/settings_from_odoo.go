@@ -65,23 +65,28 @@ const (
 	parametersAway      parametersKind = "away"
 )
 
+// fromOdooParameters names the source in messages.
+const fromOdooParameters = "Odoo's ir.config_parameter"
+
 // String names the source in messages.
-func (p *odooParameters) String() string { return "Odoo's ir.config_parameter" }
+func (p *odooParameters) String() string { return fromOdooParameters }
 
 // Prepare reads the parameters.
-func (p *odooParameters) Prepare(ctx context.Context, known settings.Settings, open []settings.Spec) {
+//
+// A server that is away is no fault: the needs of a command say what is missing.
+func (p *odooParameters) Prepare(ctx context.Context, known settings.Settings, open []settings.Spec) error {
 	keys := p.begin(open)
 	if len(keys) == 0 || settings.Odoo(known) != nil {
 		p.end(nil, parametersState{kind: parametersNotNeeded})
-		return
+		return nil
 	}
 	client, err := p.clientFor(known)
 	if err != nil {
 		p.end(nil, parametersState{parametersAway, err})
-		return
+		return nil
 	}
 	if p.refusedLately() {
-		return
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, parametersWithin)
 	defer cancel()
@@ -94,6 +99,7 @@ func (p *odooParameters) Prepare(ctx context.Context, known settings.Settings, o
 	default:
 		p.end(nil, parametersState{parametersAway, err})
 	}
+	return nil
 }
 
 // begin notes which settings are left to Odoo and returns their keys.
@@ -132,8 +138,12 @@ func (p *odooParameters) refusedLately() bool {
 func (p *odooParameters) Lookup(_ context.Context, spec settings.Spec) (string, bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	value, found := p.values[spec.OdooKey]
-	return value, found && spec.OdooKey != "", nil
+	raw, found := p.values[spec.OdooKey]
+	if !found || spec.OdooKey == "" {
+		return "", false, nil
+	}
+	value, err := settings.Clean(spec, raw)
+	return value, value != "", err
 }
 
 // State is what became of the last attempt.

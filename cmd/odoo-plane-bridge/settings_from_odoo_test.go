@@ -32,13 +32,17 @@ var fromOdoo = map[string]string{
 func keptInOdoo(t *testing.T) *stage {
 	t.Helper()
 	s := newStage(t)
+	s.moveToOdoo()
+	return s
+}
+
+func (s *stage) moveToOdoo() {
 	for key, name := range fromOdoo {
 		s.odoo.SetParameter(key, s.settings[name])
 		delete(s.settings, name)
 	}
 	admin := s.odoo.Admin()
 	s.settings["ODOO_LOGIN"], s.settings["ODOO_PASSWORD"] = admin.Login, admin.APIKey
-	return s
 }
 
 func (s *stage) load() (settings.Settings, *settings.Live, error) {
@@ -115,11 +119,12 @@ func TestNoKeyGoesToADefaultServerWhileOdooCannotSayWhichIsRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := liveKey{live, a.parameters}
+	key := liveKey{live, a.parameters, a.address, loaded}
 	if err := key.Authorize(context.Background(), request); !errors.Is(err, bridge.ErrKeyMissing) || len(request.Header) != 0 {
 		t.Errorf("error = %v, headers = %v; want a refusal before anything is added", err, request.Header)
 	}
 	s.odoo.Down(false)
+	s.odoo.SetParameter("plane.base_url", settings.DefaultOf("PLANE_BASE_URL"))
 	live.Refresh(t.Context(), quiet)
 	if err := key.Authorize(context.Background(), request); err != nil {
 		t.Errorf("after Odoo came back: %v", err)

@@ -34,6 +34,8 @@ type stage struct {
 	odoo     *odootest.Server
 	pool     *pgxpool.Pool
 	settings map[string]string
+	// endPlane ends the server in front of plane once every request to it has ended.
+	endPlane func()
 }
 
 func newStage(t *testing.T) *stage {
@@ -48,6 +50,7 @@ func newStage(t *testing.T) *stage {
 	planeServer, odooServer := httptest.NewServer(s.plane), httptest.NewServer(s.odoo)
 	t.Cleanup(planeServer.Close)
 	t.Cleanup(odooServer.Close)
+	s.endPlane = planeServer.Close
 	user := s.odoo.LeastPrivilege()
 	s.settings = map[string]string{
 		"DATABASE_URL": dsn, "LISTEN_ADDR": "127.0.0.1:0", "METRICS_ADDR": "127.0.0.1:0", "INSTANCE_ID": "stage",
@@ -99,7 +102,10 @@ type program struct {
 	t       *testing.T
 	command *exec.Cmd
 	// url is where its receiver listens.
-	url string
+	url       string
+	listening chan string
+	// ended is closed when its log has ended.
+	ended chan struct{}
 
 	mu  sync.Mutex
 	log strings.Builder
@@ -108,11 +114,24 @@ type program struct {
 // start runs a command as a process of its own and returns when it listens.
 func (s *stage) start(args ...string) *program {
 	s.t.Helper()
+	p := s.launch(args...)
+	select {
+	case address := <-p.listening:
+		p.url = "http://" + address
+	case <-time.After(20 * time.Second):
+		s.t.Fatalf("the program does not listen; its log:\n%s", p.logged())
+	}
+	return p
+}
+
+// launch runs a command as a process of its own.
+func (s *stage) launch(args ...string) *program {
+	s.t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	p := &program{t: s.t, command: exec.Command(binary, args...)}
+	p := &program{t: s.t, command: exec.Command(binary, args...), listening: make(chan string, 1), ended: make(chan struct{})}
 	p.command.Env = append(os.Environ(), asProgram+"=1")
 	for name, value := range s.settings {
 		p.command.Env = append(p.command.Env, name+"="+value)
@@ -124,8 +143,7 @@ func (s *stage) start(args ...string) *program {
 	if err := p.command.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	listening := make(chan string, 1)
-	go p.read(stderr, listening)
+	go p.read(stderr, p.listening)
 	s.t.Cleanup(func() {
 		p.kill()
 		if s.t.Failed() {
@@ -133,17 +151,12 @@ func (s *stage) start(args ...string) *program {
 		}
 		s.mustHoldNoSecret("the log of "+strings.Join(args, " "), p.logged())
 	})
-	select {
-	case address := <-listening:
-		p.url = "http://" + address
-	case <-time.After(20 * time.Second):
-		s.t.Fatalf("the program does not listen; its log:\n%s", p.logged())
-	}
 	return p
 }
 
 // read keeps the log and finds the address in it.
 func (p *program) read(stderr io.Reader, listening chan<- string) {
+	defer close(p.ended)
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
 		var line struct{ Msg, Address string }
@@ -160,6 +173,13 @@ func (p *program) logged() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.log.String()
+}
+
+// wait returns the exit code when the process has ended.
+func (p *program) wait() int {
+	<-p.ended // Waiting for the process would cut its log off.
+	_ = p.command.Wait()
+	return p.command.ProcessState.ExitCode()
 }
 
 // kill ends the process as a power cut would.

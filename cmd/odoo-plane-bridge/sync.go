@@ -1,17 +1,13 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"strings"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 type syncCommand struct {
@@ -50,14 +46,6 @@ func (c *syncCommand) extent() bridge.Extent {
 	return bridge.WhatChanged
 }
 
-// apply carries out one step of a plan.
-func apply(ctx context.Context, a *app, flow bridge.Flow, step bridge.Step, extent bridge.Extent) (bridge.Step, error) {
-	if step.Action == bridge.ActionCancel {
-		return a.bridge.Mirror().Cancel(ctx, flow, step.Item.Key)
-	}
-	return a.bridge.Mirror().Apply(ctx, flow, step.Item, extent)
-}
-
 func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
 	if c.JSON {
 		return printJSON(w, summarise(plan))
@@ -67,17 +55,20 @@ func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
 	}
 	printConflicts(w, plan)
 	sum := summarise(plan)
-	_, err := printf(w, "%d to create, %d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
-		sum.Create, sum.Change, sum.Cancel, heldPart(sum.Held), sum.Leave, sum.Requests, minutes(sum.Requests))
+	_, err := printf(w, "%d to create, %s%d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
+		sum.Create, ifAny(sum.Adopt, "%d to adopt, "), sum.Change, sum.Cancel, heldPart(sum.Held), sum.Leave, sum.Requests, minutes(sum.Requests))
 	return err
 }
 
 // heldPart is nothing while the brake holds nothing.
-func heldPart(held int) string {
-	if held == 0 {
+func heldPart(held int) string { return ifAny(held, "%d held by the brake, ") }
+
+// ifAny is a part of a sentence about something that seldom happens.
+func ifAny(n int, part string) string {
+	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d held by the brake, ", held)
+	return fmt.Sprintf(part, n)
 }
 
 func detail(step bridge.Step) string {
@@ -124,6 +115,7 @@ func minutes(n int) string {
 // planSummary is a plan as JSON shows it.
 type planSummary struct {
 	Create    int        `json:"create"`
+	Adopt     int        `json:"adopt"`
 	Change    int        `json:"change"`
 	Cancel    int        `json:"cancel"`
 	Leave     int        `json:"leave"`
@@ -145,7 +137,8 @@ type stepLine struct {
 
 func summarise(plan bridge.Plan) planSummary {
 	sum := planSummary{
-		Create: plan.Count(bridge.ActionCreate), Change: plan.Count(bridge.ActionChange), Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel), Held: plan.Count(bridge.ActionHold),
+		Create: plan.Count(bridge.ActionCreate), Adopt: plan.Count(bridge.ActionAdopt), Change: plan.Count(bridge.ActionChange),
+		Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel), Held: plan.Count(bridge.ActionHold),
 		Requests: plan.Requests(), Conflicts: len(plan.Conflicts), Steps: []stepLine{},
 	}
 	if plan.Brake != nil {
@@ -167,6 +160,7 @@ func summarise(plan bridge.Plan) planSummary {
 // syncResult is what a sync did.
 type syncResult struct {
 	Created   int `json:"created"`
+	Adopted   int `json:"adopted"`
 	Changed   int `json:"changed"`
 	Cancelled int `json:"cancelled"`
 	Left      int `json:"left"`
@@ -175,29 +169,38 @@ type syncResult struct {
 	Brake     string   `json:"brake,omitempty"`
 	Failed    int      `json:"failed"`
 	Conflicts int      `json:"conflicts"`
+	Stopped   bool     `json:"stopped,omitempty"`
 	Errors    []string `json:"errors,omitempty"`
 }
+
+// written is how many work items were written or bound.
+func (r syncResult) written() int { return r.Created + r.Adopted + r.Changed + r.Cancelled }
 
 func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.Plan) error {
 	if err := a.bridge.Mirror().NoteBrake(p.ctx, plan); err != nil {
 		return err
 	}
 	result, err := carryOut(p, a, flow, plan, c.extent())
-	if err != nil {
+	if err != nil && !result.Stopped {
 		return err
 	}
-	a.showStatus(p.ctx)
+	if err == nil {
+		a.showStatus(p.ctx)
+	}
 	if c.JSON {
 		if err := printJSON(p.stdout, result); err != nil {
 			return err
 		}
 	} else {
 		printConflicts(p.stdout, plan)
-		printf(p.stdout, "%d created, %d changed, %d cancelled, %s%d left as they are, %d failed\n",
-			result.Created, result.Changed, result.Cancelled, heldPart(result.Held), result.Left, result.Failed)
+		printf(p.stdout, "%d created, %s%d changed, %d cancelled, %s%d left as they are, %d failed\n",
+			result.Created, ifAny(result.Adopted, "%d adopted, "), result.Changed, result.Cancelled, heldPart(result.Held), result.Left, result.Failed)
 		for _, failure := range result.Errors {
 			printf(p.stdout, "failed: %s\n", failure)
 		}
+	}
+	if err != nil {
+		return err
 	}
 	if plan.Brake != nil {
 		return fmt.Errorf("cancelling is held by the brake; everything else is done: %s", plan.Brake)
@@ -207,57 +210,6 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.
 	}
 	return nil
 }
-
-// carryOut applies a plan step by step. One step that fails does not hold up the
-// others; a server that is away does.
-func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bridge.Extent) (syncResult, error) {
-	result := syncResult{Left: plan.Count(bridge.ActionLeave), Held: plan.Count(bridge.ActionHold), Conflicts: len(plan.Conflicts)}
-	if plan.Brake != nil {
-		result.Brake = plan.Brake.String()
-	}
-	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
-	defer progress.Done()
-	ctx := plane.WithLane(p.ctx, plane.LaneBackfill)
-	away := 0
-	for _, step := range plan.Work() {
-		done, err := apply(ctx, a, flow, step, extent)
-		switch {
-		case ctx.Err() != nil:
-			return result, fmt.Errorf("stopped; what is done is kept, and the next sync goes on: %w", context.Cause(ctx))
-		case errors.Is(err, bridge.ErrLocked):
-			result.Left++
-		case err != nil:
-			a.logger.DebugContext(ctx, "a work item could not be written", slog.Any("error", err))
-			result.Failed++
-			result.Errors = append(result.Errors, err.Error())
-		case done.Action == bridge.ActionCreate:
-			result.Created++
-		case done.Action == bridge.ActionChange:
-			result.Changed++
-		case done.Action == bridge.ActionCancel:
-			result.Cancelled++
-		default:
-			result.Left++
-		}
-		progress.Step()
-		if holdsAll(err) {
-			away++
-		}
-		if away >= maxFailures && result.Created+result.Changed+result.Cancelled == 0 {
-			return result, fmt.Errorf("the first work items all failed, %d of them because a server is away; the last: %w", away, err)
-		}
-	}
-	return result, nil
-}
-
-// holdsAll reports whether a failure is not of one work item alone.
-func holdsAll(err error) bool {
-	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, bridge.ErrNotWritable) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge)
-}
-
-// maxFailures is how many steps may fail in a row from the start before a sync
-// gives up: Plane is away then, and more tries only cost time.
-const maxFailures = 3
 
 // slowAfter is when a person is shown that work goes on.
 const slowAfter = time.Second

@@ -8,15 +8,11 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
-	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtext"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -34,11 +30,13 @@ type app struct {
 	odoo     *odoo.Client // nil when Odoo is not configured
 	// parameters are the settings that Odoo holds; they own the Odoo client.
 	parameters *odooParameters
-	oauth      *oauth.Keeper
-	queue      *bridge.Queue
-	metrics    *bridge.Metrics
-	bridge     *bridge.Bridge
-	receiver   *bridge.Receiver
+	// address says whether secrets may go to where Plane is.
+	address  *planeAddress
+	oauth    *oauth.Keeper
+	queue    *bridge.Queue
+	metrics  *bridge.Metrics
+	bridge   *bridge.Bridge
+	receiver *bridge.Receiver
 	// main and side are the receiver's and the metrics' ports, once taken.
 	main, side net.Listener
 	// hangup asks for the settings to be read again at once; nil never does.
@@ -57,6 +55,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	if a.pool, err = openPool(s); err != nil {
 		return nil, err
 	}
+	a.address = &planeAddress{pool: a.pool}
 	a.oauth = oauth.New(oauth.Config{Pool: a.pool, App: a.oauthSettings, Logger: logger})
 	if err := a.wireClients(); err != nil {
 		a.pool.Close()
@@ -64,7 +63,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	}
 	a.metrics = bridge.NewMetrics(a.pool)
 	a.queue, err = bridge.NewQueue(a.pool, bridge.QueueConfig{
-		InstanceID: instanceID(s), Workers: int(s.Workers), PollOnly: s.DatabasePooler, Logger: logger,
+		InstanceID: instanceID(s), Workers: workersWithin(a.pool, s), PollOnly: s.DatabasePooler, Logger: logger,
 	})
 	if err != nil {
 		a.pool.Close()
@@ -95,11 +94,15 @@ func (a *app) wireClients() error {
 	return err
 }
 
+// planeTimeout bounds one request to Plane; tests of processes shorten it.
+var planeTimeout = plane.DefaultTimeout
+
 func (a *app) wirePlane(budget plane.Budget) error {
 	s := a.settings
 	config := plane.Config{
-		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters},
+		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.live, a.parameters, a.address, s},
 		Budget: budget, Logger: a.logger, UserAgent: "odoo-plane-bridge/" + version,
+		Timeout: planeTimeout,
 	}
 	if s.PlaneAuth == "bot" {
 		bot := a.oauth.Bot()
@@ -132,6 +135,9 @@ func (a *app) secrets() bridge.Secrets {
 type liveKey struct {
 	live       *settings.Live
 	parameters *odooParameters
+	address    *planeAddress
+	// built are the settings that the client was built from, and so where it sends to.
+	built settings.Settings
 }
 
 // Authorize adds the key, or fails before the request is sent.
@@ -142,6 +148,9 @@ func (k liveKey) Authorize(ctx context.Context, r *http.Request) error {
 	key := k.live.Current().PlaneAPIKey
 	if key == "" {
 		return fmt.Errorf("%w: PLANE_API_KEY is not set (ssot/secrets/registry.yaml#plane_api_key)", bridge.ErrKeyMissing)
+	}
+	if err := k.address.permit(ctx, k.built, "PLANE_API_KEY"); err != nil {
+		return err
 	}
 	return plane.APIKey(key.Reveal()).Authorize(ctx, r)
 }
@@ -163,46 +172,6 @@ func (a *app) checkOdoo(ctx context.Context) error {
 	}
 	_, err := a.odoo.Connect(ctx)
 	return err
-}
-
-// openPool prepares connections to the database and opens none yet.
-func openPool(s settings.Settings) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(s.DatabaseURL.Reveal())
-	if err != nil {
-		// The library's error quotes the address; only its kind is told.
-		return nil, fmt.Errorf("%w:\n%w", errUsage, settings.Fault{Setting: "DATABASE_URL", Problem: "expected an address such as postgres://user@host:5432/database"})
-	}
-	// A worker holds one connection for its lock and needs another beside it.
-	config.MaxConns = max(config.MaxConns, int32(2*s.Workers)+12) //nolint:gosec // Workers is at most 100
-	config.ConnConfig.ConnectTimeout = 5 * time.Second
-	config.ConnConfig.RuntimeParams["application_name"] = "odoo-plane-bridge"
-	if s.DatabasePooler {
-		// Nothing is prepared under a name, and yet the server is asked for the types:
-		// without them a map cannot be written to a jsonb column.
-		config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-		delete(config.ConnConfig.RuntimeParams, "application_name")
-	}
-	pgtext.Prepare(config)
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the database: %w", err)
-	}
-	return pool, nil
-}
-
-// connectTo opens the database for Vault, which is asked before settings are
-// known.
-func connectTo(getenv func(string) string) func(context.Context) (*pgx.Conn, error) {
-	return func(ctx context.Context) (*pgx.Conn, error) {
-		spec := settings.Spec{Name: "DATABASE_URL", Secret: "database_url"}
-		address, found, err := settings.Environment{Getenv: getenv}.Lookup(ctx, spec)
-		if err != nil || !found {
-			return nil, errors.Join(errors.New("DATABASE_URL is not set"), err)
-		}
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-		defer cancel()
-		return pgx.Connect(ctx, strings.TrimSpace(address))
-	}
 }
 
 // instanceID names this replica by host and port: the same after a restart, and

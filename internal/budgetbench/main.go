@@ -14,6 +14,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/environment"
 )
 
 // options are what one measurement is made of.
@@ -43,6 +45,10 @@ func main() {
 }
 
 func start(ctx context.Context, args []string, out io.Writer) error {
+	// pgx would take what an address leaves open from the shell.
+	if err := environment.Forget(); err != nil {
+		return err
+	}
 	if isDrainer() {
 		return runDrainer(ctx, out)
 	}

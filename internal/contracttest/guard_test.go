@@ -116,6 +116,25 @@ func TestTheGuardPassesAsThingsAre(t *testing.T) {
 	}
 }
 
+func TestTheGuardsVulncheckFailsOnAPlantedDependency(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.edit("go.mod", "require (", "require (\n\tgithub.com/dgrijalva/jwt-go v3.2.0+incompatible")
+	g.edit("cmd/odoo-plane-bridge/version.go", "import (", "import (\n\t\"github.com/dgrijalva/jwt-go\"")
+	g.edit("cmd/odoo-plane-bridge/version.go", "type versionCommand", "var _ = jwt.MapClaims{}.VerifyAudience(version, true)\n\ntype versionCommand")
+	tidy := exec.Command("go", "mod", "tidy")
+	tidy.Dir, tidy.Env = g.dir, append(os.Environ(), "GOFLAGS=-mod=mod")
+	if out, err := tidy.CombinedOutput(); err != nil {
+		t.Fatalf("go mod tidy: %v\n%s", err, out)
+	}
+	check := exec.Command("./scripts/vulncheck.sh")
+	check.Dir, check.Env = g.dir, append(os.Environ(), "GOFLAGS=-trimpath -buildvcs=false", "GOTOOLCHAIN=auto")
+	out, err := check.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "GO-2020-0017") || strings.Contains(string(out), "GO-2026") {
+		t.Errorf("the check: %v, and should name the planted dependency alone:\n%s", err, out)
+	}
+}
+
 func TestTheGuardFailsWhereItHasTo(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

@@ -201,3 +201,14 @@ func unusedAddress(t *testing.T) string {
 	defer listener.Close()
 	return listener.Addr().String()
 }
+
+func TestTheImageIsBuiltWithTheGoThatGoModNames(t *testing.T) {
+	t.Parallel()
+	toolchain := regexp.MustCompile(`(?m)^toolchain go(\S+)$`).FindStringSubmatch(read(t, "go.mod"))
+	if toolchain == nil {
+		t.Fatal("go.mod names no toolchain")
+	}
+	if !strings.Contains(read(t, "docker/Dockerfile"), " golang:"+toolchain[1]+"-") {
+		t.Errorf("the image is not built with Go %s", toolchain[1])
+	}
+}

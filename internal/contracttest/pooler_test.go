@@ -11,6 +11,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -24,6 +25,11 @@ import (
 // the address through it. Ten connections to the server are all it has, so that
 // transactions of one client land on different ones.
 func pooled(t *testing.T, dsn string) string {
+	t.Helper()
+	return pooledWith(t, dsn, 10)
+}
+
+func pooledWith(t *testing.T, dsn string, places int) string {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
@@ -39,8 +45,8 @@ func pooled(t *testing.T, dsn string) string {
 	address := unusedAddress(t)
 	dir, credential := poolerHome(t)
 	config := fmt.Sprintf("[databases]\n* = host=%s port=%s\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %s\nunix_socket_dir =\n"+
-		"auth_type = trust\nauth_file = %s/users\npool_mode = transaction\ndefault_pool_size = 10\nmax_client_conn = 200\n",
-		server.Hostname(), server.Port(), address[len("127.0.0.1:"):], dir)
+		"auth_type = trust\nauth_file = %s/users\npool_mode = transaction\ndefault_pool_size = %d\nmax_client_conn = 200\n",
+		server.Hostname(), server.Port(), address[len("127.0.0.1:"):], dir, places)
 	for name, content := range map[string]string{"config": config, "users": `"` + server.User.Username() + `" ""`} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
@@ -148,4 +154,35 @@ func number(t *testing.T, pool *pgxpool.Pool, sql string) int {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// TestAPoolerThatNobodySetIsNamed runs commands through pgbouncer in transaction
+// mode with few places, and with the setting that such a pooler takes or without.
+func TestAPoolerThatNobodySetIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, pooler, says string
+		places             int
+	}{
+		{"without the setting", "false", "DATABASE_POOLER: is false, and DATABASE_URL leads through a transaction-mode pooler", 5},
+		{"without the setting and with one place", "false", "DATABASE_POOLER: is false, and DATABASE_URL leads through a transaction-mode pooler", 1},
+		{"with one place", "true", "lets 1 of the 3 transactions through", 1},
+		{"with two places", "true", "lets 2 of the 3 transactions through", 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			through := pooledWith(t, pgtest.DSN(t), row.places)
+			for _, command := range []string{"serve", "check", "migrate"} {
+				program := exec.Command(binary(t), command)
+				program.Env = []string{"DATABASE_URL=" + through, "DATABASE_POOLER=" + row.pooler, "LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0"}
+				out, err := program.CombinedOutput()
+				if want := map[string]int{"serve": 2, "check": 1, "migrate": 2}[command]; err == nil || program.ProcessState.ExitCode() != want {
+					t.Errorf("%s ends with %v, want exit code %d", command, err, want)
+				}
+				if !strings.Contains(string(out), row.says) {
+					t.Errorf("%s does not say that %s:\n%s", command, row.says, out)
+				}
+			}
+		})
+	}
 }

@@ -88,7 +88,7 @@ func TestTheRegistryNamesEveryWayASecretComesIn(t *testing.T) {
 	t.Parallel()
 	entries := readRegistry(t).Secrets
 	for _, spec := range secretSpecs(t) {
-		wanted := []string{"environment:" + spec.Name, "file:" + spec.Name + "_FILE"}
+		wanted := []string{"environment:" + spec.Name, "file:" + spec.Name + "_FILE", "command:" + spec.Name + "_CMD"}
 		if fromVault(spec) {
 			wanted = append(wanted, "supabase_vault:"+spec.Secret)
 		}

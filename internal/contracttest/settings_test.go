@@ -1,6 +1,10 @@
 package contracttest_test
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -52,7 +56,7 @@ func TestTheExampleEnvironmentListsEverySetting(t *testing.T) {
 		// Comments for people have a space after the sign.
 		name, value, isSetting := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "#"), "=")
 		if isSetting && !strings.HasPrefix(line, "# ") {
-			listed[name] = value
+			listed[name] = strings.Trim(value, `"`)
 		}
 	}
 	for name, standard := range known {
@@ -66,6 +70,35 @@ func TestTheExampleEnvironmentListsEverySetting(t *testing.T) {
 	for name := range listed {
 		if _, found := known[name]; !found {
 			t.Errorf(".env.example lists %s, which is no setting", name)
+		}
+	}
+}
+
+// TestEveryLineOfTheExampleCanBeSourced takes the remark sign from every setting,
+// and lets a shell and the program read the file.
+func TestEveryLineOfTheExampleCanBeSourced(t *testing.T) {
+	t.Parallel()
+	lines := regexp.MustCompile(`(?m)^#([A-Z])`).ReplaceAllString(read(t, ".env.example"), "$1")
+	file := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	variables, err := settings.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell := exec.Command("/bin/sh", "-euc", "set -a; . "+file+"; env")
+	shell.Dir, shell.Env = t.TempDir(), []string{"PATH=/nowhere:/usr/bin:/bin"}
+	out, err := shell.CombinedOutput()
+	if err != nil {
+		t.Fatalf("a shell that sources it: %v\n%s", err, out)
+	}
+	for _, spec := range settings.Specs() {
+		if variables[spec.Name] != spec.Default && spec.Default != "" {
+			t.Errorf("the program reads %s as %q, its default is %q", spec.Name, variables[spec.Name], spec.Default)
+		}
+		if !strings.Contains("\n"+string(out), "\n"+spec.Name+"="+variables[spec.Name]+"\n") {
+			t.Errorf("a shell reads %s otherwise than the program, %q", spec.Name, variables[spec.Name])
 		}
 	}
 }

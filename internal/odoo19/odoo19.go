@@ -166,13 +166,13 @@ func (i *Instance) Admin(t testing.TB) User {
 	return i.withKey(t, User{UID: i.AdminUID, Login: i.AdminLogin, Password: i.AdminPassword})
 }
 
-// LeastPrivilege makes a user who may work with deadlines, returns and tasks and may neither read
-// settings nor change the set-up, and gives it an API key that ends after a day.
+// LeastPrivilege makes a user who may work with deadlines, returns, tasks and contacts and may
+// neither read settings nor change the set-up, and gives it an API key that ends after a day.
 func (i *Instance) LeastPrivilege(t testing.TB) User {
 	t.Helper()
 	user := User{Login: "bridge", Password: "bridge-of-a-test"}
 	groups := []any{}
-	for _, key := range []string{"base.group_user", "bridge_test_bir.group_deadline_manager", "project.group_project_user"} {
+	for _, key := range []string{"base.group_user", "bridge_test_bir.group_deadline_manager", "base.group_partner_manager", "project.group_project_user"} {
 		groups = append(groups, []any{4, i.record(t, key)})
 	}
 	id, ok := i.Call(t, "res.users", "create", []any{map[string]any{

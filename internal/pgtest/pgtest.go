@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/environment"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtext"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/postgres"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
@@ -33,9 +34,14 @@ var (
 )
 
 // Main runs a package's tests and then stops the private PostgreSQL, if any test
-// asked for one. Every package that uses pgtest calls it from its TestMain.
+// asked for one. Every package that uses pgtest calls it from its TestMain. The
+// tests see nothing of an installation that the shell describes.
 func Main(m *testing.M) {
 	flag.Parse()
+	if err := environment.Forget(); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+		os.Exit(1)
+	}
 	waitTogether()
 	code := m.Run()
 	if server != nil {

@@ -12,7 +12,7 @@ import (
 // ErrNotInstalled says that PostgreSQL's server programs are nowhere on this
 // machine, and what to do about it.
 var ErrNotInstalled = errors.New("PostgreSQL is not installed: run scripts/ensure-postgres.sh, " +
-	"or set POSTGRES_BIN to the folder that holds initdb and postgres, or set DATABASE_URL to use a server that runs already")
+	"or set POSTGRES_BIN to the folder that holds initdb and postgres")
 
 // FindPrograms returns the folder of initdb and postgres: POSTGRES_BIN when it
 // is set, else the newest version that Debian's packages left, else PATH.

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -33,6 +31,9 @@ func Specs() []Spec {
 	specs := make([]Spec, 0, fields.NumField())
 	for i := range fields.NumField() {
 		f := fields.Field(i)
+		if f.Tag.Get("env") == "" {
+			continue
+		}
 		specs = append(specs, Spec{
 			Name: f.Tag.Get("env"), Default: f.Tag.Get("envDefault"),
 			Secret: f.Tag.Get("secret"), OdooKey: f.Tag.Get("odoo"), field: f.Name,
@@ -41,8 +42,18 @@ func Specs() []Spec {
 	return specs
 }
 
+// DefaultOf is the value of a setting when nothing sets it.
+func DefaultOf(name string) string {
+	for _, spec := range Specs() {
+		if spec.Name == name {
+			return spec.Default
+		}
+	}
+	return ""
+}
+
 // Source supplies values. Lookup reports false when it has none for the setting,
-// and an error when it cannot tell. One that is also a fmt.Stringer is named in
+// and an error when it cannot tell; a value has been through Clean. One that is also a fmt.Stringer is named in
 // the faults of its values.
 type Source interface {
 	Lookup(ctx context.Context, spec Spec) (value string, found bool, err error)
@@ -54,8 +65,9 @@ type Preparer interface {
 	Source
 	// Prepare gets what is known so far, with zero values where something is wrong,
 	// and the settings that have no value yet. A source that cannot answer now
-	// supplies nothing; whether that is a fault, the needs of a command decide.
-	Prepare(ctx context.Context, known Settings, open []Spec)
+	// supplies nothing; whether that is a fault, the needs of a command decide. An
+	// error is a fault of SECRETS_SOURCE, the one setting that chooses a source.
+	Prepare(ctx context.Context, known Settings, open []Spec) error
 }
 
 // Fault is one setting that is wrong. It never holds the value.
@@ -74,13 +86,24 @@ func Load(ctx context.Context, sources ...Source) (Settings, error) {
 		read.from(ctx, source)
 	}
 	s, err := read.settings()
-	return s, errors.Join(append(read.faults, readable(err, read.origins)...)...)
+	faults := append(read.faults, readable(err, read.origins)...)
+	return s, errors.Join(append(faults, s.contradictions()...)...)
+}
+
+// One reads a single setting that no struct holds, or that is needed before the
+// others are known, from one source.
+func One(ctx context.Context, source Source, spec Spec) (value string, found bool, err error) {
+	value, found, err = source.Lookup(ctx, spec)
+	if err != nil {
+		return "", false, Fault{spec.Name, err.Error()}
+	}
+	return value, found, nil
 }
 
 // reading is one pass over the sources. open are the settings without a value.
 type reading struct {
 	values map[string]string
-	// origins says where values come from that are not the environment's own.
+	// origins names the sources of values that are not the environment's own.
 	origins map[string]string
 	open    []Spec
 	faults  []error
@@ -89,6 +112,7 @@ type reading struct {
 // settings are the values so far and the defaults of the others.
 func (r *reading) settings() (s Settings, err error) {
 	err = env.ParseWithOptions(&s, env.Options{Environment: r.values})
+	s.origins = r.origins
 	return s, err
 }
 
@@ -98,7 +122,10 @@ func (r *reading) from(ctx context.Context, source Source) {
 	if preparer, prepares := source.(Preparer); prepares {
 		// What is wrong in it, Load reports at its end.
 		known, _ := r.settings()
-		preparer.Prepare(ctx, known, slices.Clone(r.open))
+		if err := preparer.Prepare(ctx, known, slices.Clone(r.open)); err != nil {
+			r.faults = append(r.faults, Fault{"SECRETS_SOURCE", err.Error()})
+			return
+		}
 	}
 	r.open = slices.DeleteFunc(r.open, func(spec Spec) bool {
 		value, found, err := source.Lookup(ctx, spec)
@@ -109,7 +136,7 @@ func (r *reading) from(ctx context.Context, source Source) {
 		if found && value != "" {
 			r.values[spec.Name] = value
 			if named, tells := source.(fmt.Stringer); tells {
-				r.origins[spec.Name] = " (the value comes from " + named.String() + ")"
+				r.origins[spec.Name] = named.String()
 			}
 		}
 		return found && value != ""
@@ -134,7 +161,11 @@ func readable(err error, origins map[string]string) []error {
 			continue
 		}
 		setting := settingOf(parse.Name)
-		faults = append(faults, Fault{setting, expectation(parse) + origins[setting]})
+		problem := expectation(parse)
+		if origin := origins[setting]; origin != "" {
+			problem += " (the value comes from " + origin + ")"
+		}
+		faults = append(faults, Fault{setting, problem})
 	}
 	return faults
 }
@@ -155,33 +186,4 @@ func settingOf(field string) string {
 		}
 	}
 	return field
-}
-
-// Environment supplies the process's environment, and the files that X_FILE
-// variables of secrets point at.
-type Environment struct {
-	// Getenv reads a variable; os.Getenv outside tests.
-	Getenv func(string) string
-}
-
-// Lookup prefers the variable itself over its file.
-func (e Environment) Lookup(_ context.Context, spec Spec) (string, bool, error) {
-	if value := e.Getenv(spec.Name); value != "" {
-		return value, true, nil
-	}
-	if spec.Secret == "" {
-		return "", false, nil
-	}
-	path := e.Getenv(spec.Name + "_FILE")
-	if path == "" {
-		return "", false, nil
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return "", false, fmt.Errorf("%s_FILE names a file that cannot be read: %w", spec.Name, errors.Unwrap(err))
-	}
-	if strings.TrimSpace(string(content)) == "" {
-		return "", false, fmt.Errorf("%s_FILE names a file that is empty", spec.Name)
-	}
-	return string(content), true, nil
 }

@@ -14,6 +14,35 @@ func (s Settings) Check(needs ...Need) error {
 	return errors.Join(faults...)
 }
 
+// Together joins the faults of a reading with those of needs. A setting that is
+// wrong is not reported as missing besides.
+func Together(read, needed error) error {
+	known, all := make(map[string]bool), faultsIn(read)
+	for _, err := range all {
+		var fault Fault
+		if errors.As(err, &fault) {
+			known[fault.Setting] = true
+		}
+	}
+	for _, err := range faultsIn(needed) {
+		var fault Fault
+		if !errors.As(err, &fault) || !known[fault.Setting] {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+func faultsIn(err error) []error {
+	if joined, several := err.(interface{ Unwrap() []error }); several { //nolint:errorlint // the outermost one is asked
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
 // Database is needed by whatever keeps state.
 func Database(s Settings) []error {
 	return missing(s.DatabaseURL == "", "DATABASE_URL", "set it to the PostgreSQL that holds schema ops, such as postgres://user@host:5432/database")
@@ -54,6 +83,14 @@ func Plane(s Settings) []error {
 // BIR switches the BIR flow on.
 func BIR(s Settings) []error {
 	return missing(s.PlaneBIRProjectID == "", "PLANE_BIR_PROJECT_ID", "set it to the id of the project that deadlines are mirrored into")
+}
+
+// Everything is what a bridge needs whose settings are looked at as a whole.
+func Everything(s Settings) []error {
+	faults := append(Database(s), Odoo(s)...)
+	faults = append(faults, Plane(s)...)
+	return append(faults, missing(s.PlaneWebhookSecret == "", "PLANE_WEBHOOK_SECRET",
+		"set it to the secret that Plane showed when the webhook was made (ssot/secrets/registry.yaml#plane_webhook_secret)")...)
 }
 
 // Task switches the task flow on.

@@ -49,9 +49,12 @@ type Settings struct {
 	// field of the deadline.
 	BIROnCompleted OnCompleted `env:"BIR_ON_COMPLETED" envDefault:"remind"`
 	// BIRReminderUser is the login of whoever is reminded in Odoo of deadlines that
-	// were completed in Plane and are not filed.
-	BIRReminderUser  string `env:"BIR_REMINDER_USER"`
-	OdooWebhookToken Secret `env:"ODOO_WEBHOOK_TOKEN" secret:"odoo_webhook_token"`
+	// were completed in Plane and are not filed. When empty that is who made the
+	// return or the deadline, else the bridge's own user.
+	BIRReminderUser string `env:"BIR_REMINDER_USER"`
+	// BIRWorkItemNames is how work items are called; changing it renames each of them.
+	BIRWorkItemNames WorkItemNames `env:"BIR_WORK_ITEM_NAMES" envDefault:"form_first"`
+	OdooWebhookToken Secret        `env:"ODOO_WEBHOOK_TOKEN" secret:"odoo_webhook_token"`
 	// OdooTaskProjectID and PlaneTaskProjectID are the two projects whose tasks and
 	// work items are kept in step; both unset leave the task flow off.
 	OdooTaskProjectID  RecordID `env:"ODOO_TASK_PROJECT_ID"`
@@ -88,7 +91,14 @@ type Settings struct {
 	SecretsSource SecretsSource `env:"SECRETS_SOURCE" envDefault:"environment"`
 	LogLevel      LogLevel      `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat     LogFormat     `env:"LOG_FORMAT"`
+
+	// origins names the sources of values that are not the environment's own.
+	origins map[string]string
 }
+
+// Origin names the source that a setting's value comes from; empty for the
+// environment, its files and commands, and for a default.
+func (s Settings) Origin(name string) string { return s.origins[name] }
 
 // AppURL is where people open Plane: PLANE_APP_URL, or what follows from the
 // base URL.

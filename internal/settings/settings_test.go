@@ -118,7 +118,7 @@ func TestSecretsComeFromSupabaseVault(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	vault := settings.Vault{Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }}
+	vault := &settings.Vault{Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }}
 	s, err := settings.Load(t.Context(), variables{"ADMIN_TOKEN": "set"}.source(), vault)
 	if err != nil {
 		t.Fatal(err)

@@ -42,9 +42,9 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalText keeps a secret out of JSON and YAML.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText takes the value, less the line end that editors leave in files.
+// UnmarshalText takes the value.
 func (s *Secret) UnmarshalText(text []byte) error {
-	*s = Secret(strings.TrimRight(string(text), "\r\n"))
+	*s = Secret(text)
 	return nil
 }
 
@@ -71,17 +71,29 @@ type WebURL string
 // String is the address as it was set.
 func (u WebURL) String() string { return string(u) }
 
-// UnmarshalText checks scheme and host, and refuses credentials inside.
+// UnmarshalText checks scheme and host, and refuses what would get lost or leak
+// when a path is put behind it: credentials, a query, a fragment.
 func (u *WebURL) UnmarshalText(text []byte) error {
-	parsed, err := url.Parse(strings.TrimSpace(string(text)))
-	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") {
+	parsed, err := url.Parse(string(text))
+	switch {
+	case strings.HasPrefix(string(text), "http") && strings.ContainsAny(string(text), "?#"):
+		return errors.New("expected an address without ? and # and what follows them")
+	case err != nil || parsed.Hostname() == "" || (parsed.Scheme != "http" && parsed.Scheme != "https"):
 		return errors.New("expected an address that begins with http:// or https://")
-	}
-	if parsed.User != nil {
+	case parsed.User != nil:
 		return errors.New("expected an address without user and password in it")
+	case strings.ContainsAny(string(text), " \\") || strings.HasPrefix(parsed.Hostname(), "."):
+		return errors.New("expected the name of a host after http:// or https://")
+	case !isPort(parsed.Port()) && parsed.Port() != "":
+		return errors.New("expected a port from 1 to 65535 in the address")
 	}
-	*u = WebURL(strings.TrimSpace(string(text)))
+	*u = WebURL(text)
 	return nil
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
 }
 
 // appURL derives where people open Plane. The cloud serves its API under a host
@@ -151,7 +163,7 @@ type Share float64
 // UnmarshalText checks the range.
 func (s *Share) UnmarshalText(text []byte) error {
 	share, err := strconv.ParseFloat(string(text), 64)
-	if err != nil || !(share >= 0 && share <= 1) {
+	if err != nil || !(share >= 0 && share <= 1) || strings.ContainsAny(string(text), "xX") {
 		return errors.New("expected a share from 0 to 1, such as 0.2")
 	}
 	*s = Share(share)
@@ -168,15 +180,32 @@ type Schedule struct {
 // String is the expression as it was set.
 func (s Schedule) String() string { return s.expression }
 
-// UnmarshalText parses the expression.
+// UnmarshalText parses the expression, and refuses one that never fires or that
+// the library would take for another: it makes a second of every shorter time.
 func (s *Schedule) UnmarshalText(text []byte) error {
-	parsed, err := cron.ParseStandard(string(text))
+	expression := string(text)
+	// The library expects a blank behind the zone, and panics without.
+	zoned := strings.HasPrefix(expression, "CRON_TZ=") || strings.HasPrefix(expression, "TZ=")
+	if zoned && !strings.Contains(expression, " ") {
+		return errSchedule
+	}
+	if every, found := strings.CutPrefix(expression, "@every "); found {
+		if d, err := time.ParseDuration(strings.TrimSpace(every)); err != nil || d < time.Second {
+			return errors.New("expected a length of time of at least a second after @every, such as @every 15m")
+		}
+	}
+	parsed, err := cron.ParseStandard(expression)
 	if err != nil {
-		return errors.New("expected a cron expression of five fields, such as */15 * * * *")
+		return errSchedule
+	}
+	if parsed.Next(time.Now()).IsZero() {
+		return errors.New("names a time that never comes, such as 30 February")
 	}
 	*s = Schedule{expression: string(text), Schedule: parsed}
 	return nil
 }
+
+var errSchedule = errors.New("expected a cron expression of five fields, such as */15 * * * *")
 
 // Zone is a time zone by its name in the tz database.
 type Zone struct{ location *time.Location }
@@ -199,14 +228,14 @@ func (z *Zone) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Period is a length of time above zero.
+// Period is a length of time of at least a minute.
 type Period time.Duration
 
 // UnmarshalText parses Go's notation.
 func (p *Period) UnmarshalText(text []byte) error {
 	d, err := time.ParseDuration(string(text))
-	if err != nil || d <= 0 {
-		return errors.New("expected a length of time, such as 168h or 30m")
+	if err != nil || d < time.Minute {
+		return errors.New("expected a length of time of at least a minute, such as 168h or 30m")
 	}
 	*p = Period(d)
 	return nil
@@ -284,6 +313,14 @@ func (o *OnCompleted) UnmarshalText(text []byte) error {
 		return errors.New("expected remind, nothing, or field: and the name of a boolean field of the deadline")
 	}
 	return nil
+}
+
+// WorkItemNames is form_first or once.
+type WorkItemNames string
+
+// UnmarshalText takes one of the names.
+func (n *WorkItemNames) UnmarshalText(text []byte) error {
+	return oneOf((*string)(n), text, "form_first", "once")
 }
 
 // DriftPolicy is put_back or report.

@@ -2,36 +2,77 @@ package settings
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// Vault supplies secrets from Supabase Vault: the row of vault.decrypted_secrets
-// whose name is the setting's name in the registry of secrets.
+// Vault supplies secrets from Supabase Vault: the rows of vault.decrypted_secrets
+// whose names are those of the registry of secrets. All are read over one
+// connection, so that a database that hangs holds a start up once.
 type Vault struct {
 	// Connect opens the database that DATABASE_URL names.
 	Connect func(ctx context.Context) (*pgx.Conn, error)
+
+	mu     sync.Mutex
+	values map[string]string
 }
 
-// Lookup reads one secret. DATABASE_URL itself cannot come from the database.
-func (v Vault) Lookup(ctx context.Context, spec Spec) (string, bool, error) {
-	if spec.Secret == "" || spec.Name == "DATABASE_URL" {
-		return "", false, nil
+var _ Preparer = (*Vault)(nil)
+
+// String names the source in messages.
+func (v *Vault) String() string { return "Supabase Vault" }
+
+// Prepare reads every secret that nothing before the Vault has. DATABASE_URL
+// itself cannot come from the database.
+func (v *Vault) Prepare(ctx context.Context, _ Settings, open []Spec) error {
+	var names []string
+	for _, spec := range open {
+		if spec.Secret != "" && spec.Name != "DATABASE_URL" {
+			names = append(names, spec.Secret)
+		}
 	}
+	values, err := v.read(ctx, names)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.values = values
+	return err
+}
+
+func (v *Vault) read(ctx context.Context, names []string) (map[string]string, error) {
 	conn, err := v.Connect(ctx)
 	if err != nil {
-		return "", false, fmt.Errorf("cannot be read from Supabase Vault, because its database cannot be reached: %w", err)
+		return nil, fmt.Errorf("Supabase Vault cannot be read, because its database cannot be reached: %w", err)
 	}
 	defer conn.Close(ctx)
-	var value string
-	err = conn.QueryRow(ctx, "SELECT decrypted_secret FROM vault.decrypted_secrets WHERE name = $1", spec.Secret).Scan(&value)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", false, nil
+	values := make(map[string]string)
+	var name string
+	var value *string // NULL when the Vault cannot decrypt it
+	rows, err := conn.Query(ctx, "SELECT name, decrypted_secret FROM vault.decrypted_secrets WHERE name = ANY($1)", names)
+	if err == nil {
+		_, err = pgx.ForEachRow(rows, []any{&name, &value}, func() error {
+			if value == nil {
+				return fmt.Errorf("it gives no value for %s", name)
+			}
+			values[name] = *value
+			return nil
+		})
 	}
 	if err != nil {
-		return "", false, fmt.Errorf("cannot be read from Supabase Vault: %w", err)
+		return nil, fmt.Errorf("Supabase Vault cannot be read: %w", err)
 	}
-	return value, true, nil
+	return values, nil
+}
+
+// Lookup answers from what Prepare read.
+func (v *Vault) Lookup(_ context.Context, spec Spec) (string, bool, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	raw, found := v.values[spec.Secret]
+	if !found || spec.Secret == "" {
+		return "", false, nil
+	}
+	value, err := Clean(spec, raw)
+	return value, value != "", err
 }

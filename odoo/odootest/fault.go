@@ -31,12 +31,25 @@ const (
 	PoolExhausted
 	// DatabaseGone is a PostgreSQL that refuses; over JSON-2 that is a 404 page in HTML.
 	DatabaseGone
+	// UnknownModel says that the model does not exist, in the words of each protocol; nothing happens.
+	UnknownModel
+	// NotFoundPage is Odoo's 404 page while it serves no database; nothing happens.
+	NotFoundPage
+	// ForeignAnswer answers Fault.Status and Fault.Body in Odoo's place, as a proxy does; nothing
+	// happens.
+	ForeignAnswer
+	// EffectThenForeign answers the same; the call took effect all the same.
+	EffectThenForeign
+	// WrongResult answers Fault.Result as if it were the method's result; nothing happens.
+	WrongResult
 )
 
 // Fault makes calls fail.
 type Fault struct {
 	Kind FaultKind
-	// Model and Method say which calls; an empty one matches all.
+	// Model and Method say which calls; an empty one matches all calls of models. The services of
+	// the classic protocols that need no session ("version", "authenticate") are the methods of
+	// "common", which has to be named.
 	Model, Method string
 	// Times is how many calls are hit: 0 means one, a negative number all until ClearFaults.
 	Times int
@@ -44,8 +57,37 @@ type Fault struct {
 	Skip int
 	// Name and Message are the error of ErrorObject, for example "odoo.exceptions.UserError".
 	Name, Message string
+	// Status (0 is 200), Body and ContentType (empty is text/html) are the answer of ForeignAnswer.
+	Status            int
+	Body, ContentType string
+	// Result is what WrongResult answers: nil, bool, int64, float64, string, []any, map[string]any.
+	Result any
 	// Release ends Delayed.
 	Release <-chan struct{}
+}
+
+// UpgradeFaults are what an Odoo answers while a module is being installed or upgraded, each by
+// name. They hit every call until ClearFaults, once planted with Fail.
+func UpgradeFaults() map[string]Fault {
+	raised := func(name, message string) Fault {
+		return Fault{Kind: ErrorObject, Name: name, Message: message, Times: -1}
+	}
+	return map[string]Fault{
+		"undefined column": raised("psycopg2.errors.UndefinedColumn", "column bir_filing_deadline.x_note does not exist\nLINE 1: SELECT ..."),
+		"undefined table":  raised("psycopg2.errors.UndefinedTable", "relation \"bir_filing_deadline\" does not exist\nLINE 1: SELECT ..."),
+		"programming":      raised("psycopg2.ProgrammingError", "relation does not exist"),
+		"model key":        raised("builtins.KeyError", "'bir.filing.deadline'"),
+		"field key":        raised("builtins.KeyError", "'deadline_date'"),
+		"attribute":        raised("builtins.AttributeError", "'res.users' object has no attribute '_compute_x'"),
+		"invalid field":    raised("builtins.ValueError", "Invalid field 'deadline_date' on 'bir.filing.deadline'"),
+		"unknown model":    {Kind: UnknownModel, Times: -1},
+		"registry":         raised("odoo.modules.registry.RegistryError", "Failed to load registry"),
+		"read only":        raised("psycopg2.errors.ReadOnlySqlTransaction", "cannot execute UPDATE in a read-only transaction"),
+		"database":         {Kind: DatabaseGone, Times: -1},
+		"not found":        {Kind: NotFoundPage, Times: -1},
+		"bad gateway":      {Kind: BadGateway, Times: -1},
+		"pool":             {Kind: PoolExhausted, Times: -1},
+	}
 }
 
 // Fail plants a fault. Several may wait at once; the oldest that matches a call is used.
@@ -73,11 +115,17 @@ func (s *Server) ClearFaults() {
 	s.faults = nil
 }
 
+// serviceWithoutSession is the model of faults that hit authenticate and version.
+const serviceWithoutSession = "common"
+
 // takeFault uses up the fault that hits this call; nil hits nothing.
 func (s *Server) takeFault(modelName, methodName string) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, fault := range s.faults {
+		if fault.Model == "" && modelName == serviceWithoutSession {
+			continue
+		}
 		if fault.Model != "" && fault.Model != modelName || fault.Method != "" && fault.Method != methodName {
 			continue
 		}
@@ -103,12 +151,14 @@ func (f *Fault) is(kind FaultKind) bool { return f != nil && f.Kind == kind }
 type transportFault struct {
 	status int
 	title  string
+	// body is sent as it is where contentType is set; else the proxy's own page is.
+	contentType, body string
 }
 
 func (t *transportFault) Error() string { return "transport fault: " + t.title }
 
 // before is what the fault does instead of the call, or ahead of it.
-func (f *Fault) before(ctx context.Context) error {
+func (f *Fault) before(ctx context.Context, protocol, modelName string) error {
 	if f == nil {
 		return nil
 	}
@@ -126,9 +176,15 @@ func (f *Fault) before(ctx context.Context) error {
 	case DatabaseGone:
 		return raise("psycopg2.OperationalError",
 			"connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database is not currently accepting connections\n")
+	case UnknownModel:
+		return noSuchModel(protocol, modelName)
+	case NotFoundPage:
+		return &transportFault{status: http.StatusNotFound, title: "Not Found", contentType: "text/html; charset=utf-8", body: noDatabasePage}
+	case ForeignAnswer:
+		return f.foreign()
 	case Delayed:
 		<-f.Release
-	case GatewayTimeout, CutAfter, LoadConflict:
+	case GatewayTimeout, CutAfter, LoadConflict, EffectThenForeign, WrongResult:
 	}
 	_ = ctx // A caller that hangs up does not stop Odoo.
 	return nil
@@ -141,8 +197,29 @@ func (f *Fault) after() error {
 		return &transportFault{status: http.StatusGatewayTimeout, title: "Gateway Time-out"}
 	case f.is(CutAfter):
 		return &transportFault{title: "connection closed after the call"}
+	case f.is(EffectThenForeign):
+		return f.foreign()
 	}
 	return nil
+}
+
+func (f *Fault) foreign() *transportFault {
+	fault := &transportFault{status: f.Status, title: "foreign answer", contentType: f.ContentType, body: f.Body}
+	if fault.status == 0 {
+		fault.status = http.StatusOK
+	}
+	if fault.contentType == "" {
+		fault.contentType = "text/html"
+	}
+	return fault
+}
+
+// noSuchModel is said by a server whose registry does not hold the model (any more).
+func noSuchModel(protocol, modelName string) *pythonError {
+	if protocol == protocolJSON2 {
+		return httpError(http.StatusNotFound, "the model '%s' does not exist", modelName)
+	}
+	return userError("Object %s doesn't exist", modelName)
 }
 
 // answered writes the outcome that is no answer of Odoo's, if it is one.
@@ -153,6 +230,11 @@ func answered(w http.ResponseWriter, err error) bool {
 	}
 	if fault.status == 0 {
 		panic(http.ErrAbortHandler)
+	}
+	if fault.contentType != "" {
+		w.Header().Set("Content-Type", fault.contentType)
+		send(w, fault.status, []byte(fault.body))
+		return true
 	}
 	proxyPage(w, fault.status, fault.title)
 	return true

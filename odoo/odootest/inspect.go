@@ -178,6 +178,20 @@ func (s *Server) Add(modelName string, values map[string]any) int64 {
 	return id
 }
 
+// MadeBy makes a user the one who created a record.
+func (s *Server) MadeBy(login, modelName string, id int64) {
+	s.act("changing who made a "+modelName, func(tx *transaction) error {
+		t, err := tx.table(modelName)
+		if err != nil {
+			return err
+		}
+		for _, r := range t.find([]int64{id}) {
+			tx.set(r, "create_uid", s.accounts[login].id)
+		}
+		return nil
+	})
+}
+
 // Remove deletes a record as somebody in Odoo would.
 func (s *Server) Remove(modelName string, id int64) {
 	s.act("removing "+modelName, func(tx *transaction) error {

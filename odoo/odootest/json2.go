@@ -97,7 +97,7 @@ func (s *Server) known(db *database, modelName, methodName string) error {
 	if !ok {
 		return httpError(http.StatusNotFound, "the model '%s' does not exist", modelName)
 	}
-	_, err := t.method(methodName)
+	_, err := t.method(methodName, s.options.Version)
 	var raised *pythonError
 	if errors.As(err, &raised) && raised.name == "builtins.AttributeError" {
 		return httpError(http.StatusNotFound, "%s", raised.message)

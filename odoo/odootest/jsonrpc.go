@@ -58,7 +58,18 @@ func (s *Server) serveJSONRPC(w http.ResponseWriter, r *http.Request) {
 func (s *Server) dispatch(ctx context.Context, protocol, service, name string, args []any) (any, error) {
 	switch service {
 	case "common":
-		return s.serviceCommon(name, args)
+		fault := s.takeFault(serviceWithoutSession, name)
+		if err := fault.before(ctx, protocol, serviceWithoutSession); err != nil {
+			return nil, err
+		}
+		if fault.is(WrongResult) {
+			return fault.Result, nil
+		}
+		result, err := s.serviceCommon(name, args)
+		if err != nil {
+			return nil, err
+		}
+		return result, fault.after()
 	case "db":
 		return s.serviceDB(name, args)
 	case "object":

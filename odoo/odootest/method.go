@@ -27,6 +27,8 @@ type method struct {
 	looseError string
 	// needs is the right that the method asks for: read, write, create or unlink.
 	needs string
+	// since is the first version of Odoo that has the method; 0 is every one.
+	since int
 	// existing makes the method raise MissingError when one of its records is gone.
 	existing bool
 	run      func(*call) (any, error)
@@ -35,7 +37,15 @@ type method struct {
 // private lists public-looking methods that Odoo 19 does not let anyone call from outside.
 var private = []string{"exists", "browse", "sudo", "with_context", "with_user", "filtered", "mapped", "ensure_one", "flush_model"}
 
-func (t *table) method(name string) (*method, error) {
+func (t *table) method(name string, version int) (*method, error) {
+	m, err := t.anyMethod(name)
+	if err == nil && m.since > version {
+		return nil, attributeError("The method '%s.%s' does not exist", t.name, name)
+	}
+	return m, err
+}
+
+func (t *table) anyMethod(name string) (*method, error) {
 	if strings.HasPrefix(name, "_") || slices.Contains(private, name) {
 		return nil, privateMethod(t.name, name)
 	}

@@ -15,19 +15,21 @@ var recordMethods = map[string]*method{
 		onModel: true, needs: "read", run: runSearchRead, looseError: "BaseModel._read_format()",
 		params: []string{"domain", "fields", "offset", "limit", "order", "load"},
 	},
-	"read":             {needs: "read", params: []string{"fields", "load"}, run: runRead},
-	"create":           {onModel: true, needs: "create", params: []string{"vals_list!"}, run: runCreate},
-	"write":            {needs: "write", params: []string{"vals!"}, run: runWrite},
-	"unlink":           {needs: "unlink", run: runUnlink},
-	"fields_get":       {onModel: true, needs: "read", params: []string{"allfields", "attributes"}, run: runFieldsGet},
-	"load":             {onModel: true, needs: "create", params: []string{"fields!", "data!"}, run: runLoad},
-	"name_search":      {onModel: true, needs: "read", params: []string{"name", "domain", "operator", "limit"}, run: runNameSearch},
-	"get_external_id":  {needs: "read", run: runGetExternalID},
-	"get_metadata":     {needs: "read", existing: true, run: runGetMetadata},
-	"web_save_multi":   {needs: "write", params: []string{"vals_list!", "specification!"}, run: runWebSaveMulti},
-	"has_access":       {params: []string{"operation!"}, run: runHasAccess},
-	"action_archive":   {needs: "write", run: func(c *call) (any, error) { return setActive(c, false) }},
-	"action_unarchive": {needs: "write", run: func(c *call) (any, error) { return setActive(c, true) }},
+	"read":            {needs: "read", params: []string{"fields", "load"}, run: runRead},
+	"create":          {onModel: true, needs: "create", params: []string{"vals_list!"}, run: runCreate},
+	"write":           {needs: "write", params: []string{"vals!"}, run: runWrite},
+	"unlink":          {needs: "unlink", run: runUnlink},
+	"fields_get":      {onModel: true, needs: "read", params: []string{"allfields", "attributes"}, run: runFieldsGet},
+	"load":            {onModel: true, needs: "create", params: []string{"fields!", "data!"}, run: runLoad},
+	"name_search":     {onModel: true, needs: "read", params: []string{"name", "domain", "operator", "limit"}, run: runNameSearch},
+	"get_external_id": {needs: "read", run: runGetExternalID},
+	"get_metadata":    {needs: "read", existing: true, run: runGetMetadata},
+	"web_save_multi":  {needs: "write", params: []string{"vals_list!", "specification!"}, run: runWebSaveMulti},
+	"has_access":      {since: 18, params: []string{"operation!"}, run: runHasAccess},
+	// Deprecated from 18 on, and there all the same.
+	"check_access_rights": {onModel: true, params: []string{"operation!", "raise_exception"}, run: runCheckAccessRights},
+	"action_archive":      {needs: "write", run: func(c *call) (any, error) { return setActive(c, false) }},
+	"action_unarchive":    {needs: "write", run: func(c *call) (any, error) { return setActive(c, true) }},
 }
 
 func runSearch(c *call) (any, error) {
@@ -78,7 +80,13 @@ func runRead(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.read(c.table, c.table.find(c.ids), names, c.pairs())
+	rows := c.table.find(c.ids)
+	for _, r := range rows {
+		if err := c.permit(c.table, r, "read"); err != nil {
+			return nil, err
+		}
+	}
+	return c.read(c.table, rows, names, c.pairs())
 }
 
 // runCreate takes one dict or a list. The classic protocols answer one dict with one id, JSON-2
@@ -263,7 +271,19 @@ func runWebSaveMulti(c *call) (any, error) {
 }
 
 func runHasAccess(c *call) (any, error) {
+	for _, r := range c.table.find(c.ids) {
+		if !c.passesRule(c.table, r, c.text("operation")) {
+			return false, nil
+		}
+	}
 	return c.user.may(c.table.model, c.text("operation")), nil
+}
+
+func runCheckAccessRights(c *call) (any, error) {
+	if c.args["raise_exception"] == false {
+		return c.user.may(c.table.model, c.text("operation")), nil
+	}
+	return true, c.user.allow(c.table.model, c.text("operation"))
 }
 
 func setActive(c *call, active bool) (any, error) {

@@ -75,6 +75,8 @@ type model struct {
 	methods          map[string]*method
 	// unique lists fields that must differ between records, with the text of the refusal.
 	unique map[string]string
+	// rule tells whether the user may do something (read, write, create, unlink) with one record.
+	rule func(tx *transaction, r row, operation string) bool
 	// check refuses a record that is about to be stored, when it is created or changed.
 	check func(*transaction, row) error
 	// stored runs after a create (created) or a write of the named fields.

@@ -1,6 +1,7 @@
 package odootest
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -67,9 +68,10 @@ func peopleModels() []*model {
 		{
 			name: "res.company", label: "Companies", writers: []string{groupSystem},
 			fields: []*field{char("name", "Company Name").must(), many2one("partner_id", "Partner", "res.partner")},
+			rule:   companyRule, stored: companyStored,
 		},
 		{
-			name: "res.partner", label: "Contact",
+			name: "res.partner", label: "Contact", thread: true, writers: []string{groupContacts},
 			fields: []*field{
 				char("name", "Name"), char("email", "Email"), char("tin", "TIN"), boolean("active", "Active").startsAs(true),
 			},
@@ -82,12 +84,33 @@ func peopleModels() []*model {
 				char("tz", "Timezone"), many2one("company_id", "Company", "res.company"),
 				many2one("partner_id", "Related Partner", "res.partner"),
 				many2many("company_ids", "Companies", "res.company"), boolean("active", "Active").startsAs(true),
+				boolean("share", "Share User").startsAs(false),
 			},
 			methods: map[string]*method{"context_get": {onModel: true, run: func(c *call) (any, error) {
 				return map[string]any{"lang": "en_US", "tz": false, "uid": c.user.id}, nil
 			}}},
 		},
 	}
+}
+
+// companyRule shows a user the companies that it is allowed; who manages access rights sees all.
+func companyRule(tx *transaction, r row, _ string) bool {
+	allowed, _ := tx.db.tables["res.users"].rows[tx.user.id]["company_ids"].([]int64)
+	return slices.Contains(allowed, r.id()) || tx.user.in([]string{groupRights})
+}
+
+// companyStored gives a new company a partner of its own, which it is to others.
+func companyStored(tx *transaction, r row, _ map[string]bool, created bool) error {
+	if !created || r["partner_id"] != nil {
+		return nil
+	}
+	return tx.sudo(func() error {
+		partner, err := tx.create(tx.db.tables["res.partner"], map[string]any{"name": r["name"]})
+		if err == nil {
+			tx.set(r, "partner_id", partner.id())
+		}
+		return err
+	})
 }
 
 func runGetParam(c *call) (any, error) {

@@ -37,63 +37,16 @@ func mailModels() []*model {
 				many2one("user_id", "Assigned to", "res.users"),
 				boolean("active", "Active").startsAs(true), date("date_done", "Done Date"), text("feedback", "Feedback"),
 			},
-			check: activityHasPlace, stored: activityStored,
+			rule: activityRule, check: activityHasPlace, stored: activityStored,
 			methods: map[string]*method{
 				"action_feedback": {needs: "write", existing: true, params: []string{"feedback", "attachment_ids"}, run: runFeedback},
-				"action_done":     {needs: "write", existing: true, run: runFeedback},
+				"action_done":     {needs: "write", existing: true, run: runDone},
 			},
 		},
 	}
 }
 
 func dayOfToday(tx *transaction) any { return tx.today().Format(dateLayout) }
-
-// activityHasPlace is the database's constraint mail_activity_check_user_id_is_set_if_model (seen on a
-// real Odoo 19): an activity hangs on a document or belongs to somebody.
-func activityHasPlace(_ *transaction, r row) error {
-	if r.number("res_model_id") == 0 && r.number("user_id") == 0 {
-		return validationError("The operation cannot be completed: mail_activity_check_user_id_is_set_if_model")
-	}
-	return nil
-}
-
-// activityStored subscribes the assignee to the document, which fails on models without a chatter:
-// bir.filing.deadline takes activities only with user_id false.
-func activityStored(tx *transaction, r row, names map[string]bool, created bool) error {
-	if owner, ok := tx.db.tables["ir.model"].rows[r.number("res_model_id")]; ok {
-		tx.set(r, "res_model", owner.text("model"))
-	}
-	modelName := r.text("res_model")
-	t, ok := tx.db.tables[modelName]
-	if !ok || r["user_id"] == nil || !created && !names["user_id"] {
-		return nil
-	}
-	if !t.thread {
-		return attributeError("'%s' object has no attribute 'message_subscribe'", modelName)
-	}
-	return nil
-}
-
-// runFeedback archives an activity and leaves a message; the answer is the message's id.
-func runFeedback(c *call) (any, error) {
-	var last any = false
-	for _, r := range c.table.find(c.ids) {
-		values := map[string]any{"active": false, "date_done": c.today().Format(dateLayout), "feedback": c.text("feedback")}
-		c.log(r.id(), values)
-		if err := c.write(c.table, []int64{r.id()}, values); err != nil {
-			return nil, err
-		}
-		message, err := c.create(c.db.tables["mail.message"], map[string]any{
-			"model": r.text("res_model"), "res_id": r.number("res_id"), "message_type": "notification",
-			"body": template.HTMLEscapeString(r.text("summary") + " done: " + c.text("feedback")),
-		})
-		if err != nil {
-			return nil, err
-		}
-		last = message.id()
-	}
-	return last, nil
-}
 
 // runMessagePost writes a note per record. A body is text unless body_is_html says otherwise: HTML
 // sent without it arrives escaped.

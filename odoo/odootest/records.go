@@ -21,6 +21,9 @@ func (tx *transaction) create(t *table, values map[string]any) (row, error) {
 		return nil, err
 	}
 	tx.insert(t, r)
+	if err := tx.permit(t, r, "create"); err != nil {
+		return nil, err
+	}
 	tx.note(event{table: t, id: r.id(), created: true})
 	if err := tx.createChildren(t, r, children); err != nil {
 		return nil, err
@@ -85,6 +88,9 @@ func (tx *transaction) createChildren(t *table, r row, children map[string]any) 
 // Writing what is already there still moves write_date and still counts as a write.
 func (tx *transaction) write(t *table, ids []int64, values map[string]any) error {
 	for _, r := range t.find(ids) {
+		if err := tx.permit(t, r, "write"); err != nil {
+			return err
+		}
 		changed := map[string]bool{}
 		children := map[string]any{}
 		for name, value := range values {
@@ -170,17 +176,38 @@ func missingRequired(t *table, f *field) string {
 		"- delete: another model requires the record being deleted, you can archive it instead\n"
 }
 
-// unlink deletes records and their external ids; missing ones are passed over.
+// unlink deletes records, their activities and their external ids; missing ones are passed over.
 func (tx *transaction) unlink(t *table, ids []int64) error {
 	for _, r := range t.find(ids) {
+		if err := tx.permit(t, r, "unlink"); err != nil {
+			return err
+		}
 		tx.note(event{table: t, id: r.id(), removed: true, payload: tx.snapshot(t, r)})
 		tx.remove(t, r)
 		if t.removed != nil {
 			t.removed(tx, r)
 		}
 		tx.forgetReferences(t, r.id())
+		if err := tx.sudo(func() error { return tx.unlinkActivities(t.name, r.id()) }); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// unlinkActivities is what the deletion of any record does, whether its model has activities or not.
+func (tx *transaction) unlinkActivities(modelName string, id int64) error {
+	activities := tx.db.tables["mail.activity"]
+	if activities == nil {
+		return nil
+	}
+	var ids []int64
+	for _, r := range activities.sorted() {
+		if r.text("res_model") == modelName && r.number("res_id") == id {
+			ids = append(ids, r.id())
+		}
+	}
+	return tx.unlink(activities, ids)
 }
 
 // forgetReferences empties what pointed at a deleted record, external ids included.

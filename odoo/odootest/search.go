@@ -17,7 +17,7 @@ func (tx *transaction) search(t *table, domain []any, order string, offset, limi
 	onlyActive := tx.hidesArchived(t, domain)
 	found := []row{}
 	for _, r := range t.sorted() {
-		if onlyActive && r["active"] == false {
+		if onlyActive && r["active"] == false || !tx.passesRule(t, r, "read") {
 			continue
 		}
 		ok, err := matches(r)

@@ -11,11 +11,13 @@ const (
 	taxReturnModelID = 556
 )
 
+var allGroups = []string{groupSystem, groupRights, groupUser, groupAccounting, groupContacts}
+
 func (s *Server) addAccounts() {
 	for _, a := range []*account{
-		newAccount(2, "admin", groupSystem, groupRights, groupUser, groupAccounting),
+		newAccount(2, "admin", allGroups...),
 		newAccount(5, "reader", groupUser),
-		newAccount(6, "bridge", groupUser, groupAccounting),
+		newAccount(6, "bridge", groupUser, groupAccounting, groupContacts),
 	} {
 		s.accounts[a.Login] = a
 		s.keys[a.APIKey] = a
@@ -56,7 +58,7 @@ func (s *Server) addTable(db *database, m *model) {
 func (s *Server) system(db *database) *transaction {
 	return &transaction{
 		db: db, server: s, now: s.options.Now().UTC(), context: map[string]any{},
-		user: &account{id: 1, groups: []string{groupSystem, groupRights, groupUser, groupAccounting}},
+		user: &account{id: superuser, groups: allGroups},
 	}
 }
 
@@ -147,19 +149,22 @@ func (tx *transaction) seedPeople(s *Server) {
 	})
 	names := map[string]string{"admin": "Administrator", "reader": "Reader", "bridge": "Bridge"}
 	for _, login := range []string{"admin", "reader", "bridge"} {
-		partner := tx.put("res.partner", "", row{"name": names[login], "email": login + "@example.com"})
-		key := ""
-		if login == "admin" {
-			key = "base.user_admin"
-		}
-		tx.put("res.users", key, row{
-			"id": s.accounts[login].id, "name": names[login], "login": login, "company_id": int64(1),
-			"company_ids": []int64{1}, "partner_id": partner.id(),
-		})
-		tx.put("res.users.apikeys", "", row{
-			"name": "bridge", "user_id": s.accounts[login].id, "expiration_date": tx.now.Add(90 * 24 * time.Hour).Truncate(time.Second),
-		})
+		tx.putUser(s.accounts[login], names[login])
 	}
+}
+
+func (tx *transaction) putUser(a *account, name string) {
+	partner := tx.put("res.partner", "", row{"name": name, "email": a.Login + "@example.com"})
+	key := ""
+	if a.Login == "admin" {
+		key = "base.user_admin"
+	}
+	tx.put("res.users", key, row{
+		"id": a.id, "name": name, "login": a.Login, "company_id": int64(1), "company_ids": []int64{1}, "partner_id": partner.id(),
+	})
+	tx.put("res.users.apikeys", "", row{
+		"name": "bridge", "user_id": a.id, "expiration_date": tx.now.Add(90 * 24 * time.Hour).Truncate(time.Second),
+	})
 }
 
 func (tx *transaction) seedMail() {

@@ -124,8 +124,11 @@ func (s *Server) Down(down bool) {
 // protocol's business and comes back as the effect.
 func (s *Server) do(ctx context.Context, want request) (any, error) {
 	fault := s.takeFault(want.model, want.method)
-	if err := fault.before(ctx); err != nil {
+	if err := fault.before(ctx, want.protocol, want.model); err != nil {
 		return nil, err
+	}
+	if fault.is(WrongResult) {
+		return fault.Result, nil
 	}
 	s.mu.Lock()
 	result, pushes, err := s.transact(want, fault)
@@ -176,7 +179,7 @@ func (want request) prepare(tx *transaction) (*call, *method, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := t.method(want.method)
+	m, err := t.method(want.method, tx.server.options.Version)
 	if err != nil {
 		return nil, nil, err
 	}

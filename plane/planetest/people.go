@@ -316,8 +316,12 @@ func (s *Server) quietly(act, actor, itemID string, do func(*workItem)) error {
 	if it == nil {
 		return fmt.Errorf("%s work item %s: no such item", act, itemID)
 	}
+	before := it.archivedAt
 	do(it)
 	it.updated, it.updatedBy, it.clock = s.now(), by.ID, s.clocks.current
+	if before != it.archivedAt {
+		s.noteActivity(change{event: "issue", action: "updated", entity: it.id, actor: by, field: "archived_at", after: orNull(it.archivedAt)})
+	}
 	return nil
 }
 

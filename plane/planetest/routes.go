@@ -91,6 +91,7 @@ func (s *Server) workItemViews(name string) []view {
 		{detail, "GET, PATCH, DELETE", false, map[string]action{"GET": s.getItem, "PATCH": s.patchItem, "DELETE": s.deleteItem}},
 		{detail + "comments/", "GET, POST", false, map[string]action{"GET": s.listComments, "POST": s.createComment}},
 		{detail + "comments/{id}/", "GET, PATCH, DELETE", false, map[string]action{"GET": s.getComment, "PATCH": s.patchComment, "DELETE": s.deleteComment}},
+		{detail + "activities/", "GET", false, map[string]action{"GET": s.listActivities}},
 		{detail + "links/", "GET, POST", false, map[string]action{"GET": s.listLinks, "POST": s.createLink}},
 		{detail + "links/{id}/", "GET, PATCH, DELETE", false, map[string]action{"GET": s.getLink, "PATCH": s.patchLink, "DELETE": s.deleteLink}},
 	}

@@ -15,28 +15,29 @@ type Server struct {
 	options Options
 	mux     *http.ServeMux
 
-	mu        sync.Mutex
-	clocks    clocks
-	workspace workspace
-	projects  []*project
-	people    []Person
-	keys      map[string]Key
-	items     []*workItem
-	unsettled []*workItem
-	comments  []*comment
-	links     []*link
-	limits    map[string]*rateLog
-	limit     int
-	race      bool
-	slow      time.Duration // between the check and the insert of a create
-	show      func(itemID, field string) Reference
-	down      bool
-	faults    []*ActiveFault
-	hooks     []func(*http.Request)
-	counts    map[string]int
-	rejected  int
-	oauth     oauthState
-	outbox    outbox
+	mu         sync.Mutex
+	clocks     clocks
+	workspace  workspace
+	projects   []*project
+	people     []Person
+	keys       map[string]Key
+	items      []*workItem
+	unsettled  []*workItem
+	comments   []*comment
+	links      []*link
+	activities []*activity
+	limits     map[string]*rateLog
+	limit      int
+	race       bool
+	slow       time.Duration // between the check and the insert of a create
+	show       func(itemID, field string) Reference
+	down       bool
+	faults     []*ActiveFault
+	hooks      []func(*http.Request)
+	counts     map[string]int
+	rejected   int
+	oauth      oauthState
+	outbox     outbox
 }
 
 type workspace struct{ id, slug string }

@@ -103,6 +103,7 @@ func (s *Server) announceDeleted(id string, actor Person, before object) {
 }
 
 func (s *Server) announce(ch change) {
+	s.noteActivity(ch)
 	if s.outbox.muted {
 		return
 	}

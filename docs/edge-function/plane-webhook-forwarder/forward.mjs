@@ -16,13 +16,15 @@ const TRY_TIMEOUT_MS = 5000;
  * Answers one request of Plane with what the bridge answers to it.
  *
  * options.target   address of the bridge's /api/webhooks/plane
- * options.secrets  webhook secrets; when there are any, a wrong signature is refused here already.
- *                  The bridge checks it again: this is a first layer and no replacement.
+ * options.secrets  webhook secrets; a wrong signature is refused here already. The bridge checks it
+ *                  again: this is a first layer and no replacement.
+ * options.unverified  true passes everything on where there is no secret, for the bridge to check
  * options.wait     waits for so many milliseconds; replaced in tests
  */
-export async function forward(request, { target, secrets = [], wait = sleep }) {
+export async function forward(request, { target, secrets = [], unverified = false, wait = sleep }) {
   if (request.method !== "POST") return refusal(405, "method not allowed");
   if (!target) return refusal(503, "BRIDGE_WEBHOOK_URL is not set");
+  if (secrets.length === 0 && !unverified) return keyMissing();
   // The bytes themselves: text() would decode them, and json() would lose the form that was signed.
   const body = new Uint8Array(await request.arrayBuffer());
   if (body.byteLength > MAX_BODY) return refusal(413, "the body is larger than 1 MiB");
@@ -83,6 +85,12 @@ async function isSigned(body, signature, secrets) {
 
 function refusal(status, error) {
   return Response.json({ ok: false, error }, { status });
+}
+
+// Plane sends it again; the same words as the bridge's own.
+function keyMissing() {
+  const body = { ok: false, error: "KEY_MISSING", ssot_ref: "ssot/secrets/registry.yaml#plane_webhook_secret" };
+  return Response.json(body, { status: 503 });
 }
 
 function sleep(milliseconds) {

@@ -6,4 +6,7 @@ const secrets = ["PLANE_WEBHOOK_SECRET", "PLANE_WEBHOOK_SECRET_PREVIOUS"]
   .map((name) => Deno.env.get(name))
   .filter((secret): secret is string => Boolean(secret));
 
-Deno.serve((request: Request) => forward(request, { target: Deno.env.get("BRIDGE_WEBHOOK_URL"), secrets }));
+// Without a secret nothing is passed on, unless the operator says so by name.
+const unverified = Deno.env.get("FORWARD_UNVERIFIED") === "true";
+
+Deno.serve((request: Request) => forward(request, { target: Deno.env.get("BRIDGE_WEBHOOK_URL"), secrets, unverified }));

@@ -1,0 +1,43 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+)
+
+// retract lets a flow take back what it told Odoo of a link's work item, and notes
+// what the link keeps of that. A crash in between lets it look once more.
+func retract(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link) error {
+	retractor, retracts := flow.(Retractor)
+	if !retracts || link.Told == "" {
+		return nil
+	}
+	told, err := retractor.Retract(ctx, *link)
+	if err != nil {
+		return fmt.Errorf("taking back what Odoo was told of %s: %w", link.Key, err)
+	}
+	if told == link.Told {
+		return nil
+	}
+	err = links.Retold(ctx, *link, told)
+	if errors.Is(err, mapping.ErrNoLink) {
+		return fmt.Errorf("taking back what Odoo was told of %s: %w: it was told more meanwhile", link.Key, ErrLocked)
+	}
+	link.Told = told
+	return err
+}
+
+// forget unlinks a work item that is gone from Plane, after the flow has taken back
+// what it told Odoo of it.
+func forget(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link) error {
+	if err := retract(ctx, links, flow, link); err != nil {
+		return err
+	}
+	if _, retracts := flow.(Retractor); retracts {
+		return links.UnbindTold(ctx, flow.Scope(), link.Key, link.Told)
+	}
+	return links.Unbind(ctx, flow.Scope(), link.Key)
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// syncRun carries out a plan step by step. One step that fails does not hold up the
+// others; a server that is away does.
+type syncRun struct {
+	p      *process
+	a      *app
+	flow   bridge.Flow
+	extent bridge.Extent
+	result syncResult
+	// away are failures that are not of one work item alone.
+	away int
+	// later are steps whose create may still take effect, sent by this sync or an
+	// earlier one. They are done when that has surely ended.
+	later []bridge.Step
+}
+
+func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bridge.Extent) (syncResult, error) {
+	r := &syncRun{p: p, a: a, flow: flow, extent: extent, result: syncResult{
+		Left: plan.Count(bridge.ActionLeave), Held: plan.Count(bridge.ActionHold), Conflicts: len(plan.Conflicts),
+	}}
+	if plan.Brake != nil {
+		r.result.Brake = plan.Brake.String()
+	}
+	ctx, cancel := p.inHand(a.logger)
+	defer cancel()
+	ctx = plane.WithLane(ctx, plane.LaneBackfill)
+	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
+	defer progress.Done()
+	for _, step := range plan.Work() {
+		if err := r.stopped(); err != nil {
+			return r.result, err
+		}
+		done, err := r.apply(ctx, step)
+		r.count(step, done, err)
+		progress.Step()
+		if r.away >= maxFailures && r.result.written() == 0 {
+			return r.result, fmt.Errorf("the first work items all failed, %d of them because a server is away; the last: %w", r.away, err)
+		}
+	}
+	return r.result, r.finishLater(ctx)
+}
+
+// apply carries out one step of a plan.
+func (r *syncRun) apply(ctx context.Context, step bridge.Step) (bridge.Step, error) {
+	if step.Action == bridge.ActionCancel {
+		return r.a.bridge.Mirror().Cancel(ctx, r.flow, step.Item.Key)
+	}
+	return r.a.bridge.Mirror().Apply(ctx, r.flow, step.Item, r.extent)
+}
+
+// stopped is the error of a sync that was told to stop.
+func (r *syncRun) stopped() error {
+	if r.p.ctx.Err() == nil {
+		return nil
+	}
+	r.result.Stopped = true
+	return fmt.Errorf("stopped; what is done is kept, and the next sync goes on: %w", context.Cause(r.p.ctx))
+}
+
+// count notes what became of a step.
+func (r *syncRun) count(step, done bridge.Step, err error) {
+	if holdsAll(err) {
+		r.away++
+	}
+	switch {
+	case err == nil:
+		r.countDone(done.Action)
+	case errors.Is(err, bridge.ErrLocked):
+		r.result.Left++
+	case mayStillTakeEffect(step, err):
+		r.later = append(r.later, step)
+	case r.p.ctx.Err() != nil && errors.Is(err, context.Canceled):
+		// It was not begun.
+	default:
+		r.fail(err)
+	}
+}
+
+func (r *syncRun) countDone(action bridge.Action) {
+	switch action {
+	case bridge.ActionCreate:
+		r.result.Created++
+	case bridge.ActionAdopt:
+		r.result.Adopted++
+	case bridge.ActionChange:
+		r.result.Changed++
+	case bridge.ActionCancel:
+		r.result.Cancelled++
+	case bridge.ActionLeave, bridge.ActionHold:
+		r.result.Left++
+	}
+}
+
+func (r *syncRun) fail(err error) {
+	r.a.logger.DebugContext(r.p.ctx, "a work item could not be written", slog.Any("error", err))
+	r.result.Failed++
+	r.result.Errors = append(r.result.Errors, err.Error())
+}
+
+// finishLater does what had to wait, and says for how long it waits. Nothing of it
+// is left to another sync, so that one sync after a crash is enough.
+func (r *syncRun) finishLater(ctx context.Context) error {
+	for _, step := range r.later {
+		if err := r.stopped(); err != nil {
+			return err
+		}
+		done, err := r.apply(ctx, step)
+		var underWay *bridge.UnderWayError
+		if errors.As(err, &underWay) {
+			r.a.logger.InfoContext(ctx, "waiting for a create that was cut off: Plane may still carry it out, and what it makes must not be made twice",
+				slog.String("key", string(underWay.Key)), slog.Duration("wait", time.Until(underWay.Until).Round(time.Second)))
+			if !r.waitUntil(underWay.Until) {
+				return r.stopped()
+			}
+			done, err = r.apply(ctx, step)
+		}
+		switch {
+		case err == nil:
+			r.countDone(done.Action)
+		case r.stopped() != nil:
+			return r.stopped()
+		default:
+			r.fail(err)
+		}
+	}
+	return nil
+}
+
+// waitUntil reports whether the time came before the process was told to stop.
+func (r *syncRun) waitUntil(at time.Time) bool {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.p.ctx.Done():
+		return false
+	}
+}
+
+// mayStillTakeEffect reports whether a create was sent of which nobody knows what
+// became.
+func mayStillTakeEffect(step bridge.Step, err error) bool {
+	var underWay *bridge.UnderWayError
+	return errors.As(err, &underWay) || step.Action == bridge.ActionCreate && errors.Is(err, plane.ErrUncertain)
+}
+
+// holdsAll reports whether a failure is not of one work item alone.
+func holdsAll(err error) bool {
+	var underWay *bridge.UnderWayError
+	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, bridge.ErrNotWritable) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge) &&
+		!errors.As(err, &underWay)
+}
+
+// maxFailures is how many steps may fail in a row from the start before a sync
+// gives up: Plane is away then, and more tries only cost time.
+const maxFailures = 3
+
+// inHand returns the context for work that is finished before the process stops. It
+// outlives the process's own by the drain time; nothing new is begun in it then, and
+// nothing waited for.
+func (p *process) inHand(logger *slog.Logger) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(p.ctx))
+	release := context.AfterFunc(p.ctx, func() {
+		logger.InfoContext(ctx, "told to stop; what is under way is finished first, and another Ctrl-C ends it at once",
+			slog.Duration("within", bridge.DrainTime))
+		time.AfterFunc(bridge.DrainTime, func() { cancel(context.Cause(p.ctx)) })
+	})
+	return plane.WithStop(ctx, p.ctx), func() {
+		release()
+		cancel(nil)
+	}
+}
