@@ -61,7 +61,7 @@ func TestStrangersWithHalfABodyTakeNeitherMemoryNorTheWay(t *testing.T) {
 }
 
 func besiege(t *testing.T, sent string) {
-	const secret = "a secret for signing"
+	const secret = "a-secret-for-signing"
 	serving := exec.Command(binary(t), "serve")
 	p := start(t, serving, map[string]string{
 		"DATABASE_URL": pgtest.DSN(t), "PLANE_WEBHOOK_SECRET": secret, "PLANE_BASE_URL": "http://127.0.0.1:1",
