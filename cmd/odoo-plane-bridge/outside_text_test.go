@@ -47,9 +47,19 @@ func TestNoCommandPrintsWhatAStrangerWroteAsItIs(t *testing.T) {
 		s.odoo.Change("bir.filing.deadline", deadline.ID, map[string]any{"name": hostile})
 	}
 	for _, args := range [][]string{
-		{"deliveries", "list"}, {"deliveries", "list", "--json"}, {"deliveries", "show", id.String()}, {"deliveries", "show", id.String(), "--json"},
-		{"deliveries", "replay", "--status", "dead", "--dry-run"}, {"mappings", "list"}, {"mappings", "list", "--json"}, {"mappings", "audit"},
-		{"sync", "--dry-run"}, {"sync", "--dry-run", "--json"}, {"sync"}, {"reconcile"}, {"check"},
+		{"deliveries", "list"},
+		{"deliveries", "list", "--json"},
+		{"deliveries", "show", id.String()},
+		{"deliveries", "show", id.String(), "--json"},
+		{"deliveries", "replay", "--status", "dead", "--dry-run"},
+		{"mappings", "list"},
+		{"mappings", "list", "--json"},
+		{"mappings", "audit"},
+		{"sync", "--dry-run"},
+		{"sync", "--dry-run", "--json"},
+		{"sync"},
+		{"reconcile"},
+		{"check"},
 	} {
 		_, stdout, stderr := s.command(args...)
 		if found := steering(stdout + stderr); len(found) > 0 {

@@ -106,10 +106,10 @@ func stranger(ctx context.Context, t *testing.T, address, sent string, hasSent f
 		hasSent()
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, _ = io.WriteString(conn, sent) // It may be cut off in the middle; that is the point.
 	hasSent()
-	context.AfterFunc(ctx, func() { conn.Close() })
+	context.AfterFunc(ctx, func() { _ = conn.Close() })
 	_, _ = io.Copy(io.Discard, conn)
 }
 

@@ -68,7 +68,7 @@ func (c *crowd) makeRoom() bool {
 	if longest.begun.Load() {
 		c.refused()
 	}
-	_ = longest.Conn.Close() // The server's own Close, which follows, reports what is wrong.
+	_ = longest.Close() // The server's own Close, which follows, reports what is wrong.
 	return true
 }
 
