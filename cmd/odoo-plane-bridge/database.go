@@ -97,9 +97,10 @@ func (a *app) awaitDatabase(ctx context.Context) error {
 	told := false
 	for {
 		err := usableDatabase(ctx, a.pool, a.settings)
+		if err == nil || errors.Is(err, migrations.ErrPending) || ctx.Err() != nil {
+			return nil //nolint:nilerr // what is pending runs next, and an end is no failure
+		}
 		switch {
-		case err == nil || errors.Is(err, migrations.ErrPending) || ctx.Err() != nil:
-			return nil
 		case errors.Is(err, errUsage) || errors.Is(err, migrations.ErrNewer):
 			return err
 		case !told:

@@ -37,7 +37,7 @@ func start(ctx context.Context, args []string) error {
 	if err := environment.Forget(); err != nil {
 		return err
 	}
-	command := exec.CommandContext(ctx, args[0], args[1:]...)
+	command := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // to run what it is given is its job
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return beside(ctx, command)
 }
@@ -69,14 +69,14 @@ func beside(ctx context.Context, command *exec.Cmd) (err error) {
 
 // leadOn passes a connection on to the database itself.
 func (i *installation) leadOn(ctx context.Context, from net.Conn) {
-	defer from.Close()
+	defer func() { _ = from.Close() }()
 	to, err := new(net.Dialer).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", i.server.Port()))
 	if err != nil {
 		return
 	}
-	defer to.Close()
+	defer func() { _ = to.Close() }()
 	go func() {
-		defer to.Close()
+		defer func() { _ = to.Close() }()
 		_, _ = io.Copy(to, from)
 	}()
 	_, _ = io.Copy(from, to)

@@ -95,7 +95,7 @@ var odooPages = regexp.MustCompile(`/(web|odoo|jsonrpc|xmlrpc|json)(/.*)?$`)
 func odooAddress(address WebURL) error {
 	parsed, err := url.Parse(address.String())
 	if err != nil {
-		return nil // the type has told
+		return nil //nolint:nilerr // the type has told
 	}
 	if page := odooPages.FindString(parsed.Path); page != "" {
 		return errors.New("is the address of a page or a service of Odoo; leave out what begins with " + page[:1+strings.IndexAny(page[1:]+"/", "/")])

@@ -86,8 +86,7 @@ func Load(ctx context.Context, sources ...Source) (Settings, error) {
 		read.from(ctx, source)
 	}
 	s, err := read.settings()
-	faults := append(read.faults, readable(err, read.origins)...)
-	return s, errors.Join(append(faults, s.contradictions()...)...)
+	return s, errors.Join(slices.Concat(read.faults, readable(err, read.origins), s.contradictions())...)
 }
 
 // One reads a single setting that no struct holds, or that is needed before the

@@ -43,7 +43,7 @@ func (v *Vault) Prepare(ctx context.Context, _ Settings, open []Spec) error {
 func (v *Vault) read(ctx context.Context, names []string) (map[string]string, error) {
 	conn, err := v.Connect(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("Supabase Vault cannot be read, because its database cannot be reached: %w", err)
+		return nil, fmt.Errorf("the Vault cannot be read, because its database cannot be reached: %w", err)
 	}
 	defer conn.Close(ctx)
 	values := make(map[string]string)
@@ -60,7 +60,7 @@ func (v *Vault) read(ctx context.Context, names []string) (map[string]string, er
 		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("Supabase Vault cannot be read: %w", err)
+		return nil, fmt.Errorf("the Vault cannot be read: %w", err)
 	}
 	return values, nil
 }
