@@ -223,11 +223,11 @@ func (o *outages) heard(ctx context.Context, s *side, err error, waiting int) {
 	log := o.logger.With(slog.String("server", s.name), slog.Int("waiting", waiting))
 	switch change {
 	case goneAway:
-		text := "a server is away; what waits for it goes on when it is back"
 		if refuses(err) {
-			text = "a server refuses the bridge; what waits for it goes on when the key is accepted"
+			log.ErrorContext(ctx, "a server refuses the bridge; what waits for it goes on when the key is accepted", slog.Any("error", err))
+			return
 		}
-		log.ErrorContext(ctx, text, slog.Any("error", err))
+		log.ErrorContext(ctx, "a server is away; what waits for it goes on when it is back", slog.Any("error", err))
 	case stillAway:
 		log.WarnContext(ctx, "a server is still not usable", slog.Duration("since", lasted.Round(time.Second)), slog.Any("error", err))
 	case isBack:

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -65,6 +66,8 @@ type Receiver struct {
 	bodies  *bodyRoom
 	// decoding lets one large call be read at a time: reading takes as much again.
 	decoding sync.Mutex
+	// changeWithin is how long Odoo is kept waiting.
+	changeWithin time.Duration
 	// refused is told of each webhook that Plane would have to send again.
 	refused func()
 }
@@ -81,7 +84,7 @@ func NewReceiver(inbox *Inbox, queue *Queue, secrets Secrets, health *Health, me
 func newReceiver(inbox accepter, changes changeQueue, secrets Secrets, health *Health, metrics *Metrics, logger *slog.Logger) *Receiver {
 	r := &Receiver{
 		inbox: inbox, changes: changes, secrets: secrets, health: health, metrics: metrics, logger: logger,
-		server: echo.New(), bodies: newBodyRoom(roomSmall, roomLarge), refused: func() {},
+		server: echo.New(), bodies: newBodyRoom(roomSmall, roomLarge), changeWithin: changeWithin, refused: func() {},
 	}
 	r.server.HideBanner, r.server.HidePort = true, true
 	// Addresses are those of connections: anybody may write a header.

@@ -74,7 +74,9 @@ func TestTheSlowestBodyIsDroppedWhenThereIsNoRoom(t *testing.T) {
 			end <-chan error
 		}{"quick": {quick, quickEnd}, "late": {late, lateEnd}} {
 			one.send(t, 5_000)
-			one.sender.Close()
+			if err := one.sender.Close(); err != nil {
+				t.Fatal(err)
+			}
 			if err := <-one.end; err != nil {
 				t.Errorf("the %s body ended with %v", name, err)
 			}

@@ -60,7 +60,7 @@ func (r *Receiver) odooWebhook(c echo.Context) error {
 }
 
 func (r *Receiver) queueChange(c echo.Context, change odooChange) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), changeWithin)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), r.changeWithin)
 	defer cancel()
 	err := r.changes.OdooChanged(ctx, change.Model, change.ID)
 	if errors.Is(err, errTooManyHints) {

@@ -84,7 +84,7 @@ func (w *world) serveUntilMirrored(replicas, deadlines int) int {
 			}
 		})
 	}
-	tick, deadline := time.NewTicker(20*time.Millisecond), time.After(time.Minute)
+	tick, deadline := time.NewTicker(20*time.Millisecond), time.After(5*time.Minute)
 	defer tick.Stop()
 	for w.count("SELECT count(*) FROM ops.plane_sync_mappings WHERE state = 'linked'") < deadlines {
 		select {
