@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/environment"
 )
 
 // TestMain lets this test binary be the drainer that a measurement launches.
@@ -18,6 +20,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		return
+	}
+	if err := environment.Forget(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }

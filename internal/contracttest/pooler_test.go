@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
+	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
 // pooled puts a pgbouncer in transaction mode in front of a database and returns
@@ -139,12 +140,10 @@ func TestTheBridgeWorksThroughATransactionModePooler(t *testing.T) {
 	}
 }
 
-// migrated reports whether the ledger is there; until then it is no error that
-// it cannot be asked.
+// migrated reports whether all migrations have run; until then it is no error that
+// the ledger cannot be asked.
 func migrated(pool *pgxpool.Pool) bool {
-	var found bool
-	err := pool.QueryRow(context.Background(), "SELECT to_regclass('ops.work_queue') IS NOT NULL").Scan(&found)
-	return err == nil && found
+	return migrations.Check(context.Background(), pool) == nil
 }
 
 func number(t *testing.T, pool *pgxpool.Pool, sql string) int {
