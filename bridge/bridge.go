@@ -117,7 +117,7 @@ const DrainTime = 20 * time.Second
 
 // Run migrates the database, works until the context ends, and then lets work in
 // hand finish. While the database cannot be reached it waits and tries again:
-// webhooks are refused meanwhile with 500, so that Plane sends them again.
+// webhooks are refused meanwhile with 500, and a sweep follows when it is back.
 func (b *Bridge) Run(ctx context.Context) error {
 	owing, end := context.WithCancel(ctx)
 	var ended sync.WaitGroup

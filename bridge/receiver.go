@@ -209,7 +209,7 @@ func (r *Receiver) keep(ctx context.Context, d Delivery) reply {
 	duplicate, err := r.inbox.Accept(ctx, d)
 	if err != nil {
 		r.refused()
-		r.logger.ErrorContext(ctx, "webhook not kept; Plane has to send it again", slog.Any("error", err))
+		r.logger.ErrorContext(ctx, "webhook not kept; a sweep will look for what it told of", slog.Any("error", err))
 		return refusal(http.StatusInternalServerError, "the delivery could not be stored; send it again")
 	}
 	r.logger.DebugContext(ctx, "webhook accepted", slog.String("delivery", d.ID.String()), slog.Bool("duplicate", duplicate))

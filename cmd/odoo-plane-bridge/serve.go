@@ -72,7 +72,7 @@ func (a *app) limitMemory(ctx context.Context) {
 }
 
 // listen takes the two ports, before anything else is tried: while the database
-// is away, webhooks get a 500 that makes Plane send them again, and /readyz says
+// is away, webhooks get a 500 and are owed a sweep, and /readyz says
 // what is missing.
 func (a *app) listen(ctx context.Context) error {
 	var err error
