@@ -66,6 +66,8 @@ type Receiver struct {
 	bodies  *bodyRoom
 	// decoding lets one large call be read at a time: reading takes as much again.
 	decoding sync.Mutex
+	// repeated logs once a minute what comes with each webhook while the database is away.
+	repeated *slog.Logger
 	// changeWithin is how long Odoo is kept waiting.
 	changeWithin time.Duration
 	// refused is told of each webhook that Plane would have to send again.
@@ -83,7 +85,7 @@ func NewReceiver(inbox *Inbox, queue *Queue, secrets Secrets, health *Health, me
 
 func newReceiver(inbox accepter, changes changeQueue, secrets Secrets, health *Health, metrics *Metrics, logger *slog.Logger) *Receiver {
 	r := &Receiver{
-		inbox: inbox, changes: changes, secrets: secrets, health: health, metrics: metrics, logger: logger,
+		inbox: inbox, changes: changes, secrets: secrets, health: health, metrics: metrics, logger: logger, repeated: withoutRepeats(logger),
 		server: echo.New(), bodies: newBodyRoom(roomSmall, roomLarge), changeWithin: changeWithin, refused: func() {},
 	}
 	r.server.HideBanner, r.server.HidePort = true, true
@@ -209,7 +211,7 @@ func (r *Receiver) keep(ctx context.Context, d Delivery) reply {
 	duplicate, err := r.inbox.Accept(ctx, d)
 	if err != nil {
 		r.refused()
-		r.logger.ErrorContext(ctx, "webhook not kept; a sweep will look for what it told of", slog.Any("error", err))
+		r.repeated.ErrorContext(ctx, "webhook not kept; a sweep will look for what it told of", slog.Any("error", err))
 		return refusal(http.StatusInternalServerError, "the delivery could not be stored; send it again")
 	}
 	r.logger.DebugContext(ctx, "webhook accepted", slog.String("delivery", d.ID.String()), slog.Bool("duplicate", duplicate))
