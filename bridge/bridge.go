@@ -52,6 +52,7 @@ type Bridge struct {
 	letters    *DeadLetters
 	owed       *sweepOwed
 	outages    *outages
+	migrated   chan struct{} // closed once the tables are there
 	metrics    *Metrics
 	logger     *slog.Logger
 }
@@ -62,7 +63,7 @@ func New(config Config) *Bridge {
 		plane.WithLabelColors(flows(config.Flows).labelColor))
 	see := reader{catalog: mirror.catalog, appURL: config.AppURL, workspace: config.Workspace}
 	b := &Bridge{
-		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger,
+		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger, migrated: make(chan struct{}),
 		deliveries: &deliveries{
 			pool: config.Pool, workspace: config.Workspace,
 			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: mirror.presence, queue: config.Queue,
@@ -95,6 +96,9 @@ func (b *Bridge) queueOwed(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Migrated is closed once Run has found the database's tables as they have to be.
+func (b *Bridge) Migrated() <-chan struct{} { return b.migrated }
 
 // Mirror is what the sync command writes through.
 func (b *Bridge) Mirror() *Mirror { return b.mirror }
@@ -165,6 +169,11 @@ func (b *Bridge) tryStart(ctx context.Context) (stop func(context.Context) error
 	}
 	if ran > 0 {
 		b.logger.InfoContext(ctx, "database migrated", slog.Int("migrations", ran))
+	}
+	select {
+	case <-b.migrated: // An earlier try came as far as here.
+	default:
+		close(b.migrated)
 	}
 	return b.config.Queue.work(ctx, b.workers(), b.periodic())
 }

@@ -28,11 +28,37 @@ type Inbox struct {
 	pool     *pgxpool.Pool
 	queue    enqueuer
 	refusals refusals
+	// ready is closed once the tables are there; nil says that they are.
+	ready <-chan struct{}
 }
 
 // NewInbox returns an inbox in front of a queue.
 func NewInbox(pool *pgxpool.Pool, queue *Queue) *Inbox {
 	return &Inbox{pool: pool, queue: queue}
+}
+
+// WaitFor lets deliveries wait for the migrations of a start, which take a moment,
+// rather than be refused: Plane's Community edition does not send again.
+func (in *Inbox) WaitFor(ready <-chan struct{}) *Inbox {
+	in.ready = ready
+	return in
+}
+
+// startWait is how long a delivery waits for the migrations. While the database is
+// away they do not come, and the sender has to have its answer.
+const startWait = 5 * time.Second
+
+func (in *Inbox) waitUntilReady(ctx context.Context) {
+	if in.ready == nil {
+		return
+	}
+	timer := time.NewTimer(startWait)
+	defer timer.Stop()
+	select {
+	case <-in.ready:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // Accept keeps a delivery and its job, or neither. It reports a duplicate when
@@ -41,6 +67,7 @@ func NewInbox(pool *pgxpool.Pool, queue *Queue) *Inbox {
 func (in *Inbox) Accept(ctx context.Context, d Delivery) (duplicate bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
+	in.waitUntilReady(ctx)
 	err = pgx.BeginFunc(ctx, in.pool, func(tx pgx.Tx) error {
 		fresh, err := ledger{tx}.accept(ctx, d)
 		if err != nil || !fresh {

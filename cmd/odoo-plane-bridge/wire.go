@@ -81,7 +81,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	health.Watch("project", lookAtProjectsEvery, func(ctx context.Context) error {
 		return bridge.ProjectsNote(plane.WithLane(ctx, plane.LaneSweep), a.plane, a.pool, a.bridge.Flows())
 	})
-	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue), a.queue, a.secrets(), health, a.metrics, logger)
+	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue).WaitFor(a.bridge.Migrated()), a.queue, a.secrets(), health, a.metrics, logger)
 	a.receiver.ServeOAuth(a.oauth)
 	a.receiver.OnRefused(a.bridge.OweSweep)
 	a.receiver.TrustProxies(s.TrustedProxies)
