@@ -8,6 +8,7 @@ GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 BINARY   := bin/odoo-plane-bridge
+PACKAGES ?= ./...
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
 .PHONY: help build demo test test-faults test-interrupted test-siege test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
@@ -25,7 +26,7 @@ demo: build ## Run the whole bridge against simulated servers and show what happ
 test: ## Run all tests, against a real PostgreSQL of their own; TESTFLAGS="-short" leaves out the slow ones.
 	@./scripts/ensure-postgres.sh
 	@./scripts/ensure-compiler.sh
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 30m $(TESTFLAGS) $(PACKAGES)
 
 test-faults: ## Try every fault at every remote call and every commit; make test tries the worst.
 	@./scripts/ensure-postgres.sh

@@ -65,7 +65,7 @@ func (a *app) limitMemory(ctx context.Context) {
 	limit, err := memlimit.Set(memlimit.WithRatio(memoryShare))
 	switch {
 	case err != nil:
-		a.logger.WarnContext(ctx, "the container's memory limit could not be read; GOMEMLIMIT stays as it is", slog.Any("error", err))
+		a.logger.InfoContext(ctx, "the container's memory limit could not be read; GOMEMLIMIT stays as it is", slog.Any("error", err))
 	case limit < math.MaxInt64:
 		a.logger.InfoContext(ctx, "memory is limited", slog.Int64("bytes", limit))
 	}
