@@ -164,12 +164,12 @@ func TestTheGuardFailsWhereItHasTo(t *testing.T) {
 			g.edit("migrations/00001_ledger_and_work_items.sql", "delivery_id  uuid        PRIMARY KEY", "delivery_id  uuid        NOT NULL")
 		}},
 		{"a route that answers without JSON", "answers", func(g guarded) {
-			g.edit("bridge/receiver.go", `r.server.GET("/healthz", r.healthz)`,
-				`r.server.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "fine") })`)
+			g.edit("bridge/receiver.go", `r.server.GET(pathLive, r.healthz)`,
+				`r.server.GET(pathLive, func(c echo.Context) error { return c.String(http.StatusOK, "fine") })`)
 		}},
 		{"a route that answers with nothing", "answers", func(g guarded) {
-			g.edit("bridge/receiver.go", `r.server.GET("/healthz", r.healthz)`,
-				`r.server.GET("/healthz", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })`)
+			g.edit("bridge/receiver.go", `r.server.GET(pathLive, r.healthz)`,
+				`r.server.GET(pathLive, func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })`)
 		}},
 		{"a contract that names a test that is not there", "contracts", func(g guarded) {
 			g.edit("docs/contracts/PLANE_ODOO_SYNC_CONTRACT.md", "TestRetriesDoNoHarm", "TestRetriesDoNoHarmAtAll")
