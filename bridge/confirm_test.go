@@ -138,6 +138,25 @@ func TestARepairDoesNotWaitForARefusal(t *testing.T) {
 	})
 }
 
+// A project that is restored must not leave its work items to the end of a long wait.
+func TestAWorkItemThatIsListedAgainWaitsNoLonger(t *testing.T) {
+	t.Parallel()
+	whileMirrored(t, func(w *world, p *process) {
+		w.must(mapping.NewStore(w.queue).SetProblem(p.ctx, w.scope(), deadlinePair, "the work item is in a project that is archived"))
+		w.odoo.Extend(1, "2000-05-14")
+		syncThrough(w, p)
+		if item := w.deadlineItem(); item.TargetDate != "2000-02-20" {
+			t.Fatalf("Plane has %s although the work item waits", item.TargetDate)
+		}
+		_, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
+		w.must(err)
+		syncThrough(w, p)
+		if item, link := w.deadlineItem(), w.link(); item.TargetDate != "2000-05-14" || link.LastError != nil {
+			t.Errorf("Plane has %s and the link says %v", item.TargetDate, link.LastError)
+		}
+	})
+}
+
 func TestAnotherWishIsWrittenWhileARefusedOneWaits(t *testing.T) {
 	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {

@@ -28,6 +28,9 @@ func (s *sweep) compare(ctx context.Context) error {
 
 // consider feeds one work item when it differs from what is known of it.
 func (s *sweep) consider(ctx context.Context, item seenItem) error {
+	if err := s.endWait(ctx, item); err != nil {
+		return err
+	}
 	untold, drifted := s.differs(item)
 	if s.needsWhole(item, untold || drifted) {
 		var err error
@@ -48,6 +51,16 @@ func (s *sweep) consider(ctx context.Context, item seenItem) error {
 		return nil
 	}
 	return s.feed(ctx, plane.ActionUpdated, item)
+}
+
+// endWait lets the next sync write a work item that could not be written and is listed
+// again: its project was restored, say, or it was accepted out of Intake.
+func (s *sweep) endWait(ctx context.Context, item seenItem) error {
+	link, linked := s.linked[item.ID]
+	if !linked || link.State != mapping.Linked || !link.Waits() {
+		return nil
+	}
+	return s.links.LookNow(ctx, s.flow.Scope(), link.Key)
 }
 
 // noteUntold counts a work item that nobody told of, and whether somebody should have.
