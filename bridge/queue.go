@@ -19,9 +19,9 @@ import (
 )
 
 const (
-	// jobTimeout leaves room for one call to Odoo, which may take 60 s while Odoo
-	// retries conflicts inside it.
-	jobTimeout = 75 * time.Second
+	// JobTimeout bounds a job, and so how long it holds a record. It leaves room for one
+	// call to Odoo, which may take 60 s while Odoo retries conflicts inside it.
+	JobTimeout = 75 * time.Second
 	// rescueAfter is when a job that nobody finished runs again. With River's look
 	// every 30 s, work orphaned by a kill runs again within about two minutes.
 	rescueAfter = 90 * time.Second
@@ -310,7 +310,7 @@ func (q *Queue) workerConfig(workers *river.Workers, periodic []*river.PeriodicJ
 		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{q.clock}, MaxAttempts: maxAttempts,
 		// River names it for tests; it is how the queue is given another clock than the machine's.
 		Test:       river.TestConfig{Time: q.clock},
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: q.clock.rescueAfter(), FetchPollInterval: 500 * time.Millisecond,
+		JobTimeout: JobTimeout, RescueStuckJobsAfter: q.clock.rescueAfter(), FetchPollInterval: 500 * time.Millisecond,
 		// With the default of 100 ms a few workers would mostly wait for the next fetch.
 		FetchCooldown: 20 * time.Millisecond,
 		Queues: map[string]river.QueueConfig{

@@ -79,7 +79,7 @@ func TestOrphanedWorkIsRescuedWithinThreeMinutes(t *testing.T) {
 	if longest := rescueAfter + 30*time.Second + firstRetry*12/10; longest > 3*time.Minute {
 		t.Errorf("orphaned work runs again after %s", longest)
 	}
-	if rescueAfter <= jobTimeout {
-		t.Errorf("work is rescued after %s, while it may run for %s", rescueAfter, jobTimeout)
+	if rescueAfter <= JobTimeout {
+		t.Errorf("work is rescued after %s, while it may run for %s", rescueAfter, JobTimeout)
 	}
 }

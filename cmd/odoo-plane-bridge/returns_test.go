@@ -12,6 +12,8 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/postgres"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest"
 )
 
 // soonAfterReturn is more than any return takes, and less than the back-off that work
@@ -89,6 +91,42 @@ func TestASyncTakesUpWhatAnOldFailureLeftWaiting(t *testing.T) {
 		VALUES ('mirror_entity', 'mirror', '{"flow": "bir", "key": "bir.filing.deadline,1/2550M/2099/1"}', 12, 8, 'retryable', now() + interval '12 minutes')`)
 	s.start("serve")
 	s.eventually("all work items are there", soonAfterReturn, func() bool { return len(s.plane.Items()) == 60 })
+}
+
+// The worker that is busy with a record may have read it before it changed, so a sync
+// that passed the record over would leave the change to the next one.
+func TestASyncWaitsForTheWorkerThatIsBusyWithARecord(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	s.done("migrate")
+	s.done("sync")
+	busy, free := s.odoo.Deadlines()[0], s.odoo.Deadlines()[1]
+	s.odoo.Extend(busy.ID, "2099-12-27")
+	s.odoo.Extend(free.ID, "2099-12-28")
+	due := func(d odootest.Deadline) string {
+		return s.plane.ItemsByExternalID(mapping.ExternalSource, "bir.filing.deadline,"+d.Key)[0].TargetDate
+	}
+	worker, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := worker.Exec(t.Context(), "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", "mirror:bir.filing.deadline,"+busy.Key); err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan string)
+	go func() {
+		_, stdout, _ := s.command("sync")
+		said <- stdout
+	}()
+	// The sync works in the order of the due dates, so it has come past the other by then.
+	s.eventually("the record that is free is mirrored", soonAfterReturn, func() bool { return due(free) == "2099-12-28" })
+	if err := worker.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if stdout := <-said; !strings.Contains(stdout, "2 changed, 0 cancelled, 58 left as they are, 0 failed") || due(busy) != "2099-12-27" {
+		t.Errorf("the work item is due on %s; the sync says: %s", due(busy), stdout)
+	}
 }
 
 func TestAfterADatabaseOutageEverythingGoesOnAndASweepFollows(t *testing.T) {

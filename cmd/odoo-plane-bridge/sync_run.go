@@ -21,8 +21,9 @@ type syncRun struct {
 	result syncResult
 	// away are failures that are not of one work item alone.
 	away int
-	// later are steps whose create may still take effect, sent by this sync or an
-	// earlier one. They are done when that has surely ended.
+	// later are steps that have to wait: their create may still take effect, sent by
+	// this sync or an earlier one, or a worker is busy with their record, and may have
+	// read it before it changed.
 	later []bridge.Step
 }
 
@@ -77,9 +78,7 @@ func (r *syncRun) count(step, done bridge.Step, err error) {
 	switch {
 	case err == nil:
 		r.countDone(done.Action)
-	case errors.Is(err, bridge.ErrLocked):
-		r.result.Left++
-	case mayStillTakeEffect(step, err):
+	case errors.Is(err, bridge.ErrLocked), mayStillTakeEffect(step, err):
 		r.later = append(r.later, step)
 	case r.p.ctx.Err() != nil && errors.Is(err, context.Canceled):
 		// It was not begun.
@@ -116,7 +115,7 @@ func (r *syncRun) finishLater(ctx context.Context) error {
 		if err := r.stopped(); err != nil {
 			return err
 		}
-		done, err := r.apply(ctx, step)
+		done, err := r.applyWhenFree(ctx, step)
 		var underWay *bridge.UnderWayError
 		if errors.As(err, &underWay) {
 			r.a.logger.InfoContext(ctx, "waiting for a create that was cut off: Plane may still carry it out, and what it makes must not be made twice",
@@ -124,7 +123,7 @@ func (r *syncRun) finishLater(ctx context.Context) error {
 			if !r.waitUntil(underWay.Until) {
 				return r.stopped()
 			}
-			done, err = r.apply(ctx, step)
+			done, err = r.applyWhenFree(ctx, step)
 		}
 		switch {
 		case err == nil:
@@ -136,6 +135,27 @@ func (r *syncRun) finishLater(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+const (
+	// busyFor is how long a sync waits for the worker that is busy with a record: a
+	// little longer than a job may take.
+	busyFor = bridge.JobTimeout + 5*time.Second
+	// busyEvery is how often it looks whether the record is free.
+	busyEvery = 200 * time.Millisecond
+)
+
+// applyWhenFree carries out a step once no other worker is busy with its record.
+func (r *syncRun) applyWhenFree(ctx context.Context, step bridge.Step) (bridge.Step, error) {
+	for until := time.Now().Add(busyFor); ; {
+		done, err := r.apply(ctx, step)
+		if !errors.Is(err, bridge.ErrLocked) {
+			return done, err
+		}
+		if time.Now().After(until) || !r.waitUntil(time.Now().Add(busyEvery)) {
+			return done, fmt.Errorf("mirroring %s: %w", step.Item.Key, err)
+		}
+	}
 }
 
 // waitUntil reports whether the time came before the process was told to stop.
