@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
@@ -54,14 +57,45 @@ func noted(name, fine string, err error, do string) plane.Finding {
 // meant to be.
 func (a *app) checkBrake(ctx context.Context) plane.Finding {
 	held, err := bridge.HeldBrakes(ctx, a.pool)
-	switch {
-	case err != nil:
+	if err != nil {
 		return failed("brake", err, "May the role read schema ops?")
-	case len(held) == 0:
-		return ok("brake", "holds nothing")
-	case held[0].Direction == bridge.BrakeFromPlane:
-		return failed("brake", errors.New(held[0].String()), "Look at the project in Plane; `reconcile --release` lets it go for one run.")
-	default:
-		return failed("brake", errors.New(held[0].String()), "Look at the records in Odoo; `sync --release` lets it go for one run.")
 	}
+	if len(held) == 0 {
+		return ok("brake", "holds nothing")
+	}
+	var found []error
+	do := make(map[string]bool)
+	for _, brake := range held {
+		found = append(found, errors.New(brake.String()))
+		do[toRelease(brake.Direction)] = true
+	}
+	return failed("brake", errors.Join(found...), strings.Join(slices.Sorted(maps.Keys(do)), " "))
+}
+
+// toRelease says how a person lets a brake go.
+func toRelease(direction bridge.BrakeDirection) string {
+	if direction == bridge.BrakeFromPlane {
+		return "Look at the project in Plane; `reconcile --release` lets it go for one run."
+	}
+	return "Look at the records in Odoo; `sync --release` lets it go for one run."
+}
+
+// alarms are what only a person can end, besides the brake of the flow's own sync,
+// which tells of that itself.
+func (a *app) alarms(ctx context.Context, flow bridge.Flow) ([]string, error) {
+	held, err := bridge.HeldBrakes(ctx, a.pool)
+	if err != nil {
+		return nil, err
+	}
+	var alarms []string
+	for _, brake := range held {
+		if brake.Flow != flow.Scope().Flow || brake.Direction != bridge.BrakeToPlane {
+			alarms = append(alarms, brake.String())
+		}
+	}
+	err = bridge.SilenceNote(ctx, a.pool)
+	if note := new(bridge.Note); errors.As(err, &note) {
+		return append(alarms, note.Text), nil
+	}
+	return alarms, err
 }

@@ -60,43 +60,6 @@ func TestTheFirstHourOfANewInstallationWarnsOfNothing(t *testing.T) {
 	}
 }
 
-// A webhook that is switched off is told by everything that is asked, until it is
-// heard again.
-func TestASilentWebhookIsToldUntilItIsHeard(t *testing.T) {
-	t.Parallel()
-	s := newStage(t)
-	s.odoo.GenerateDeadlines(1, 2099)
-	p := s.start("serve")
-	s.plane.AddWebhook(p.url+"/api/webhooks/plane", stageSecret, planetest.V1)
-	s.eventually("all work items are known", time.Minute, func() bool {
-		return s.count("SELECT count(*) FROM ops.work_items") == 60 && s.open() == 0
-	})
-	told := func() (check, report bool) {
-		return strings.Contains(s.output("check"), "fail  webhook"), strings.Contains(s.output("reconcile", "--json"), `"webhook_silent": true`)
-	}
-	if check, report := told(); check || report {
-		t.Errorf("before anything is wrong: check says silent %t, reconcile %t", check, report)
-	}
-	s.plane.MuteWebhooks(true)
-	for _, item := range s.plane.Items()[:3] {
-		if err := s.plane.MoveItem("maria", item.ID, "started"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, report := told(); !report {
-		t.Error("three changes without a webhook are no silence to reconcile")
-	}
-	s.eventually("what was found is worked through", time.Minute, func() bool { return s.open() == 0 })
-	if check, report := told(); !check || report {
-		t.Errorf("while it is silent and nothing new is missed: check says silent %t, reconcile %t; want the state to last", check, report)
-	}
-	s.plane.MuteWebhooks(false)
-	if err := s.plane.MoveItem("maria", s.plane.Items()[5].ID, "started"); err != nil {
-		t.Fatal(err)
-	}
-	s.eventually("it is heard", time.Minute, func() bool { check, _ := told(); return !check })
-}
-
 func TestASyncIntoAProjectThatDoesNotExistSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -171,6 +172,8 @@ type syncResult struct {
 	Conflicts int      `json:"conflicts"`
 	Stopped   bool     `json:"stopped,omitempty"`
 	Errors    []string `json:"errors,omitempty"`
+	// Alarms are what else only a person can end: other brakes, a silent webhook.
+	Alarms []string `json:"alarms,omitempty"`
 }
 
 // written is how many work items were written or bound.
@@ -186,20 +189,11 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.
 	}
 	if err == nil {
 		a.showStatus(p.ctx)
-	}
-	if c.JSON {
-		if err := printJSON(p.stdout, result); err != nil {
+		if result.Alarms, err = a.alarms(p.ctx, flow); err != nil {
 			return err
 		}
-	} else {
-		printConflicts(p.stdout, plan)
-		printf(p.stdout, "%d created, %s%d changed, %d cancelled, %s%d left as they are, %d failed\n",
-			result.Created, ifAny(result.Adopted, "%d adopted, "), result.Changed, result.Cancelled, heldPart(result.Held), result.Left, result.Failed)
-		for _, failure := range result.Errors {
-			printf(p.stdout, "failed: %s\n", failure)
-		}
 	}
-	if err != nil {
+	if err := errors.Join(c.tell(p.stdout, plan, result), err); err != nil {
 		return err
 	}
 	if plan.Brake != nil {
@@ -209,6 +203,23 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.
 		return fmt.Errorf("%d of %d work items could not be written; run sync again", result.Failed, len(plan.Work()))
 	}
 	return nil
+}
+
+// tell prints what was done.
+func (c *syncCommand) tell(w io.Writer, plan bridge.Plan, result syncResult) error {
+	if c.JSON {
+		return printJSON(w, result)
+	}
+	printConflicts(w, plan)
+	_, err := printf(w, "%d created, %s%d changed, %d cancelled, %s%d left as they are, %d failed\n",
+		result.Created, ifAny(result.Adopted, "%d adopted, "), result.Changed, result.Cancelled, heldPart(result.Held), result.Left, result.Failed)
+	for _, failure := range result.Errors {
+		printf(w, "failed: %s\n", failure)
+	}
+	for _, alarm := range result.Alarms {
+		printf(w, "besides: %s\n", alarm)
+	}
+	return err
 }
 
 // slowAfter is when a person is shown that work goes on.
