@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"net/http"
 	"os"
 	"strings"
@@ -20,10 +21,29 @@ import (
 // has reached after a long outage.
 const soonAfterReturn = 30 * time.Second
 
-// anHourLater makes the work that waits look as after a long outage: its next try
-// lies far ahead.
-func (s *stage) anHourLater() {
+// realOutages is set by make test-outages.
+var realOutages = flag.Bool("outages", false, "let servers be away for ten real minutes, and a replica for good")
+
+// realOutage is how long a server is away then.
+const realOutage = 10 * time.Minute
+
+// longOutage lets a server be away for long. Without the flag the work that waits is
+// made to look as after an hour: its next try lies far ahead.
+func (s *stage) longOutage() {
+	s.t.Helper()
+	if *realOutages {
+		time.Sleep(realOutage)
+		return
+	}
 	s.exec("UPDATE ops.river_job SET scheduled_at = now() + interval '12 minutes', attempt = 8 WHERE state IN ('retryable', 'scheduled')")
+}
+
+// soon waits for what a return brings, and says how long it took.
+func (s *stage) soon(what string, holds func() bool) {
+	s.t.Helper()
+	began := time.Now()
+	s.eventually(what, soonAfterReturn, holds)
+	s.t.Logf("%s, %s after the return", what, time.Since(began).Round(100*time.Millisecond))
 }
 
 func (s *stage) waiting(kind string) int {
@@ -45,9 +65,9 @@ func TestWhatWaitsForOdooBeginsWhenItIsBack(t *testing.T) {
 		}
 	}
 	s.eventually("all of it waits", time.Minute, func() bool { return s.waiting("plane_delivery") == 20 })
-	s.anHourLater()
+	s.longOutage()
 	s.odoo.Down(false)
-	s.eventually("all of it is processed", soonAfterReturn, func() bool { return s.open() == 0 })
+	s.soon("all of it is processed", func() bool { return s.open() == 0 })
 	p.mustTellOfOneOutage("odoo")
 }
 
@@ -58,9 +78,9 @@ func TestWhatWaitsForPlaneBeginsWhenItIsBack(t *testing.T) {
 	s.plane.Down(true)
 	p := s.start("serve")
 	s.eventually("creating waits", time.Minute, func() bool { return s.waiting("mirror_entity") == 60 })
-	s.anHourLater()
+	s.longOutage()
 	s.plane.Down(false)
-	s.eventually("all work items are there", soonAfterReturn, func() bool { return len(s.plane.Items()) == 60 })
+	s.soon("all work items are there", func() bool { return len(s.plane.Items()) == 60 })
 	p.mustTellOfOneOutage("plane")
 }
 
@@ -165,13 +185,51 @@ func TestAfterADatabaseOutageEverythingGoesOnAndASweepFollows(t *testing.T) {
 		status, err := p.deliver(uuid.NewString(), body)
 		return err == nil && status == http.StatusInternalServerError && strings.Contains(p.logged(), `"server":"database"`)
 	})
+	if *realOutages {
+		time.Sleep(realOutage)
+	}
 	if database, err = postgres.Start(ctx, place); err != nil {
 		t.Fatal(err)
 	}
-	s.eventually("all work items are there", time.Minute, func() bool { return len(s.plane.Items()) == 60 })
+	s.soon("all work items are there", func() bool { return len(s.plane.Items()) == 60 })
 	s.pool = pgtest.Open(t, database.DSN("postgres"))
-	s.eventually("a sweep followed", soonAfterReturn, func() bool { return s.count("SELECT count(*) FROM ops.sweeps") > 0 })
+	s.soon("a sweep followed", func() bool { return s.count("SELECT count(*) FROM ops.sweeps") > 0 })
 	if n := len(s.plane.Items()); n != 60 {
 		t.Errorf("%d work items", n)
 	}
+}
+
+// orphansWithin is how soon work is taken over from a replica that stays away: it is
+// rescued after a job's timeout and a look of the rescuer.
+const orphansWithin = 180 * time.Second
+
+func TestTheWorkOfAReplicaThatStaysAwayIsTakenOver(t *testing.T) {
+	t.Parallel()
+	if !*realOutages {
+		t.Skip("it takes minutes; make test-outages runs it")
+	}
+	s := newStage(t)
+	s.odoo.GenerateDeadlines(1, 2099)
+	s.done("sync")
+	s.settings["INSTANCE_ID"] = "first"
+	first := s.start("serve")
+	release := make(chan struct{})
+	s.odoo.Fail(odootest.Fault{Kind: odootest.Delayed, Times: -1, Release: release})
+	for _, item := range s.plane.Items()[:4] {
+		if status, err := first.deliver(uuid.NewString(), workItemBody(item.ID, item.Name, "completed", time.Now().Add(time.Second))); err != nil || status != http.StatusOK {
+			t.Fatalf("a webhook = %d, %v", status, err)
+		}
+	}
+	running := func() int {
+		return s.count("SELECT count(*) FROM ops.river_job WHERE state = 'running' AND kind = 'plane_delivery'")
+	}
+	s.eventually("the first replica is at it", time.Minute, func() bool { return running() == 4 })
+	s.settings["INSTANCE_ID"] = "second"
+	s.start("serve")
+	first.kill()
+	s.odoo.ClearFaults()
+	close(release)
+	began := time.Now()
+	s.eventually("the second replica has done it", orphansWithin, func() bool { return s.open() == 0 })
+	t.Logf("4 deliveries of a replica that stays away were done %s after it was killed", time.Since(began).Round(time.Second))
 }
