@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -68,6 +69,29 @@ func (in *Inbox) Accept(ctx context.Context, d Delivery) (duplicate bool, err er
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	in.waitUntilReady(ctx)
+	for {
+		duplicate, err = in.keep(ctx, d)
+		if !hasNoConnectionLeft(err) || pause(ctx, connectionRetry, nil) != nil {
+			return duplicate, err
+		}
+	}
+}
+
+// connectionRetry is how soon a delivery asks again for a connection to the database.
+const connectionRetry = 100 * time.Millisecond
+
+// tooManyConnections is SQLSTATE too_many_connections.
+const tooManyConnections = "53300"
+
+// hasNoConnectionLeft reports whether the server or the role has no connection left:
+// other replicas, or other programs, hold them all. Within one process a delivery
+// waits in the pool for its turn; across processes nobody keeps a queue.
+func hasNoConnectionLeft(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && refused.Code == tooManyConnections
+}
+
+func (in *Inbox) keep(ctx context.Context, d Delivery) (duplicate bool, err error) {
 	err = pgx.BeginFunc(ctx, in.pool, func(tx pgx.Tx) error {
 		fresh, err := ledger{tx}.accept(ctx, d)
 		if err != nil || !fresh {
