@@ -74,9 +74,6 @@ func whyMoved(projectID string) string {
 // is gone. Time or a person has to help.
 var errUnproven = errors.New("plane does not show the work item and does not prove that it is gone")
 
-// errOwnBooks says that the bridge's own database failed, and not Plane.
-var errOwnBooks = errors.New("the bridge's database")
-
 // presence finds out where a work item is. Absence needs proof: nothing is unbound,
 // marked deleted or made anew unless the record's look-up, the work item's own
 // address and the project itself have all answered in Plane's own shape. It is the

@@ -47,7 +47,7 @@ func workshop(t *testing.T) (house, *deliveries) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := New(Config{Pool: h.pool, Queue: h.queue, Plane: client, Workspace: "acme", AppURL: "https://plane.example.com", Metrics: NewMetrics(h.pool), Logger: quiet})
+	b := New(Config{Pool: h.pool, Queue: h.queue, Plane: client, Workspace: "acme", AppURL: "https://plane.example.com", Metrics: MetricsOf(h.pool), Logger: quiet})
 	return h, b.deliveries
 }
 
@@ -172,7 +172,7 @@ func FuzzAHintOfOdoosIsAnsweredAndBounded(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		receiver := newReceiver(nil, strictChanges{t}, knownSecrets(), NewHealth(nil, nil), NewMetrics(nil), quiet)
+		receiver := newReceiver(nil, strictChanges{t}, knownSecrets(), HealthOf(nil, nil), MetricsOf(nil), quiet)
 		recorder := httptest.NewRecorder()
 		receiver.ServeHTTP(recorder, pushed(testToken, body))
 		if status := recorder.Code; status != 200 && status != 400 && status != 413 {

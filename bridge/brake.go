@@ -3,9 +3,11 @@ package bridge
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
@@ -93,4 +95,17 @@ func (s brakeStore) held(ctx context.Context) ([]HeldBrake, error) {
 // HeldBrakes lists the brakes that hold now, as the last sync and sweep found them.
 func HeldBrakes(ctx context.Context, db querier) ([]HeldBrake, error) {
 	return brakeStore{db}.held(ctx)
+}
+
+// brakeNote tells what brakes hold. It is a note: everything else goes on.
+func brakeNote(ctx context.Context, pool *pgxpool.Pool) error {
+	held, err := HeldBrakes(ctx, pool)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	texts := make([]string, len(held))
+	for i, brake := range held {
+		texts[i] = "flow " + brake.Flow + ": " + brake.String()
+	}
+	return &Note{strings.Join(texts, "; ")}
 }

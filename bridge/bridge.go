@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
 	"github.com/robfig/cron/v3"
 
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
@@ -66,7 +65,7 @@ func New(config Config) *Bridge {
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger, migrated: make(chan struct{}),
 		deliveries: &deliveries{
 			pool: config.Pool, workspace: config.Workspace,
-			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: mirror.presence, queue: config.Queue,
+			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: mirror.presence, plane: config.Plane, queue: config.Queue,
 			self: &self{plane: config.Plane}, report: config.ReportDrift, logger: config.Logger,
 		},
 		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
@@ -80,7 +79,7 @@ func New(config Config) *Bridge {
 		pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, flows: config.Flows, logger: config.Logger,
 	}
 	b.owed = newSweepOwed(b.queueOwed, config.Logger)
-	b.outages = newOutages(config.Queue, b.letters, config.Remote, b.OweSweep, config.Logger)
+	b.outages = newOutages(config.Queue, func(ctx context.Context) error { return b.letters.revive(ctx).err }, config.Remote, b.OweSweep, config.Logger)
 	return b
 }
 
@@ -176,47 +175,4 @@ func (b *Bridge) tryStart(ctx context.Context) (stop func(context.Context) error
 		close(b.migrated)
 	}
 	return b.config.Queue.work(ctx, b.workers(), b.periodic())
-}
-
-// periodic are the schedules. River fires each once in the whole cluster.
-func (b *Bridge) periodic() []*river.PeriodicJob {
-	var jobs []*river.PeriodicJob
-	for _, flow := range b.config.Flows {
-		name := flow.Scope().Flow
-		jobs = append(jobs, river.NewPeriodicJob(b.config.SyncSchedule, func() (river.JobArgs, *river.InsertOpts) {
-			return syncJob{name}, nil
-		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(b.config.ReconcileSchedule, func() (river.JobArgs, *river.InsertOpts) {
-			return sweepJob{Flow: name}, nil
-		}, nil))
-	}
-	jobs = append(jobs, b.writeBacks()...)
-	jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(reviveEvery), func() (river.JobArgs, *river.InsertOpts) {
-		return reviveJob{}, nil
-	}, nil))
-	return append(jobs, river.NewPeriodicJob(b.config.CleanupSchedule, func() (river.JobArgs, *river.InsertOpts) {
-		return cleanupJob{}, nil
-	}, nil))
-}
-
-// cleanup removes deliveries that were finished long ago, and gives a job to
-// open ones that have none, such as those whose job died with its worker too
-// often.
-func (b *Bridge) cleanup(ctx context.Context) Verdict {
-	removed, err := ledger{b.config.Pool}.forget(ctx, b.config.Retention)
-	if err != nil {
-		return RetryLater(CauseOurs, err)
-	}
-	if _, err := b.config.Pool.Exec(ctx, sqlForgetSweeps); err != nil {
-		return RetryLater(CauseOurs, fmt.Errorf("removing old sweeps: %w", err))
-	}
-	if _, err := b.config.Pool.Exec(ctx, sqlForgetLooks); err != nil {
-		return RetryLater(CauseOurs, fmt.Errorf("removing old look-ups: %w", err))
-	}
-	stranded, err := b.config.Queue.requeueStranded(ctx)
-	if err != nil {
-		return RetryLater(CauseOurs, err)
-	}
-	b.logger.InfoContext(ctx, "cleaned up", slog.Int64("deliveries_removed", removed), slog.Int("deliveries_without_job", stranded))
-	return Done(fmt.Sprintf("%d removed, %d put back", removed, stranded))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/wait"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -27,10 +27,6 @@ const (
 	// stopped answering becomes an error.
 	budgetTimeout = 10 * time.Second
 )
-
-// ErrBudgetUnavailable says that the shared rate budget could not be asked,
-// because the database is away or not migrated. Nothing was sent to Plane.
-var ErrBudgetUnavailable = errors.New("the shared rate budget is not available")
 
 // BudgetKey names what Plane counts together: one API key on one server.
 type BudgetKey string
@@ -75,21 +71,21 @@ func NewSharedBudget(pool *pgxpool.Pool, key func() BudgetKey, logger *slog.Logg
 var _ plane.Budget = (*SharedBudget)(nil)
 
 // Wait implements plane.Budget. Besides *plane.BusyError and the context's own
-// error it returns ErrBudgetUnavailable, after which trying again is safe.
+// error it returns plane.ErrBudgetUnavailable, after which trying again is safe.
 func (b *SharedBudget) Wait(ctx context.Context, lane plane.Lane) error {
 	start := time.Now()
 	for {
 		heard := b.news.next()
-		wait, err := b.ask(ctx, lane)
-		if err != nil || wait == 0 {
+		room, err := b.ask(ctx, lane)
+		if err != nil || room == 0 {
 			return err
 		}
 		// By this machine's clock, which is the one the caller compares with.
-		until := time.Now().Add(wait)
+		until := time.Now().Add(room)
 		if limit, ok := plane.MaxWaitOf(ctx); ok && until.Sub(start) > limit {
 			return &plane.BusyError{Until: until}
 		}
-		if err := pause(ctx, min(wait, askAgain)+rand.N(askSpread), heard); err != nil { //nolint:gosec // a spread needs no secrecy
+		if err := wait.ForNews(ctx, min(room, askAgain)+rand.N(askSpread), heard); err != nil { //nolint:gosec // a spread needs no secrecy
 			return err
 		}
 	}
@@ -119,7 +115,7 @@ func (b *SharedBudget) ask(ctx context.Context, lane plane.Lane) (time.Duration,
 		// a minute and a half, which errs on the safe side.
 		return 0, ctx.Err()
 	default:
-		return 0, fmt.Errorf("%w: %w", ErrBudgetUnavailable, err)
+		return 0, fmt.Errorf("%w: %w", plane.ErrBudgetUnavailable, err)
 	}
 }
 

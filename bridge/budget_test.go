@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/wait"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
@@ -148,7 +149,7 @@ func (p *planeWithReplicas) perMinute() float64 {
 // foreigner uses the key as another program does that knows nothing of us, until
 // ctx ends.
 func (p *planeWithReplicas) foreigner(ctx context.Context, every time.Duration) {
-	for pause(ctx, every, nil) == nil {
+	for wait.For(ctx, every) == nil {
 		p.Spend(budgetedKey, 1)
 	}
 }
@@ -430,11 +431,11 @@ func TestWithoutADatabaseNothingIsSentAndTheErrorSaysSo(t *testing.T) {
 	var logged bytes.Buffer
 	budget := NewSharedBudget(pool, fixedKey(budgetedKey), slog.New(slog.NewTextHandler(&logged, nil)))
 	err := budget.Wait(t.Context(), plane.LaneInteractive)
-	if !errors.Is(err, ErrBudgetUnavailable) {
-		t.Errorf("error %v, want ErrBudgetUnavailable", err)
+	if !errors.Is(err, plane.ErrBudgetUnavailable) {
+		t.Errorf("error %v, want plane.ErrBudgetUnavailable", err)
 	}
 	if v := verdictOfPlane(err); v.kind != verdictRetry || v.cause != CauseOurs {
-		t.Errorf("verdict %s for %s; it is for us to retry", v.kind, v.cause)
+		t.Errorf("verdict %s for %s; it is for us to retry", v.Name(), v.cause)
 	}
 	budget.Observe(t.Context(), roomyPlane)
 	if !strings.Contains(logged.String(), "could not be noted") {

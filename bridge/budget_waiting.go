@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"sync"
-	"time"
 )
 
 // turn is held by the one that asks; the others line up in the order in which
@@ -45,17 +44,4 @@ func (n *news) tell() {
 		close(n.channel)
 		n.channel = nil
 	}
-}
-
-// pause waits for d, for news, or for the end of ctx, which alone is an error.
-func pause(ctx context.Context, d time.Duration, heard <-chan struct{}) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-heard:
-	case <-timer.C:
-	}
-	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 type databaseClock struct {
 	// own is this machine's clock, and ask asks the database.
 	own func() time.Time
-	ask func(ctx context.Context, db querier) (time.Time, error)
+	ask func(ctx context.Context, db pgclock.Database) (time.Time, error)
 	// last is the last comparison; nil before the first.
 	last atomic.Pointer[comparison]
 }
@@ -39,7 +41,7 @@ func newDatabaseClock(own func() time.Time) *databaseClock {
 	if own == nil {
 		own = time.Now
 	}
-	return &databaseClock{own: own, ask: databaseTime}
+	return &databaseClock{own: own, ask: pgclock.Now}
 }
 
 // Now is the database's time; before the first comparison it is the machine's.
@@ -56,7 +58,7 @@ func (c *databaseClock) NowOrNil() *time.Time { return nil }
 
 // measure compares the clocks. The answer counts as given halfway between the question
 // and its arrival.
-func (c *databaseClock) measure(ctx context.Context, db querier) (comparison, error) {
+func (c *databaseClock) measure(ctx context.Context, db pgclock.Database) (comparison, error) {
 	asked := c.own()
 	now, err := c.ask(ctx, db)
 	if err != nil {
@@ -69,7 +71,7 @@ func (c *databaseClock) measure(ctx context.Context, db querier) (comparison, er
 
 // keep compares the clocks from time to time until the context ends. While the
 // database cannot be asked, the last comparison stands.
-func (c *databaseClock) keep(ctx context.Context, db querier) {
+func (c *databaseClock) keep(ctx context.Context, db pgclock.Database) {
 	ticker := time.NewTicker(measureClockEvery)
 	defer ticker.Stop()
 	for {

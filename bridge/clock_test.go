@@ -29,7 +29,7 @@ func TestABridgeWhoseClockIsWrongWorksAllTheSame(t *testing.T) {
 			runs := make(chan time.Time, 10)
 			workers := river.NewWorkers()
 			river.AddWorker(workers, &worker[cleanupJob]{
-				finish: finisher{queue, newOutages(queue, nil, nil, nil, quiet), NewMetrics(pool), quiet},
+				finish: finisher{queue, newOutages(queue, nil, nil, nil, quiet), MetricsOf(pool), quiet},
 				handle: func(_ context.Context, job *river.Job[cleanupJob]) Verdict {
 					runs <- time.Now()
 					switch {

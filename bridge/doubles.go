@@ -5,29 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
-
-// doublesAgain is how often one record's doubles are looked at. Those that only a
-// person may repair are found by every sweep.
-const doublesAgain = 24 * time.Hour
-
-// lookAtDoubles queues a look at the doubles of one record, unless there was one
-// today. It is what a sweep calls that found two work items with one external pair.
-func (q *Queue) lookAtDoubles(ctx context.Context, flow string, key mapping.Key) error {
-	job := mirrorJob{Flow: flow, Key: key, Task: taskDoubles}
-	_, err := q.client.Insert(ctx, job, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: doublesAgain}})
-	if err != nil {
-		return fmt.Errorf("queueing a look at the doubles of %s: %w", key, err)
-	}
-	return nil
-}
 
 // RetireDoubles cancels the work items that stand for a record besides its own, as
 // far as nobody but a dedicated bot of ours ever touched them. What a person worked

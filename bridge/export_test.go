@@ -11,6 +11,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertest"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
 )
 
 // What the fault tables, which stand outside this package because they need a
@@ -76,5 +78,5 @@ func (b *Bridge) TakeUp(ctx context.Context) error { return b.config.Queue.takeU
 // TrustOwnClock lets the queue go by the process's own clock, for a bubble whose time
 // flies while the database's does not.
 func (q *Queue) TrustOwnClock() {
-	q.clock.ask = func(context.Context, querier) (time.Time, error) { return q.clock.own(), nil }
+	q.clock.ask = func(context.Context, pgclock.Database) (time.Time, error) { return q.clock.own(), nil }
 }

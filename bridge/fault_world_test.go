@@ -141,7 +141,7 @@ func (w *world) start(at int, kind fault) *process {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	metrics := bridge.NewMetrics(p.pool)
+	metrics := bridge.MetricsOf(p.pool)
 	p.bridge = worked{w: w, Bridge: bridge.New(bridge.Config{
 		Pool: p.pool, Queue: queue, Plane: w.planeClient(p.fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
 		Flows: []bridge.Flow{w.flow(p.fate)}, Remote: w.checks(p.fate), Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
@@ -150,7 +150,7 @@ func (w *world) start(at int, kind fault) *process {
 	secrets := bridge.Secrets{
 		Webhook: func() []string { return []string{faultSecret} }, OdooToken: func() string { return "" }, Admin: func() string { return "" },
 	}
-	p.receiver = bridge.NewReceiver(bridge.NewInbox(p.pool, queue), queue, secrets, bridge.NewHealth(p.pool, nil), metrics, silent)
+	p.receiver = bridge.NewReceiver(bridge.NewInbox(p.pool, queue), queue, secrets, bridge.HealthOf(p.pool, nil), metrics, silent)
 	return p
 }
 

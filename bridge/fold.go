@@ -10,10 +10,6 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
-// clockTolerance is how far the clocks of two hosts of Plane, and Plane's and the
-// database's, may be apart. Within it the order of updated_at says nothing.
-const clockTolerance = 5 * time.Second
-
 // folded is what a batch of deliveries of one entity comes to: the newest state
 // among them, and which deliveries it stands for.
 type folded struct {
@@ -180,5 +176,3 @@ func (f folded) standing(content string, row *WorkItem, now time.Time) standing 
 		return standingNews
 	}
 }
-
-func isAfter(at *time.Time, other time.Time) bool { return at != nil && at.After(other) }

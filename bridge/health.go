@@ -6,38 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/insightpulseai/odoo-plane-bridge/mapping"
-	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
 const (
 	// checkTimeout bounds one check, so that a probe is answered in time.
 	checkTimeout = 5 * time.Second
-	// localFor and remoteFor are how long a result stands. A probe every few
-	// seconds must not spend Plane's rate budget.
-	localFor  = 2 * time.Second
-	remoteFor = time.Minute
-	// queueTooOld is when work that is due but not begun means that something is
-	// stuck.
-	queueTooOld = 5 * time.Minute
 )
-
-// Check is one thing that has to work. Its error is what an operator reads; a *Note
-// is none.
-type Check func(ctx context.Context) error
-
-// Note is what a check returns that passed and has something to tell: somebody should
-// look, and the bridge does its work all the same.
-type Note struct{ Text string }
-
-func (n *Note) Error() string { return n.Text }
 
 // CheckReport is the state of one check.
 type CheckReport struct {
@@ -79,24 +55,8 @@ type cachedCheck struct {
 	err   error
 }
 
-// NewHealth returns the checks of the database and the queue, and those given
-// for remote servers.
-func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
-	h := &Health{now: time.Now, checks: map[string]*cachedCheck{
-		"database":   {ttl: localFor, check: func(ctx context.Context) error { return migrations.Access(ctx, pool) }},
-		"migrations": {ttl: localFor, check: func(ctx context.Context) error { return checkMigrations(ctx, pool) }},
-		"queue_age":  {ttl: localFor, check: func(ctx context.Context) error { return checkQueueAge(ctx, pool) }},
-		"panics":     {ttl: localFor, check: func(ctx context.Context) error { return PanicsNote(ctx, pool) }},
-		"clock":      {ttl: localFor, check: func(ctx context.Context) error { return ClockNote(ctx, pool) }},
-		"webhook":    {ttl: localFor, check: func(ctx context.Context) error { return SilenceNote(ctx, pool) }},
-		"brake":      {ttl: localFor, check: func(ctx context.Context) error { return brakeNote(ctx, pool) }},
-		"links":      {ttl: localFor, check: func(ctx context.Context) error { return LinksNote(ctx, mapping.NewStore(pool)) }},
-	}}
-	for name, check := range remote {
-		h.checks[name] = &cachedCheck{ttl: remoteFor, check: check}
-	}
-	return h
-}
+// NewHealth returns readiness without a check.
+func NewHealth() *Health { return &Health{now: time.Now, checks: make(map[string]*cachedCheck)} }
 
 // Watch adds a check whose result is remembered for a while.
 func (h *Health) Watch(name string, ttl time.Duration, check Check) {
@@ -141,55 +101,4 @@ func (c *cachedCheck) run(ctx context.Context, now time.Time) error {
 	}
 	c.at = now
 	return c.err
-}
-
-// brakeNote tells what brakes hold. It is a note: everything else goes on.
-func brakeNote(ctx context.Context, pool *pgxpool.Pool) error {
-	held, err := HeldBrakes(ctx, pool)
-	if err != nil || len(held) == 0 {
-		return err
-	}
-	texts := make([]string, len(held))
-	for i, brake := range held {
-		texts[i] = "flow " + brake.Flow + ": " + brake.String()
-	}
-	return &Note{strings.Join(texts, "; ")}
-}
-
-// LinksNote tells of links that carry an error: work items that are not as Odoo wants
-// them. It is a note, because one work item must not take the bridge out of service.
-func LinksNote(ctx context.Context, links *mapping.Store) error {
-	failing, err := links.Failing(ctx)
-	if err != nil || failing.Links == 0 {
-		return err
-	}
-	return &Note{fmt.Sprintf("%d links carry an error, among them %s: %s; `mappings audit` lists them", failing.Links, failing.Key, failing.Why)}
-}
-
-// checkMigrations lets a newer schema pass: while replicas are exchanged one by
-// one, those of the version before have to keep their traffic.
-func checkMigrations(ctx context.Context, pool *pgxpool.Pool) error {
-	err := migrations.Check(ctx, pool)
-	if errors.Is(err, migrations.ErrNewer) {
-		return nil
-	}
-	return err
-}
-
-const sqlOldestDue = `SELECT now() - min(scheduled_at) FROM ops.river_job
-	WHERE state IN ('available', 'retryable') AND scheduled_at <= now()`
-
-func checkQueueAge(ctx context.Context, pool *pgxpool.Pool) error {
-	rows, err := pool.Query(ctx, sqlOldestDue)
-	if err != nil {
-		return fmt.Errorf("reading the age of the queue: %w", err)
-	}
-	age, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*time.Duration])
-	if err != nil {
-		return fmt.Errorf("reading the age of the queue: %w", err)
-	}
-	if age != nil && *age > queueTooOld {
-		return fmt.Errorf("work has been due for %s without being begun", age.Round(time.Second))
-	}
-	return nil
 }

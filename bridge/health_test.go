@@ -39,7 +39,7 @@ func TestReadinessSaysWhenWorkIsDueAndNotBegun(t *testing.T) {
 				t.Fatal(err)
 			}
 			// Each probe has checks of its own, because results are remembered.
-			probed := NewReceiver(NewInbox(h.pool, h.queue), h.queue, knownSecrets(), NewHealth(h.pool, nil), NewMetrics(h.pool), quiet)
+			probed := NewReceiver(NewInbox(h.pool, h.queue), h.queue, knownSecrets(), HealthOf(h.pool, nil), MetricsOf(h.pool), quiet)
 			status, body := ask(t, probed, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 			if status != row.status {
 				t.Errorf("readiness = %d %s, want %d", status, body, row.status)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/wait"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -34,7 +35,7 @@ type Inbox struct {
 }
 
 // NewInbox returns an inbox in front of a queue.
-func NewInbox(pool *pgxpool.Pool, queue *Queue) *Inbox {
+func NewInbox(pool *pgxpool.Pool, queue enqueuer) *Inbox {
 	return &Inbox{pool: pool, queue: queue}
 }
 
@@ -71,7 +72,7 @@ func (in *Inbox) Accept(ctx context.Context, d Delivery) (duplicate bool, err er
 	in.waitUntilReady(ctx)
 	for {
 		duplicate, err = in.keep(ctx, d)
-		if !hasNoConnectionLeft(err) || pause(ctx, connectionRetry, nil) != nil {
+		if !hasNoConnectionLeft(err) || wait.For(ctx, connectionRetry) != nil {
 			return duplicate, err
 		}
 	}

@@ -2,16 +2,12 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
-
-// ErrLocked says that another worker, here or in another replica, is busy with
-// the same entity.
-var ErrLocked = errors.New("another worker is busy with the same entity")
 
 const sqlTryLock = `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))`
 
@@ -31,3 +27,6 @@ func withLock(ctx context.Context, pool *pgxpool.Pool, entity string, work func(
 		return work(tx)
 	})
 }
+
+// lockedFor is how soon work is tried again whose entity another worker holds.
+const lockedFor = time.Second

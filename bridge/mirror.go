@@ -101,7 +101,7 @@ func (m *Mirror) locked(ctx context.Context, flow Flow, key mapping.Key, do func
 		m.noteError(ctx, scope, key, link, err)
 		return step, err
 	}
-	m.metrics.mirror(scope.Flow, step.Action)
+	m.metrics.mirror(scope.Flow, string(step.Action))
 	return step, nil
 }
 

@@ -12,21 +12,6 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
-// UnderWayError says that a create for a record was sent a moment ago and nobody
-// knows what became of it. Plane goes on with a request whose client has gone, so
-// until the create has surely ended there is nothing to look for, and nothing may
-// be created.
-type UnderWayError struct {
-	Key mapping.Key
-	// Until is when trying again is worth it, by this machine's clock.
-	Until time.Time
-}
-
-func (e *UnderWayError) Error() string {
-	return fmt.Sprintf("a create for %s was sent a moment ago and may still take effect in Plane; it is looked at again at %s",
-		e.Key, e.Until.UTC().Format(time.RFC3339))
-}
-
 // create makes the work item of a record, or takes over the one that is there
 // already.
 func (m *Mirror) create(ctx context.Context, w work) error {

@@ -113,8 +113,9 @@ func outageOf(since, now time.Time) time.Duration {
 // it begins at once, in order, instead of waiting out its back-off; and an outage is
 // one line in the log when it begins, one a minute, and one when it ends.
 type outages struct {
-	queue    *Queue
-	letters  *DeadLetters
+	queue *Queue
+	// revive opens dead letters again whose cause is over.
+	revive   func(context.Context) error
 	database *side
 	remote   []*side
 	// owe brings the next sweep forward.
@@ -124,9 +125,9 @@ type outages struct {
 	logger *slog.Logger
 }
 
-func newOutages(queue *Queue, letters *DeadLetters, remote map[string]Check, owe func(), logger *slog.Logger) *outages {
+func newOutages(queue *Queue, revive func(context.Context) error, remote map[string]Check, owe func(), logger *slog.Logger) *outages {
 	o := &outages{
-		queue: queue, letters: letters, owe: owe, every: probeEvery, wake: make(chan struct{}, 1), logger: logger,
+		queue: queue, revive: revive, owe: owe, every: probeEvery, wake: make(chan struct{}, 1), logger: logger,
 		database: &side{name: "database", causes: []Cause{CauseOurs}},
 	}
 	for name, cause := range map[string]Cause{"plane": CausePlane, "odoo": CauseOdoo} {
@@ -210,7 +211,7 @@ func (o *outages) ask(ctx context.Context, s *side, waiting int) {
 	case ctx.Err() != nil:
 	case errors.As(err, &busy), errors.Is(err, plane.ErrRateLimited):
 		o.heard(ctx, s, nil, waiting) // It answers; its limit is another matter.
-	case errors.Is(err, ErrBudgetUnavailable):
+	case errors.Is(err, plane.ErrBudgetUnavailable):
 		// The database is away again; that says nothing about the side.
 	default:
 		o.heard(ctx, s, err, waiting)
@@ -239,10 +240,6 @@ func (o *outages) heard(ctx context.Context, s *side, err error, waiting int) {
 	}
 }
 
-// ErrRefused marks the error of a check: the server answers and does not let the
-// bridge in.
-var ErrRefused = errors.New("the server refuses the bridge")
-
 // refuses reports whether a server answers, and refuses.
 func refuses(err error) bool {
 	return slices.ContainsFunc([]error{plane.ErrForbidden, plane.ErrBadKey, plane.ErrUnauthorized, ErrKeyMissing, ErrRefused}, func(target error) bool {
@@ -260,9 +257,7 @@ func (o *outages) goOn(ctx context.Context, s *side, outage bool) {
 		err = errors.Join(err, o.queue.takeUpLost(ctx))
 		o.owe()
 	}
-	if verdict := o.letters.revive(ctx); verdict.err != nil {
-		err = errors.Join(err, verdict.err)
-	}
+	err = errors.Join(err, o.revive(ctx))
 	if err != nil && ctx.Err() == nil {
 		o.logger.WarnContext(ctx, "not everything that waited for a server could be begun at once", slog.String("server", s.name), slog.Any("error", err))
 	}

@@ -42,6 +42,9 @@ func guardedVerdict(handle func() Verdict) Verdict {
 	return verdict
 }
 
+// noteTimeout bounds a note in the database that nobody waits for.
+const noteTimeout = 10 * time.Second
+
 // panicShownFor is how long readiness tells of a panic.
 const panicShownFor = time.Hour
 
@@ -58,7 +61,7 @@ func (f finisher) panicked(ctx context.Context, kind string, job int64, failure 
 	f.metrics.panicked(kind)
 	f.logger.ErrorContext(ctx, "work panicked: a fault of the bridge itself", slog.String("kind", kind), slog.Int64("job", job),
 		slog.Any("panic", failure.Value), slog.String("stack", string(failure.Stack)))
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
 	if _, err := f.queue.pool.Exec(ctx, sqlNotePanic, kind, fmt.Sprint(failure.Value)); err != nil {
 		f.logger.WarnContext(ctx, "the panic could not be kept for readiness", slog.Any("error", err))

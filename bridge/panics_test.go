@@ -30,7 +30,7 @@ func TestAPanicInAJobIsAnErrorWithACauseAMetricALogLineAndANote(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.Pool(t)
 	var log bytes.Buffer
-	metrics := NewMetrics(pool)
+	metrics := MetricsOf(pool)
 	stumbling := &worker[sweepJob]{
 		finish: finisher{&Queue{pool: pool}, newOutages(nil, nil, nil, nil, quiet), metrics, slog.New(slog.NewJSONHandler(&log, nil))},
 		handle: func(context.Context, *river.Job[sweepJob]) Verdict { panic("an odd state") },
@@ -51,7 +51,7 @@ func TestAPanicInAJobIsAnErrorWithACauseAMetricALogLineAndANote(t *testing.T) {
 	if !strings.Contains(scrape.Body.String(), `bridge_panics_total{kind="reconcile"} 1`) || !strings.Contains(scrape.Body.String(), `bridge_panics_total{kind="sync"} 0`) {
 		t.Errorf("the panic is not counted:\n%s", scrape.Body)
 	}
-	report := NewHealth(pool, nil).Report(t.Context())
+	report := HealthOf(pool, nil).Report(t.Context())
 	if check := report.Checks["panics"]; !check.OK || !strings.Contains(check.Note, "reconcile") || !strings.Contains(check.Note, "an odd state") {
 		t.Errorf("readiness says %+v of panics, want a note that names the kind and the panic", check)
 	}

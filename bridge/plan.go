@@ -3,15 +3,11 @@ package bridge
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
-
-// ErrNoRecord is what a flow returns when Odoo has no record for a key or an id.
-var ErrNoRecord = errors.New("odoo has no such record")
 
 // Action is what a plan does with one record.
 type Action string

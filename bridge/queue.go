@@ -14,7 +14,6 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
-	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
@@ -32,71 +31,6 @@ const (
 	firstRetry = 2 * time.Second
 	lastRetry  = 15 * time.Minute
 )
-
-// The queues of the bridge: deliveries do not wait behind mirroring, nor either
-// behind planning.
-const (
-	queuePlane   = "plane"
-	queueMirror  = "mirror"
-	queueControl = "control"
-)
-
-// deliveryJob is one accepted delivery to work through.
-type deliveryJob struct {
-	DeliveryID uuid.UUID `json:"delivery_id"`
-}
-
-// Kind names the job in the queue; ops.work_queue reads it.
-func (deliveryJob) Kind() string { return "plane_delivery" }
-
-// InsertOpts says where and how often it is tried.
-func (deliveryJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queuePlane, MaxAttempts: maxAttempts}
-}
-
-// mirrorJob is one record of Odoo to look at again and mirror into Plane.
-type mirrorJob struct {
-	Flow string      `json:"flow"`
-	Key  mapping.Key `json:"key"`
-	// Task is what to do with it; empty for whatever Odoo wants otherwise.
-	Task mirrorTask `json:"task,omitempty"`
-}
-
-// mirrorTask is what a mirror job does beyond writing what Odoo wants otherwise.
-type mirrorTask string
-
-const (
-	// taskRepair puts back what was edited in Plane and Odoo owns.
-	taskRepair mirrorTask = "repair"
-	// taskCancel cancels the work item of a record that is gone. Only a sync that
-	// has looked at the brake asks for it.
-	taskCancel mirrorTask = "cancel"
-	// taskDoubles looks at work items that stand for one record, and cancels those
-	// that nobody touched. The record's own work item is left as it is.
-	taskDoubles mirrorTask = "doubles"
-)
-
-// Kind names the job in the queue.
-func (mirrorJob) Kind() string { return "mirror_entity" }
-
-// InsertOpts says where and how often it is tried.
-func (mirrorJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueMirror, MaxAttempts: maxAttempts}
-}
-
-// odooChangeJob is a hint from Odoo that a record changed.
-type odooChangeJob struct {
-	Model string `json:"model"`
-	ID    int64  `json:"id"`
-}
-
-// Kind names the job in the queue; ops.work_queue reads it.
-func (odooChangeJob) Kind() string { return "odoo_change" }
-
-// InsertOpts says where and how often it is tried.
-func (odooChangeJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueMirror, MaxAttempts: maxAttempts, Priority: 1}
-}
 
 // QueueConfig is what the queue needs besides the database.
 type QueueConfig struct {

@@ -177,7 +177,7 @@ func (r *Receiver) planeWebhook(c echo.Context) error {
 // raw bytes first, and nothing parsed before it holds.
 func (r *Receiver) receive(c echo.Context, call webhookCall) reply {
 	reply := r.check(c, call)
-	r.metrics.webhook(reply)
+	r.metrics.webhook(reply.status, reply.answer.Duplicate)
 	return reply
 }
 

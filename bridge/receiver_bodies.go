@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"slices"
@@ -303,7 +305,7 @@ func (r *Receiver) readWebhook(c echo.Context, limit int64) (body []byte, releas
 	body, release, err = r.readBody(c, limit)
 	var known *echo.HTTPError
 	if errors.As(err, &known) {
-		r.metrics.webhook(reply{status: known.Code})
+		r.metrics.webhook(known.Code, false)
 		if known.Code == http.StatusRequestEntityTooLarge {
 			r.tooLarge(c.Request().Context())
 		} else {
@@ -365,5 +367,21 @@ func refuseBody(c echo.Context, err error, limit int64) *echo.HTTPError {
 		return echo.NewHTTPError(http.StatusRequestTimeout, "the body did not come to its end in time")
 	default:
 		return echo.NewHTTPError(http.StatusBadRequest, "the body could not be read to its end")
+	}
+}
+
+// refusalKeeper is an inbox that keeps what was refused.
+type refusalKeeper interface {
+	RefusedTooLarge(ctx context.Context) error
+}
+
+// tooLarge is told of each webhook that is refused because of its size.
+func (r *Receiver) tooLarge(ctx context.Context) {
+	keeper, keeps := r.inbox.(refusalKeeper)
+	if !keeps {
+		return
+	}
+	if err := keeper.RefusedTooLarge(ctx); err != nil {
+		r.logger.WarnContext(ctx, "a webhook was too large, and that could not be noted", slog.Any("error", err))
 	}
 }

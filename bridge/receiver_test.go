@@ -44,7 +44,7 @@ func newHouse(t *testing.T, secrets Secrets) house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	receiver := NewReceiver(NewInbox(pool, queue), queue, secrets, NewHealth(pool, nil), NewMetrics(pool), quiet)
+	receiver := NewReceiver(NewInbox(pool, queue), queue, secrets, HealthOf(pool, nil), MetricsOf(pool), quiet)
 	receiver.changeWithin = time.Minute // A loaded machine is no fault; one test is about the time.
 	return house{pool, queue, receiver}
 }

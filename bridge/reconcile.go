@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -21,22 +21,6 @@ const webhookGrace = time.Minute
 // sweepTimeout bounds a sweep. At the lowest rate it is enough for some hundred
 // pages.
 const sweepTimeout = 10 * time.Minute
-
-// sweepJob looks for changes that no webhook told of.
-type sweepJob struct {
-	Flow string `json:"flow"`
-	// Owed says that webhooks were refused. Their changes are looked for however
-	// young they are.
-	Owed bool `json:"owed,omitempty"`
-}
-
-// Kind names the job in the queue.
-func (sweepJob) Kind() string { return "reconcile" }
-
-// InsertOpts says where and how often it is tried.
-func (sweepJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueControl, MaxAttempts: 2}
-}
 
 // SweepReport is what a sweep found.
 type SweepReport struct {
@@ -165,7 +149,7 @@ func (r *Reconciler) sweep(ctx context.Context, s *sweep) (SweepReport, error) {
 // begin notes when the list is asked for, by the database's clock. What is written
 // after that is newer than the list, and the list says nothing about it.
 func (s *sweep) begin(ctx context.Context) error {
-	now, err := databaseTime(ctx, s.pool)
+	now, err := pgclock.Now(ctx, s.pool)
 	s.report.Started, s.began = now.UTC(), s.now()
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -98,4 +99,15 @@ func (s *sweep) log(ctx context.Context, report SweepReport, heldBefore bool) {
 	default:
 		log.InfoContext(ctx, "the sweep found nothing that webhooks had not told")
 	}
+}
+
+// forgetSweeps removes what was noted of sweeps long ago.
+func forgetSweeps(ctx context.Context, pool *pgxpool.Pool) error {
+	if _, err := pool.Exec(ctx, sqlForgetSweeps); err != nil {
+		return fmt.Errorf("removing old sweeps: %w", err)
+	}
+	if _, err := pool.Exec(ctx, sqlForgetLooks); err != nil {
+		return fmt.Errorf("removing old look-ups: %w", err)
+	}
+	return nil
 }

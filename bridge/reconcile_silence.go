@@ -130,7 +130,7 @@ type silence struct {
 	Since     time.Time `db:"since"`
 }
 
-func silences(ctx context.Context, db querier) ([]silence, error) {
+func silences(ctx context.Context, db *pgxpool.Pool) ([]silence, error) {
 	rows, err := db.Query(ctx, sqlSilences)
 	if err != nil {
 		return nil, fmt.Errorf("reading whether webhooks are silent: %w", err)

@@ -4,12 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/riverqueue/river"
 
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -17,36 +15,6 @@ import (
 // hardCap is how often a delivery is tried in all, whoever asks. A delivery that
 // gets there is beyond what waiting heals; only `deliveries replay` begins anew.
 const hardCap = 60
-
-// reviveEvery is how often dead letters are looked at whose cause may be over.
-const reviveEvery = 5 * time.Minute
-
-// DeliveryFilter chooses deliveries; a field left empty does not choose.
-type DeliveryFilter struct {
-	ID     uuid.UUID
-	Status Status
-	Cause  Cause
-	Event  string
-	Entity string
-	Since  time.Time
-	// Limit is the most to return; 0 is 100.
-	Limit int
-}
-
-const (
-	sqlChoose = ` FROM ops.plane_webhook_deliveries
-		WHERE ($1::uuid IS NULL OR delivery_id = $1) AND ($2 = '' OR status = $2) AND ($3 = '' OR cause = $3)
-			AND ($4 = '' OR event = $4) AND ($5 = '' OR entity_id = $5) AND ($6::timestamptz IS NULL OR received_at >= $6)
-		ORDER BY received_at DESC, delivery_id LIMIT $7`
-
-	sqlReopen = `UPDATE ops.plane_webhook_deliveries
-		SET status = 'received', cause = NULL, last_error = NULL, outcome = NULL, processed_at = NULL,
-			attempts = CASE WHEN $2 THEN 0 ELSE attempts END
-		WHERE delivery_id = $1`
-
-	sqlRevivable = `SELECT delivery_id FROM ops.plane_webhook_deliveries
-		WHERE status = 'dead' AND cause = $1 AND attempts < $2 ORDER BY received_at LIMIT 500`
-)
 
 // DeadLetters lists, shows and replays deliveries.
 type DeadLetters struct {
@@ -61,28 +29,8 @@ type DeadLetters struct {
 }
 
 // List returns the newest deliveries that a filter chooses.
-func (d *DeadLetters) List(ctx context.Context, f DeliveryFilter) ([]Delivery, error) {
-	var id *uuid.UUID
-	if f.ID != uuid.Nil {
-		id = &f.ID
-	}
-	var since *time.Time
-	if !f.Since.IsZero() {
-		since = &f.Since
-	}
-	limit := f.Limit
-	if limit <= 0 {
-		limit = 100
-	}
-	rows, err := d.pool.Query(ctx, "SELECT "+sqlDeliveryColumns+sqlChoose, id, f.Status, f.Cause, f.Event, f.Entity, since, limit)
-	if err != nil {
-		return nil, fmt.Errorf("listing deliveries: %w", err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[Delivery])
-	if err != nil {
-		return nil, fmt.Errorf("listing deliveries: %w", err)
-	}
-	return found, nil
+func (d *DeadLetters) List(ctx context.Context, filter DeliveryFilter) ([]Delivery, error) {
+	return ledger{d.pool}.list(ctx, filter)
 }
 
 // Replay works through a finished delivery once more. It goes around the dedupe,
@@ -94,12 +42,8 @@ func (d *DeadLetters) Replay(ctx context.Context, id uuid.UUID) error {
 
 func (d *DeadLetters) reopen(ctx context.Context, id uuid.UUID, anew bool) error {
 	return pgx.BeginFunc(ctx, d.pool, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, sqlReopen, id, anew)
-		if err != nil {
-			return fmt.Errorf("opening delivery %s again: %w", id, err)
-		}
-		if tag.RowsAffected() == 0 {
-			return fmt.Errorf("opening delivery %s again: %w", id, errNoDelivery)
+		if err := (ledger{tx}).reopen(ctx, id, anew); err != nil {
+			return err
 		}
 		return d.queue.enqueueDelivery(ctx, tx, id)
 	})
@@ -144,17 +88,6 @@ func difference(row *WorkItem, item seenItem) string {
 	}
 }
 
-// reviveJob tries dead letters again whose cause is over.
-type reviveJob struct{}
-
-// Kind names the job in the queue.
-func (reviveJob) Kind() string { return "revive" }
-
-// InsertOpts says where and how often it is tried.
-func (reviveJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueControl, MaxAttempts: 1}
-}
-
 // healedBy says which servers have to answer again before a cause is over.
 var healedBy = map[Cause][]string{
 	CauseOdoo:       {"odoo"},
@@ -191,15 +124,7 @@ func (d *DeadLetters) revive(ctx context.Context) Verdict {
 }
 
 func (d *DeadLetters) revivable(ctx context.Context, cause Cause) ([]uuid.UUID, error) {
-	rows, err := d.pool.Query(ctx, sqlRevivable, cause, hardCap)
-	if err != nil {
-		return nil, fmt.Errorf("looking for dead letters: %w", err)
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return nil, fmt.Errorf("looking for dead letters: %w", err)
-	}
-	return ids, nil
+	return ledger{d.pool}.dead(ctx, cause, hardCap)
 }
 
 func (d *DeadLetters) answer(ctx context.Context, servers []string) bool {

@@ -116,7 +116,7 @@ func (w *world) replica(budget plane.Budget) *bridge.Bridge {
 	seldom := cron.Every(24 * time.Hour)
 	return bridge.New(bridge.Config{
 		Pool: pool, Queue: queue, Plane: client, Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
-		Flows: []bridge.Flow{w.flow(&fate{})}, Metrics: bridge.NewMetrics(pool), Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
+		Flows: []bridge.Flow{w.flow(&fate{})}, Metrics: bridge.MetricsOf(pool), Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
 		SyncSchedule: seldom, ReconcileSchedule: seldom, CleanupSchedule: seldom,
 	})
 }

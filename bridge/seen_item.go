@@ -1,12 +1,10 @@
 package bridge
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,12 +12,6 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
-)
-
-// Words that ops.work_items.status holds besides the names of states.
-const (
-	statusOfDeleted  = "deleted"
-	statusOfArchived = "archived"
 )
 
 // seenItem is a work item as a delivery or a look shows it, with what only the
@@ -63,36 +55,6 @@ func knownTime(at time.Time) *time.Time {
 		return nil
 	}
 	return &at
-}
-
-// state reads a work item out of the newest event.
-func (p *deliveries) state(ctx context.Context, f folded) (seenItem, error) {
-	event := f.newest
-	item := seenItem{WorkItemState: WorkItemState{ID: event.EntityID, Deleted: event.Action == plane.ActionDeleted}, projectID: event.ProjectID}
-	if event.WorkItem != nil {
-		shown := *event.WorkItem
-		shown.ID = event.EntityID
-		var err error
-		if item, err = p.reader.read(ctx, event.ProjectID, shown, item.Deleted); err != nil {
-			return item, lookedUp(event, err)
-		}
-		item.URL = cmp.Or(event.URL, item.URL)
-		item.StateName, item.assignee = cmp.Or(item.StateName, event.StateName), cmp.Or(item.assignee, event.AssigneeName)
-	}
-	item.ActorID, item.UpdatedAt, item.heard, item.asked = event.ActorID, f.at, f.heard, f.asked
-	return item, nil
-}
-
-// errNoProject says that ids stand in a body which nobody can look up.
-var errNoProject = errors.New("the body is signed but the id of its project is no UUID, and what it names by id cannot be looked up without")
-
-// lookedUp turns the failure of a look-up into one of the body when the body names
-// no project that Plane could know: no later try finds more.
-func lookedUp(event plane.Event, err error) error {
-	if _, usual := usualUUID(event.ProjectID); !usual {
-		return fmt.Errorf("%w: %w", errNoProject, err)
-	}
-	return err
 }
 
 // reader reads work items as Plane shows them. A reference may come as an object, as
@@ -197,3 +159,9 @@ func (r reader) assignee(ctx context.Context, projectID string, refs plane.Refs[
 func workItemURL(appURL, workspace, projectID, id string) string {
 	return strings.Join([]string{strings.TrimRight(appURL, "/"), workspace, "projects", projectID, "issues", id}, "/")
 }
+
+// clockTolerance is how far the clocks of two hosts of Plane, and Plane's and the
+// database's, may be apart. Within it the order of updated_at says nothing.
+const clockTolerance = 5 * time.Second
+
+func isAfter(at *time.Time, other time.Time) bool { return at != nil && at.After(other) }

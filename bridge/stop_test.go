@@ -43,7 +43,7 @@ func (w *world) serveOver(pool *pgxpool.Pool, s schedules) *serving {
 	fate := &fate{}
 	b := bridge.New(bridge.Config{
 		Pool: pool, Queue: queue, Plane: w.planeClient(fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
-		Flows: []bridge.Flow{w.flow(fate)}, Remote: w.checks(fate), Metrics: bridge.NewMetrics(pool), Logger: silent, CancelBrake: 0.5,
+		Flows: []bridge.Flow{w.flow(fate)}, Remote: w.checks(fate), Metrics: bridge.MetricsOf(pool), Logger: silent, CancelBrake: 0.5,
 		Retention: time.Hour, SyncSchedule: at(s.sync), ReconcileSchedule: at(s.reconcile), CleanupSchedule: at(s.cleanup),
 	})
 	ctx, stop := context.WithCancel(context.Background())

@@ -91,7 +91,7 @@ func (h house) workOff(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- New(Config{
-			Pool: h.pool, Queue: h.queue, Plane: client, Workspace: "acme", Metrics: NewMetrics(h.pool), Logger: quiet,
+			Pool: h.pool, Queue: h.queue, Plane: client, Workspace: "acme", Metrics: MetricsOf(h.pool), Logger: quiet,
 			SyncSchedule: never, ReconcileSchedule: never, CleanupSchedule: never, Retention: time.Hour,
 		}).Run(ctx)
 	}()

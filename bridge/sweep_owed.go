@@ -2,12 +2,10 @@ package bridge
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/wait"
 )
 
 const (
@@ -51,7 +49,7 @@ func (s *sweepOwed) run(ctx context.Context) {
 			return
 		case <-s.owed:
 		}
-		if pause(ctx, owedAfter, nil) != nil || s.ask(ctx) != nil || pause(ctx, owedEvery-owedAfter, nil) != nil {
+		if wait.For(ctx, owedAfter) != nil || s.ask(ctx) != nil || wait.For(ctx, owedEvery-owedAfter) != nil {
 			return
 		}
 	}
@@ -71,35 +69,8 @@ func (s *sweepOwed) ask(ctx context.Context) error {
 			return nil
 		}
 		s.logger.ErrorContext(ctx, "webhooks were refused and no sweep can be queued yet; trying again", slog.Any("error", err))
-		if err := pause(ctx, owedRetry, nil); err != nil {
+		if err := wait.For(ctx, owedRetry); err != nil {
 			return err
 		}
 	}
-}
-
-// sqlSweepWaits says whether a sweep is queued that has not begun. One that is
-// running may be past what was refused.
-const sqlSweepWaits = `SELECT EXISTS (SELECT FROM ops.river_job
-	WHERE kind = 'reconcile' AND args ->> 'flow' = $1 AND (args ->> 'owed')::boolean AND state IN ('available', 'scheduled', 'retryable', 'pending'))`
-
-// sweepOwed queues a sweep that leaves no change to its webhook, unless one waits
-// already.
-func (q *Queue) sweepOwed(ctx context.Context, flow string) error {
-	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
-	defer cancel()
-	rows, err := q.pool.Query(ctx, sqlSweepWaits, flow)
-	if err != nil {
-		return fmt.Errorf("looking for a queued sweep of flow %s: %w", flow, err)
-	}
-	waits, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
-	if err != nil {
-		return fmt.Errorf("looking for a queued sweep of flow %s: %w", flow, err)
-	}
-	if waits {
-		return nil
-	}
-	if _, err := q.client.Insert(ctx, sweepJob{Flow: flow, Owed: true}, &river.InsertOpts{}); err != nil {
-		return fmt.Errorf("queueing a sweep of flow %s: %w", flow, err)
-	}
-	return nil
 }

@@ -24,7 +24,7 @@ func TestADeliveryWhoseTransactionIsUndoneIsMarkedAllTheSame(t *testing.T) {
 		want Status
 	}{{false, StatusFailed}, {true, StatusDead}} {
 		if v := work.process(t.Context(), id, row.last); v.kind != verdictRetry {
-			t.Errorf("verdict = %s, want a failure", v.kind)
+			t.Errorf("verdict = %s, want a failure", v.Name())
 		}
 		d, err := ledger{h.pool}.byID(t.Context(), id)
 		if err != nil {

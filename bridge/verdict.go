@@ -90,9 +90,6 @@ func (v Verdict) Accepting(fields mapping.Fields) Verdict {
 	return v
 }
 
-// ErrKeyMissing says that a secret is not set.
-var ErrKeyMissing = errors.New("KEY_MISSING")
-
 // verdictOfPlane turns an error of a call to Plane into a verdict.
 func verdictOfPlane(err error) Verdict {
 	var busy *plane.BusyError
@@ -106,7 +103,7 @@ func verdictOfPlane(err error) Verdict {
 		return waitFor(CausePlane, err)
 	case errors.Is(err, ErrKeyMissing), errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):
 		return RetryLater(CauseMissingKey, err)
-	case errors.Is(err, ErrBudgetUnavailable), errors.Is(err, errOwnBooks):
+	case errors.Is(err, plane.ErrBudgetUnavailable), errors.Is(err, errOwnBooks):
 		return RetryLater(CauseOurs, err)
 	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge), errors.Is(err, errNoProject):
 		return GiveUp(CauseData, err)
@@ -115,9 +112,9 @@ func verdictOfPlane(err error) Verdict {
 	}
 }
 
-// String names the kind as metrics and logs show it.
-func (k verdictKind) String() string {
-	switch k {
+// Name is the kind of verdict as metrics and logs show it.
+func (v Verdict) Name() string {
+	switch v.kind {
 	case verdictDone:
 		return "done"
 	case verdictIgnored:
@@ -131,4 +128,16 @@ func (k verdictKind) String() string {
 	default:
 		return "unknown"
 	}
+}
+
+// verdictOfFlow turns an error of a flow, which read Odoo, into a verdict.
+func verdictOfFlow(err error) Verdict {
+	var failure *FlowError
+	if errors.As(err, &failure) && failure.Permanent {
+		return GiveUp(failure.Cause, err)
+	}
+	if errors.As(err, &failure) {
+		return RetryLater(failure.Cause, err)
+	}
+	return RetryLater(CauseOdoo, err)
 }

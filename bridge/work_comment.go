@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -70,7 +71,7 @@ func (p *deliveries) awaitLink(ctx context.Context, tx pgx.Tx, f folded) Verdict
 	case err == nil && link.IssueID != nil:
 		return Ignored("the work item of the comment is a double; " + link.Issue() + " stands for its record")
 	}
-	now, err := databaseTime(ctx, tx)
+	now, err := pgclock.Now(ctx, tx)
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
@@ -99,7 +100,7 @@ func (p *deliveries) standsFor(ctx context.Context, tx pgx.Tx, f folded) (mappin
 	case !p.flows.inProject(f.newest.ProjectID) || id == "":
 		return "", nil
 	}
-	item, err := p.presence.plane.WorkItem(ctx, f.newest.ProjectID, id, plane.View{})
+	item, err := p.plane.WorkItem(ctx, f.newest.ProjectID, id, plane.View{})
 	switch {
 	case isAbsent(err), err == nil && item.ExternalSource != mapping.ExternalSource:
 		return "", nil

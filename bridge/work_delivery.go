@@ -13,12 +13,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
-
-// lockedFor is how soon work is tried again whose entity another worker holds.
-const lockedFor = time.Second
 
 // deliveries works through accepted deliveries. One call takes all open
 // deliveries of an entity, writes the newest state once, and tells the flow, so
@@ -31,6 +29,7 @@ type deliveries struct {
 	catalog   *plane.Catalog
 	reader    reader
 	presence  *presence
+	plane     *plane.Client
 	queue     *Queue
 	self      *self
 	// report leaves edits of what Odoo owns as they are and only says so.
@@ -186,7 +185,7 @@ func (p *deliveries) handleWorkItem(ctx context.Context, tx pgx.Tx, f folded) Ve
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
-	now, err := databaseTime(ctx, tx)
+	now, err := pgclock.Now(ctx, tx)
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}

@@ -128,3 +128,9 @@ func (w workItems) delete(ctx context.Context, item WorkItem) error {
 	}
 	return nil
 }
+
+// Words that ops.work_items.status holds besides the names of states.
+const (
+	statusOfDeleted  = "deleted"
+	statusOfArchived = "archived"
+)

@@ -3,35 +3,20 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
-
-// databaseTime is what the database's clock says now. It is the one clock that all
-// replicas share.
-func databaseTime(ctx context.Context, db querier) (time.Time, error) {
-	rows, err := db.Query(ctx, "SELECT clock_timestamp()")
-	if err != nil {
-		return time.Time{}, fmt.Errorf("reading the database's clock: %w", err)
-	}
-	now, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[time.Time])
-	if err != nil {
-		return time.Time{}, fmt.Errorf("reading the database's clock: %w", err)
-	}
-	return now, nil
-}
 
 // lookAt asks Plane for a work item of which nobody can tell from webhooks what is
 // true. One look stands for the whole batch, and for every webhook that came before
 // it. The row is written only once the flow has been told: until then the webhooks
 // stay in doubt, and the next try looks again.
 func (p *deliveries) lookAt(ctx context.Context, tx pgx.Tx, heard seenItem, row *WorkItem) Verdict {
-	asked, err := databaseTime(ctx, tx)
+	asked, err := pgclock.Now(ctx, tx)
 	if err != nil {
 		return RetryLater(CauseOurs, err)
 	}
@@ -79,7 +64,7 @@ func (p *deliveries) linkOf(ctx context.Context, tx pgx.Tx, issueID string) (lin
 // work that has to wait for its turn.
 func cannotBeAsked(err error) bool {
 	var busy *plane.BusyError
-	return !errors.As(err, &busy) && !errors.Is(err, ErrBudgetUnavailable) && !errors.Is(err, errOwnBooks)
+	return !errors.As(err, &busy) && !errors.Is(err, plane.ErrBudgetUnavailable) && !errors.Is(err, errOwnBooks)
 }
 
 // believe takes a webhook at its word and at its time, because Plane cannot be asked.

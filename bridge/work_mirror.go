@@ -14,47 +14,6 @@ import (
 // rate limit. One that would wait longer is put back with a time.
 const maxBudgetWait = 5 * time.Second
 
-// flows are the flows that are switched on.
-type flows []Flow
-
-func (fs flows) byName(name string) (Flow, bool) {
-	for _, flow := range fs {
-		if flow.Scope().Flow == name {
-			return flow, true
-		}
-	}
-	return nil, false
-}
-
-func (fs flows) byModel(model string) (Flow, bool) {
-	for _, flow := range fs {
-		if flow.Model() == model {
-			return flow, true
-		}
-	}
-	return nil, false
-}
-
-// inProject reports whether a flow mirrors into a project of Plane.
-func (fs flows) inProject(projectID string) bool {
-	for _, flow := range fs {
-		if flow.Scope().ProjectID == projectID {
-			return true
-		}
-	}
-	return false
-}
-
-// labelColor asks the flow of a project which colour a label is to have.
-func (fs flows) labelColor(projectID, name string) string {
-	for _, flow := range fs {
-		if colorer, colors := flow.(LabelColorer); colors && flow.Scope().ProjectID == projectID {
-			return colorer.LabelColor(name)
-		}
-	}
-	return ""
-}
-
 // mirroring works through records of Odoo that may have changed.
 type mirroring struct {
 	mirror *Mirror
@@ -201,16 +160,4 @@ func jobsOf(plan Plan) []mirrorJob {
 		jobs = append(jobs, job)
 	}
 	return jobs
-}
-
-// verdictOfFlow turns an error of a flow, which read Odoo, into a verdict.
-func verdictOfFlow(err error) Verdict {
-	var failure *FlowError
-	if errors.As(err, &failure) && failure.Permanent {
-		return GiveUp(failure.Cause, err)
-	}
-	if errors.As(err, &failure) {
-		return RetryLater(failure.Cause, err)
-	}
-	return RetryLater(CauseOdoo, err)
 }

@@ -5,33 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
-
-	"github.com/riverqueue/river"
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
 const (
-	// writeBackEvery is how far the state that Odoo shows may lag behind.
-	writeBackEvery = time.Minute
 	// writeBackBatch is how many records are brought up to date at a time: what goes
 	// into one call to Odoo.
 	writeBackBatch = 1000
 )
-
-// writeBackJob shows in Odoo how the mirroring of each record stands.
-type writeBackJob struct {
-	Flow string `json:"flow"`
-}
-
-// Kind names the job in the queue.
-func (writeBackJob) Kind() string { return "write_back" }
-
-// InsertOpts says where and how often it is tried: it comes again by itself.
-func (writeBackJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueControl, MaxAttempts: 1}
-}
 
 // statusWriter brings what Odoo shows up to date, from the links alone.
 type statusWriter struct {
@@ -92,25 +74,4 @@ func (w *statusWriter) show(ctx context.Context, keeper StatusKeeper, due []mapp
 		}
 	}
 	return shown, w.links.StatusShown(ctx, settled)
-}
-
-// writeBacks are the schedules of the flows that show a state in Odoo.
-func (b *Bridge) writeBacks() []*river.PeriodicJob {
-	var jobs []*river.PeriodicJob
-	for _, flow := range b.config.Flows {
-		if _, keeps := flow.(StatusKeeper); !keeps {
-			continue
-		}
-		name := flow.Scope().Flow
-		jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(writeBackEvery), func() (river.JobArgs, *river.InsertOpts) {
-			return writeBackJob{name}, nil
-		}, nil))
-	}
-	return jobs
-}
-
-// ShowStatus brings what Odoo shows of a flow's records up to date now, for a sync
-// that runs without workers.
-func (b *Bridge) ShowStatus(ctx context.Context, flow Flow) error {
-	return b.statuses.writeBack(ctx, flow.Scope().Flow).err
 }

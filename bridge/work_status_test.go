@@ -84,7 +84,7 @@ func TestAModelWithoutFieldsForTheStateIsLeftAlone(t *testing.T) {
 	writer, flow, pool := showing(t)
 	flow.err = ErrNoStatusFields
 	if verdict := writer.writeBack(context.Background(), "bir"); verdict.kind != verdictIgnored {
-		t.Errorf("verdict = %s, want ignored", verdict.kind)
+		t.Errorf("verdict = %s, want ignored", verdict.Name())
 	}
 	var noted int
 	if err := pool.QueryRow(context.Background(), "SELECT count(status_written) FROM ops.plane_sync_mappings").Scan(&noted); err != nil || noted != 0 {

@@ -11,31 +11,6 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
-// syncJob compares everything a flow wants with what was mirrored.
-type syncJob struct {
-	Flow string `json:"flow"`
-}
-
-// Kind names the job in the queue.
-func (syncJob) Kind() string { return "sync" }
-
-// InsertOpts says where and how often it is tried. The schedule comes again, so
-// a failure is not tried for long.
-func (syncJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueControl, MaxAttempts: 4}
-}
-
-// cleanupJob removes what was finished long ago and finds work that lost its job.
-type cleanupJob struct{}
-
-// Kind names the job in the queue.
-func (cleanupJob) Kind() string { return "cleanup" }
-
-// InsertOpts says where and how often it is tried.
-func (cleanupJob) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueControl, MaxAttempts: 4}
-}
-
 // worker runs one kind of job: a handler gives the verdict, carryOut turns it
 // into what River does next.
 type worker[T river.JobArgs] struct {
@@ -66,7 +41,7 @@ type finisher struct {
 }
 
 func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobRow, v Verdict) error {
-	f.metrics.verdict(kind, v)
+	f.metrics.verdict(kind, v.Name())
 	if failure, panicked := panicOf(v.err); panicked {
 		f.panicked(ctx, kind, job.ID, failure)
 	}
@@ -113,45 +88,3 @@ func isLast(job *rivertype.JobRow) bool { return job.Attempt >= job.MaxAttempts 
 type registration interface{ register(all *river.Workers) }
 
 func (w *worker[T]) register(all *river.Workers) { river.AddWorker(all, w) }
-
-// workers registers every kind of job.
-func (b *Bridge) workers() *river.Workers {
-	all := river.NewWorkers()
-	for _, w := range b.registrations() {
-		w.register(all)
-	}
-	return all
-}
-
-// registrations are the workers of all kinds of job. Tests run single jobs by
-// them, so that no test has a dispatch of its own.
-func (b *Bridge) registrations() []registration {
-	finish := finisher{b.config.Queue, b.outages, b.metrics, b.logger}
-	return []registration{
-		&worker[deliveryJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[deliveryJob]) Verdict {
-			ctx = plane.WithMaxWait(plane.WithLane(ctx, plane.LaneInteractive), maxBudgetWait)
-			return b.deliveries.process(ctx, job.Args.DeliveryID, isLast(job.JobRow))
-		}},
-		&worker[odooChangeJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[odooChangeJob]) Verdict {
-			return b.mirroring.change(plane.WithLane(ctx, plane.LaneInteractive), job.Args.Model, job.Args.ID)
-		}},
-		&worker[mirrorJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[mirrorJob]) Verdict {
-			return b.mirroring.entity(plane.WithLane(ctx, plane.LaneBackfill), job.Args)
-		}},
-		&worker[syncJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[syncJob]) Verdict {
-			return b.mirroring.sync(ctx, job.Args.Flow)
-		}},
-		&worker[writeBackJob]{finish: finish, handle: func(ctx context.Context, job *river.Job[writeBackJob]) Verdict {
-			return b.statuses.writeBack(ctx, job.Args.Flow)
-		}},
-		&worker[sweepJob]{finish: finish, timeout: sweepTimeout, handle: func(ctx context.Context, job *river.Job[sweepJob]) Verdict {
-			return b.reconciler.work(ctx, b.config.Flows, job.Args)
-		}},
-		&worker[reviveJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[reviveJob]) Verdict {
-			return b.letters.revive(ctx)
-		}},
-		&worker[cleanupJob]{finish: finish, handle: func(ctx context.Context, _ *river.Job[cleanupJob]) Verdict {
-			return b.cleanup(ctx)
-		}},
-	}
-}

@@ -2,9 +2,13 @@ package plane
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
+
+// ErrBudgetUnavailable says that a budget that is shared could not be asked. Nothing was sent.
+var ErrBudgetUnavailable = errors.New("the shared rate budget is not available")
 
 // Budget decides when a request may be sent. One budget belongs to one API key, because the server counts per key.
 // Implementations are safe for concurrent use.

@@ -62,7 +62,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 		a.pool.Close()
 		return nil, err
 	}
-	a.metrics = bridge.NewMetrics(a.pool)
+	a.metrics = bridge.MetricsOf(a.pool)
 	a.queue, err = bridge.NewQueue(a.pool, bridge.QueueConfig{
 		InstanceID: instanceID(s), Workers: workersWithin(a.pool, s), PollOnly: s.DatabasePooler, Logger: logger,
 	})
@@ -77,7 +77,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 		SyncSchedule: s.SyncSchedule, ReconcileSchedule: s.ReconcileSchedule, CleanupSchedule: s.CleanupSchedule,
 		CancelBrake: float64(s.CancelBrake), ReportDrift: s.DriftPolicy == "report", Retention: s.DeliveryRetention.Duration(),
 	})
-	health := bridge.NewHealth(a.pool, remote)
+	health := bridge.HealthOf(a.pool, remote)
 	health.Watch("project", lookAtProjectsEvery, func(ctx context.Context) error {
 		return bridge.ProjectsNote(plane.WithLane(ctx, plane.LaneSweep), a.plane, a.pool, a.bridge.Flows())
 	})

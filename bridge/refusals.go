@@ -3,7 +3,6 @@ package bridge
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 )
@@ -45,20 +44,4 @@ func (in *Inbox) RefusedTooLarge(ctx context.Context) error {
 		return fmt.Errorf("noting that a webhook was too large: %w", err)
 	}
 	return nil
-}
-
-// refusalKeeper is an inbox that keeps what was refused.
-type refusalKeeper interface {
-	RefusedTooLarge(ctx context.Context) error
-}
-
-// tooLarge is told of each webhook that is refused because of its size.
-func (r *Receiver) tooLarge(ctx context.Context) {
-	keeper, keeps := r.inbox.(refusalKeeper)
-	if !keeps {
-		return
-	}
-	if err := keeper.RefusedTooLarge(ctx); err != nil {
-		r.logger.WarnContext(ctx, "a webhook was too large, and that could not be noted", slog.Any("error", err))
-	}
 }
