@@ -48,6 +48,9 @@ type AuditFinding struct {
 // Auditor compares the links with what is in Plane.
 type Auditor struct{ mirror *Mirror }
 
+// NewAuditor returns an auditor of what a mirror writes.
+func NewAuditor(mirror *Mirror) *Auditor { return &Auditor{mirror: mirror} }
+
 // Audit lists what is wrong. It reads Plane at one request per hundred work items
 // and changes nothing.
 func (a *Auditor) Audit(ctx context.Context, flow Flow) ([]AuditFinding, error) {
@@ -185,7 +188,7 @@ func (a *Auditor) Repair(ctx context.Context, flow Flow, finding AuditFinding) e
 	switch finding.Kind {
 	case FindingDoubled:
 		return a.mirror.withFreshCatalog(flow.Scope(), func() error {
-			return a.mirror.retire(ctx, flow.Scope(), finding.Key, finding.Issue, finding.Detail)
+			return a.retire(ctx, flow.Scope(), finding.Key, finding.Issue, finding.Detail)
 		})
 	case FindingUnpaired:
 		return a.pairAgain(ctx, flow, finding)

@@ -68,7 +68,7 @@ func New(config Config) *Bridge {
 			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: mirror.presence, plane: config.Plane, queue: config.Queue,
 			self: &self{plane: config.Plane}, report: config.ReportDrift, logger: config.Logger,
 		},
-		mirroring: &mirroring{mirror: mirror, queue: config.Queue, flows: config.Flows, logger: config.Logger},
+		mirroring: &mirroring{mirror: mirror, auditor: NewAuditor(mirror), queue: config.Queue, flows: config.Flows, logger: config.Logger},
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},
 		reconciler: &Reconciler{
 			pool: config.Pool, links: mirror.links, plane: config.Plane, reader: see, presence: mirror.presence,
@@ -106,7 +106,7 @@ func (b *Bridge) Mirror() *Mirror { return b.mirror }
 func (b *Bridge) DeadLetters() *DeadLetters { return b.letters }
 
 // Auditor is what the mappings command works with.
-func (b *Bridge) Auditor() *Auditor { return &Auditor{mirror: b.mirror} }
+func (b *Bridge) Auditor() *Auditor { return NewAuditor(b.mirror) }
 
 // Reconciler is what the reconcile command sweeps with.
 func (b *Bridge) Reconciler() *Reconciler { return b.reconciler }

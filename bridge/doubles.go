@@ -15,39 +15,39 @@ import (
 // RetireDoubles cancels the work items that stand for a record besides its own, as
 // far as nobody but a dedicated bot of ours ever touched them. What a person worked
 // on is left for `mappings repair`, because only a person knows which to keep.
-func (m *Mirror) RetireDoubles(ctx context.Context, flow Flow, key mapping.Key) (retired int, err error) {
+func (a *Auditor) RetireDoubles(ctx context.Context, flow Flow, key mapping.Key) (retired int, err error) {
 	scope := flow.Scope()
-	err = withLock(ctx, m.pool, "mirror:"+string(key), func(pgx.Tx) error {
-		link, err := m.links.ByKey(ctx, scope, key)
+	err = withLock(ctx, a.mirror.pool, "mirror:"+string(key), func(pgx.Tx) error {
+		link, err := a.mirror.links.ByKey(ctx, scope, key)
 		if errors.Is(err, mapping.ErrNoLink) || err == nil && link.State != mapping.Linked {
 			return nil // A sync binds one of them first.
 		}
 		if err != nil {
 			return err
 		}
-		return m.withFreshCatalog(scope, func() error {
-			retired, err = m.retireDoubles(ctx, scope, link)
+		return a.mirror.withFreshCatalog(scope, func() error {
+			retired, err = a.retireDoubles(ctx, scope, link)
 			return err
 		})
 	})
 	return retired, err
 }
 
-func (m *Mirror) retireDoubles(ctx context.Context, scope mapping.Scope, link mapping.Link) (retired int, err error) {
-	me, err := m.plane.Me(ctx)
+func (a *Auditor) retireDoubles(ctx context.Context, scope mapping.Scope, link mapping.Link) (retired int, err error) {
+	me, err := a.mirror.plane.Me(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("asking whose API key it is: %w", err)
 	}
 	if !me.DedicatedBot() {
-		m.reportDouble(ctx, link.Key, "", "the API key may be a person's own, so her changes cannot be told from the bridge's")
+		a.reportDouble(ctx, link.Key, "", "the API key may be a person's own, so her changes cannot be told from the bridge's")
 		return 0, nil
 	}
-	doubles, err := m.doublesOf(ctx, scope, link)
+	doubles, err := a.doublesOf(ctx, scope, link)
 	if err != nil {
 		return 0, err
 	}
 	for _, double := range doubles {
-		done, err := m.retireUntouched(ctx, scope, link, double, me)
+		done, err := a.retireUntouched(ctx, scope, link, double, me)
 		if err != nil {
 			return retired, err
 		}
@@ -69,10 +69,10 @@ type double struct {
 
 // doublesOf lists the project, because a look-up of a pair that two carry fails, and
 // because children are known by their parent only.
-func (m *Mirror) doublesOf(ctx context.Context, scope mapping.Scope, link mapping.Link) ([]double, error) {
+func (a *Auditor) doublesOf(ctx context.Context, scope mapping.Scope, link mapping.Link) ([]double, error) {
 	var found []double
 	kept, parents := 0, make(map[string]bool)
-	for item, err := range m.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+	for item, err := range a.mirror.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
 		if err != nil {
 			return nil, fmt.Errorf("listing the doubles of %s: %w", link.Key, err)
 		}
@@ -91,25 +91,25 @@ func (m *Mirror) doublesOf(ctx context.Context, scope mapping.Scope, link mappin
 }
 
 // retireUntouched cancels one double, or says why it does not.
-func (m *Mirror) retireUntouched(ctx context.Context, scope mapping.Scope, link mapping.Link, d double, me plane.User) (bool, error) {
-	why, err := m.touched(ctx, scope, d, me)
+func (a *Auditor) retireUntouched(ctx context.Context, scope mapping.Scope, link mapping.Link, d double, me plane.User) (bool, error) {
+	why, err := a.touched(ctx, scope, d, me)
 	if err != nil {
 		return false, err
 	}
 	if why != "" {
-		m.reportDouble(ctx, link.Key, d.ID, why)
+		a.reportDouble(ctx, link.Key, d.ID, why)
 		return false, nil
 	}
-	if err := m.retire(ctx, scope, link.Key, d.ID, keptInstead(link.Issue())); err != nil {
+	if err := a.retire(ctx, scope, link.Key, d.ID, keptInstead(link.Issue())); err != nil {
 		return false, err
 	}
-	m.logger.WarnContext(ctx, "a work item that was made twice is cancelled; nobody had touched it",
+	a.mirror.logger.WarnContext(ctx, "a work item that was made twice is cancelled; nobody had touched it",
 		slog.String("key", string(link.Key)), slog.String("work_item", d.ID), slog.String("kept", link.Issue()))
 	return true, nil
 }
 
 // touched says why a double is not the bridge's alone; empty when it is.
-func (m *Mirror) touched(ctx context.Context, scope mapping.Scope, d double, me plane.User) (string, error) {
+func (a *Auditor) touched(ctx context.Context, scope mapping.Scope, d double, me plane.User) (string, error) {
 	ours := func(user string) bool { return user == me.ID }
 	switch {
 	case !d.younger:
@@ -119,7 +119,7 @@ func (m *Mirror) touched(ctx context.Context, scope mapping.Scope, d double, me 
 	case !ours(d.CreatedBy), d.UpdatedBy != "" && !ours(d.UpdatedBy):
 		return "somebody else made or changed it", nil
 	}
-	activities, err := m.plane.Activities(ctx, scope.ProjectID, d.ID)
+	activities, err := a.mirror.plane.Activities(ctx, scope.ProjectID, d.ID)
 	if err != nil {
 		return "", fmt.Errorf("reading the history of double %s: %w", d.ID, err)
 	}
@@ -128,7 +128,7 @@ func (m *Mirror) touched(ctx context.Context, scope mapping.Scope, d double, me 
 			return "somebody else is in its history", nil
 		}
 	}
-	comments, err := m.plane.Comments(ctx, scope.ProjectID, d.ID)
+	comments, err := a.mirror.plane.Comments(ctx, scope.ProjectID, d.ID)
 	if err != nil {
 		return "", fmt.Errorf("reading the comments of double %s: %w", d.ID, err)
 	}
@@ -140,8 +140,8 @@ func (m *Mirror) touched(ctx context.Context, scope mapping.Scope, d double, me 
 	return "", nil
 }
 
-func (m *Mirror) reportDouble(ctx context.Context, key mapping.Key, issue, why string) {
-	m.logger.WarnContext(ctx, "two work items stand for one record, and a person has to look at them; `mappings repair` keeps the linked one",
+func (a *Auditor) reportDouble(ctx context.Context, key mapping.Key, issue, why string) {
+	a.mirror.logger.WarnContext(ctx, "two work items stand for one record, and a person has to look at them; `mappings repair` keeps the linked one",
 		slog.String("key", string(key)), slog.String("work_item", issue), slog.String("why", why))
 }
 
@@ -150,25 +150,25 @@ func keptInstead(issue string) string { return "work item " + issue + " is the o
 // retire takes a double out of the way: a comment says which work item stays, and
 // then its state and its external pair go in one write. Without the pair it is
 // nobody's double any more, so a crash in between only repeats the comment's call.
-func (m *Mirror) retire(ctx context.Context, scope mapping.Scope, key mapping.Key, issue, instead string) error {
-	if _, err := m.sentEarlier(ctx, scope, key); err != nil {
+func (a *Auditor) retire(ctx context.Context, scope mapping.Scope, key mapping.Key, issue, instead string) error {
+	if _, err := a.mirror.sentEarlier(ctx, scope, key); err != nil {
 		return err
 	}
-	state, err := m.catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
+	state, err := a.mirror.catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
 	if err != nil {
 		return fmt.Errorf("choosing the state of double %s: %w", issue, err)
 	}
-	_, err = m.plane.CreateComment(m.notingCreates(ctx, scope, key), scope.ProjectID, issue, plane.NewComment{
+	_, err = a.mirror.plane.CreateComment(a.mirror.notingCreates(ctx, scope, key), scope.ProjectID, issue, plane.NewComment{
 		HTML:           "<p>This work item was made twice for one record of Odoo, so it is cancelled: " + instead + ".</p>",
 		ExternalSource: mapping.ExternalSource, ExternalID: string(key) + "#double " + issue,
 	})
 	if err != nil && !errors.Is(err, plane.ErrConflict) {
 		return fmt.Errorf("saying why double %s is cancelled: %w", issue, err)
 	}
-	if err := m.links.SettleCreate(ctx, scope, key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
+	if err := a.mirror.links.SettleCreate(ctx, scope, key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
 		return err
 	}
-	_, err = m.plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{
+	_, err = a.mirror.plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{
 		StateID: plane.Set(state.ID), ExternalSource: plane.Null[string](), ExternalID: plane.Null[string](),
 	})
 	if err != nil && !errors.Is(err, plane.ErrNotFound) {

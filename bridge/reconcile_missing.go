@@ -198,7 +198,7 @@ func (s *sweep) conclude(ctx context.Context, id string, found whereabouts) erro
 // shown is how a work item was shown where it was found. Of one in a project that
 // the key may not look into, only that is known.
 func (s *sweep) shown(ctx context.Context, id string, found whereabouts) (seenItem, error) {
-	projectID := firstOf(found.projectID, s.report.ProjectID)
+	projectID := cmp.Or(found.projectID, s.report.ProjectID)
 	if found.item.ID == "" {
 		return s.unseen(id, projectID), nil
 	}

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -110,7 +111,7 @@ func (p *deliveries) seenAt(ctx context.Context, found whereabouts, heard seenIt
 	old := row != nil && heard.UpdatedAt.Before(row.UpdatedAt)
 	switch found.place {
 	case placeHere, placeArchived:
-		return p.shown(ctx, found, firstOf(heard.projectID, found.item.Project.ID), heard)
+		return p.shown(ctx, found, cmp.Or(heard.projectID, found.item.Project.ID), heard)
 	case placeMoved:
 		if found.item.ID != "" {
 			return p.shown(ctx, found, found.projectID, heard)
@@ -132,13 +133,4 @@ func (p *deliveries) shown(ctx context.Context, found whereabouts, projectID str
 	item, err = p.reader.read(ctx, projectID, found.item, false)
 	item.ActorID = heard.ActorID
 	return item, true, err
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
 }

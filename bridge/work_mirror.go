@@ -16,10 +16,11 @@ const maxBudgetWait = 5 * time.Second
 
 // mirroring works through records of Odoo that may have changed.
 type mirroring struct {
-	mirror *Mirror
-	queue  *Queue
-	flows  flows
-	logger *slog.Logger
+	mirror  *Mirror
+	auditor *Auditor
+	queue   *Queue
+	flows   flows
+	logger  *slog.Logger
 }
 
 // entity looks at one record again and brings its work item up to date.
@@ -29,7 +30,7 @@ func (m *mirroring) entity(ctx context.Context, job mirrorJob) Verdict {
 		return Ignored("flow " + job.Flow + " is switched off")
 	}
 	if job.Task == taskDoubles {
-		retired, err := m.mirror.RetireDoubles(plane.WithMaxWait(ctx, maxBudgetWait), flow, job.Key)
+		retired, err := m.auditor.RetireDoubles(plane.WithMaxWait(ctx, maxBudgetWait), flow, job.Key)
 		return verdictOf(fmt.Sprintf("%d doubles cancelled", retired), err)
 	}
 	item, err := flow.WantedFor(ctx, job.Key)
