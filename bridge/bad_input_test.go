@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -47,8 +48,11 @@ func workshop(t *testing.T) (house, *deliveries) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := New(Config{Pool: h.pool, Queue: h.queue, Plane: client, Workspace: "acme", AppURL: "https://plane.example.com", Metrics: MetricsOf(h.pool), Logger: quiet})
-	return h, b.deliveries
+	catalog, links := plane.NewCatalog(client), mapping.NewStore(h.pool)
+	return h, &deliveries{
+		pool: h.pool, queue: h.queue, plane: client, workspace: "acme", logger: quiet, links: links, catalog: catalog,
+		presence: newPresence(client, h.pool, links), reader: reader{catalog: catalog, appURL: "https://plane.example.com", workspace: "acme"},
+	}
 }
 
 func TestEveryKindOfInputIsAnsweredAndEndsAsItShould(t *testing.T) {
@@ -146,33 +150,12 @@ func TestAnUnknownActionHidesNoChange(t *testing.T) {
 	}
 }
 
-func FuzzAWebhookBodyFromOutsideIsKeptAndRead(f *testing.F) {
-	for _, odd := range oddWebhooks(f) {
-		f.Add([]byte(odd.Body))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		d := NewDelivery(uuid.New(), "webhook", "issue", nil, body)
-		if !bytes.Equal(d.RawBody, body) {
-			t.Error("the raw bytes are not kept")
-		}
-		for name, text := range map[string]*string{"event key": &d.EventKey, "event": &d.Event, "action": d.Action, "entity": d.EntityID, "project": d.ProjectID, "actor": d.ActorID} {
-			if text != nil && (strings.ContainsRune(*text, 0) || len(*text) > longestName) {
-				t.Errorf("%s cannot be stored or indexed: %q", name, *text)
-			}
-		}
-		event, err := readEvent(body)
-		if _, usual := usualUUID(event.EntityID); err == nil && event.Entity == plane.EntityWorkItem && !usual {
-			t.Errorf("a work item with the id %q was read", event.EntityID)
-		}
-	})
-}
-
 func FuzzAHintOfOdoosIsAnsweredAndBounded(f *testing.F) {
 	for _, body := range []string{`{"_model": "project.task", "_id": 7}`, `{"_model": "x\u0000", "_id": 1}`, `{"_id": -1}`, `[]`, `{"_model": 7, "_id": "7"}`, `{"_id": 1e400}`} {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		receiver := newReceiver(nil, strictChanges{t}, knownSecrets(), HealthOf(nil, nil), MetricsOf(nil), quiet)
+		receiver := newReceiver(nil, strictChanges{t}, knownSecrets(), NewHealth(), NewMetrics(nil, nil, nil), quiet)
 		recorder := httptest.NewRecorder()
 		receiver.ServeHTTP(recorder, pushed(testToken, body))
 		if status := recorder.Code; status != 200 && status != 400 && status != 413 {

@@ -66,7 +66,7 @@ func New(config Config) *Bridge {
 		deliveries: &deliveries{
 			pool: config.Pool, workspace: config.Workspace,
 			flows: config.Flows, links: mirror.links, catalog: mirror.catalog, reader: see, presence: mirror.presence, plane: config.Plane, queue: config.Queue,
-			self: &self{plane: config.Plane}, report: config.ReportDrift, logger: config.Logger,
+			report: config.ReportDrift, logger: config.Logger,
 		},
 		mirroring: &mirroring{mirror: mirror, auditor: NewAuditor(mirror), queue: config.Queue, flows: config.Flows, logger: config.Logger},
 		statuses:  &statusWriter{links: mirror.links, flows: config.Flows, logger: config.Logger},

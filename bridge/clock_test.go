@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func TestABridgeWhoseClockIsWrongWorksAllTheSame(t *testing.T) {
 			t.Parallel()
 			pool := pgtest.Pool(t)
 			queue, err := NewQueue(pool, QueueConfig{
-				InstanceID: t.Name(), Workers: 1, Logger: quiet, Now: func() time.Time { return time.Now().Add(off) },
+				InstanceID: t.Name(), Workers: 1, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Now().Add(off) },
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -29,7 +30,7 @@ func TestABridgeWhoseClockIsWrongWorksAllTheSame(t *testing.T) {
 			runs := make(chan time.Time, 10)
 			workers := river.NewWorkers()
 			river.AddWorker(workers, &worker[cleanupJob]{
-				finish: finisher{queue, newOutages(queue, nil, nil, nil, quiet), MetricsOf(pool), quiet},
+				finish: finisher{queue, newOutages(queue, nil, nil, nil, slog.New(slog.DiscardHandler)), NewMetrics(pool, Kinds(), nil), slog.New(slog.DiscardHandler)},
 				handle: func(_ context.Context, job *river.Job[cleanupJob]) Verdict {
 					runs <- time.Now()
 					switch {

@@ -19,7 +19,7 @@ import (
 // no drift.
 func (p *deliveries) repairDrift(ctx context.Context, tx pgx.Tx, flow Flow, link mapping.Link, item seenItem, verdict Verdict) Verdict {
 	drifted := flow.Ownership().Drifted(link.Written, item.Fields)
-	if link.State != mapping.Linked || verdict.accepted != nil || len(drifted) == 0 || p.self.is(ctx, item.ActorID) {
+	if link.State != mapping.Linked || verdict.accepted != nil || len(drifted) == 0 || p.self.is(ctx, p.plane, item.ActorID) {
 		return verdict
 	}
 	what := fmt.Sprintf("%s was edited in Plane and is Odoo's", joined(drifted))
@@ -47,21 +47,20 @@ func joined(fields []mapping.Field) string {
 // self knows which user of Plane the bridge is. Asking costs one request in the
 // life of a process.
 type self struct {
-	plane *plane.Client
-	mu    sync.Mutex
-	id    string
+	mu sync.Mutex
+	id string
 }
 
 // is reports whether the bridge itself is the actor. While that cannot be found
 // out the answer is no, which at the worst costs a look at the work item.
-func (s *self) is(ctx context.Context, actorID string) bool {
+func (s *self) is(ctx context.Context, client *plane.Client, actorID string) bool {
 	if actorID == "" {
 		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.id == "" {
-		me, err := s.plane.Me(ctx)
+		me, err := client.Me(ctx)
 		if err != nil {
 			return false
 		}

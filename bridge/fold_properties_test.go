@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -140,13 +141,13 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 // and holds the end against the newest state.
 func (h history) work(t *rapid.T, pool *pgxpool.Pool, flow *tellingFlow, presence *presence) {
 	ctx := context.Background()
-	queue, err := NewQueue(pool, QueueConfig{InstanceID: "history", Logger: quiet})
+	queue, err := NewQueue(pool, QueueConfig{InstanceID: "history", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	inbox := NewInbox(pool, queue)
 	process := &deliveries{
-		pool: pool, workspace: "w", flows: flows{flow}, links: mapping.NewStore(pool), presence: presence, queue: queue, logger: quiet,
+		pool: pool, workspace: "w", flows: flows{flow}, links: mapping.NewStore(pool), presence: presence, queue: queue, logger: slog.New(slog.DiscardHandler),
 	}
 	if _, err := pool.Exec(ctx, `INSERT INTO ops.plane_sync_mappings
 			(flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, plane_issue_id, state)

@@ -37,15 +37,15 @@ func changeOf(w work, before mapping.Fields) write {
 // it does not show counts as not written: that is noted as an error on the link,
 // and tried again with growing waits.
 func (m *Mirror) bind(ctx context.Context, w work, sent write, answered plane.WorkItem) error {
-	shown, err := m.shownBy(ctx, w, answered)
+	now, err := m.shownBy(ctx, w, answered)
 	if err != nil {
 		return err
 	}
-	confirmed, refused := mapping.Shown(w.item().Fields, sent.before, shown, sent.fields)
-	content := w.noting(sent.pushed.With(w.item().Fields, confirmed...), sent.written, shown, sent.fields)
+	confirmed, refused := mapping.Shown(w.item().Fields, sent.before, now, sent.fields)
+	content := w.noting(sent.pushed.With(w.item().Fields, confirmed...), sent.written, now, sent.fields)
 	content.Refused = w.stillRefused(sent.fields)
 	maps.Copy(content.Refused, refused)
-	content.Why = whyRefused(content.Refused, shown)
+	content.Why = whyRefused(content.Refused, now)
 	if len(refused) > 0 {
 		// A label or a state of the catalogue may be another project's, or gone.
 		m.catalog.Forget(w.scope.ProjectID)

@@ -1,12 +1,15 @@
 package bridge
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river/rivertype"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -28,45 +31,45 @@ func TestWaitsGrowAndNoFailureComesBackAtOnce(t *testing.T) {
 
 func TestAPlainInsertIntoTheWorkQueueIsAJobForThatDelivery(t *testing.T) {
 	t.Parallel()
-	h, id := newHouse(t, knownSecrets()), uuid.New()
-	body := []byte(createdBody)
-	_, err := h.pool.Exec(t.Context(), `INSERT INTO ops.plane_webhook_deliveries (delivery_id, event_key, event, raw_body) VALUES ($1, $2, 'issue', $3)`,
+	pool, id := pgtest.Pool(t), uuid.New()
+	body := []byte(`{"event": "issue", "action": "created"}`)
+	_, err := pool.Exec(t.Context(), `INSERT INTO ops.plane_webhook_deliveries (delivery_id, event_key, event, raw_body) VALUES ($1, $2, 'issue', $3)`,
 		id, plane.EventKey(body), body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.pool.Exec(t.Context(), `INSERT INTO ops.work_queue (source, delivery_id) VALUES ('plane', $1)`, id); err != nil {
+	if _, err := pool.Exec(t.Context(), `INSERT INTO ops.work_queue (source, delivery_id) VALUES ('plane', $1)`, id); err != nil {
 		t.Fatal(err)
 	}
 	var status string
 	var kind, queue string
-	err = h.pool.QueryRow(t.Context(), `SELECT q.status, j.kind, j.queue FROM ops.work_queue q JOIN ops.river_job j USING (id) WHERE q.delivery_id = $1`, id).
+	err = pool.QueryRow(t.Context(), `SELECT q.status, j.kind, j.queue FROM ops.work_queue q JOIN ops.river_job j USING (id) WHERE q.delivery_id = $1`, id).
 		Scan(&status, &kind, &queue)
 	if err != nil || status != "available" || kind != (deliveryJob{}).Kind() || queue != queuePlane {
 		t.Errorf("the job is %s of kind %s in queue %s, %v", status, kind, queue, err)
 	}
-	if _, err := h.pool.Exec(t.Context(), `INSERT INTO ops.work_queue (source, delivery_id) VALUES ('plane', $1)`, uuid.New()); err == nil {
+	if _, err := pool.Exec(t.Context(), `INSERT INTO ops.work_queue (source, delivery_id) VALUES ('plane', $1)`, uuid.New()); err == nil {
 		t.Error("a job for a delivery that nobody has was taken")
 	}
 }
 
 func TestAnInstanceTakesUpItsOwnWorkAndNobodyElses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, knownSecrets())
-	h.queue.config.InstanceID = "mine"
+	pool := pgtest.Pool(t)
+	queue := ofInstance(t, pool, "mine")
 	for _, owner := range []string{"mine", "other"} {
-		_, err := h.pool.Exec(t.Context(), `INSERT INTO ops.river_job (kind, queue, args, max_attempts, state, attempt, attempted_by, attempted_at)
+		_, err := pool.Exec(t.Context(), `INSERT INTO ops.river_job (kind, queue, args, max_attempts, state, attempt, attempted_by, attempted_at)
 			VALUES ('plane_delivery', 'plane', '{}', 12, 'running', 1, ARRAY[$1], now())`, owner)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := h.queue.takeUp(t.Context()); err != nil {
+	if err := queue.takeUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for owner, want := range map[string]string{"mine": "available", "other": "running"} {
 		var state string
-		if err := h.pool.QueryRow(t.Context(), `SELECT state::text FROM ops.river_job WHERE attempted_by = ARRAY[$1]`, owner).Scan(&state); err != nil || state != want {
+		if err := pool.QueryRow(t.Context(), `SELECT state::text FROM ops.river_job WHERE attempted_by = ARRAY[$1]`, owner).Scan(&state); err != nil || state != want {
 			t.Errorf("work of %s is %s, %v; want %s", owner, state, err, want)
 		}
 	}
@@ -82,4 +85,36 @@ func TestOrphanedWorkIsRescuedWithinThreeMinutes(t *testing.T) {
 	if rescueAfter <= JobTimeout {
 		t.Errorf("work is rescued after %s, while it may run for %s", rescueAfter, JobTimeout)
 	}
+}
+
+func ofInstance(t *testing.T, pool *pgxpool.Pool, id string) *Queue {
+	t.Helper()
+	queue, err := NewQueue(pool, QueueConfig{InstanceID: id, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return queue
+}
+
+func TestAnOwedSweepWaitsOnceAndDoesNotCountOneThatRuns(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	queue := ofInstance(t, pool, "mine")
+	owe := func(want int) {
+		t.Helper()
+		for range 3 {
+			if err := queue.sweepOwed(t.Context(), "bir"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var n int
+		if err := pool.QueryRow(t.Context(), "SELECT count(*) FROM ops.river_job WHERE kind = 'reconcile'").Scan(&n); err != nil || n != want {
+			t.Errorf("%d sweeps are in the queue, %v; want %d", n, err, want)
+		}
+	}
+	owe(1)
+	if _, err := pool.Exec(t.Context(), "UPDATE ops.river_job SET state = 'running'"); err != nil {
+		t.Fatal(err)
+	}
+	owe(2)
 }

@@ -62,7 +62,7 @@ func (stuckChanges) OdooChanged(ctx context.Context, _ string, _ int64) error {
 func TestOdooIsNotKeptWaitingForADatabaseThatHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		receiver := newReceiver(nil, stuckChanges{}, knownSecrets(), HealthOf(nil, nil), MetricsOf(nil), quiet)
+		receiver := newReceiver(nil, stuckChanges{}, knownSecrets(), NewHealth(), NewMetrics(nil, nil, nil), quiet)
 		began := time.Now()
 		status, _ := ask(t, receiver, pushed(testToken, []byte(`{"_model": "bir.filing.deadline", "_id": 7}`)))
 		if status != 500 || time.Since(began) > changeWithin {
@@ -87,7 +87,7 @@ func TestTheTokenOfAPushIsNeverLogged(t *testing.T) {
 	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	const change, guess = `{"_model": "bir.filing.deadline", "_id": 7}`, "guessed-token"
 	for _, changes := range []changeQueue{brokenChanges{}, brokenChanges{panics: true}} {
-		receiver := newReceiver(nil, changes, knownSecrets(), HealthOf(nil, nil), MetricsOf(nil), logger)
+		receiver := newReceiver(nil, changes, knownSecrets(), NewHealth(), NewMetrics(nil, nil, nil), logger)
 		for _, token := range []string{testToken, guess} {
 			for _, body := range []string{change, "{}", "no JSON"} {
 				_, answer := ask(t, receiver, pushed(token, []byte(body)))

@@ -276,3 +276,16 @@ func FuzzACallFromOutsideNeverPanics(f *testing.F) {
 		}
 	})
 }
+
+// What was too large is missed by nobody but the sweep, which has to know that Plane did
+// send it.
+func TestAWebhookThatIsTooLargeIsNoted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	status, answered := ask(t, h.receiver, webhook(strings.Repeat(" ", maxBody)+createdBody, testSecret, uuid.NewString()))
+	var noted int
+	err := h.pool.QueryRow(t.Context(), "SELECT count(*) FROM ops.refused_webhooks WHERE reason = 'too large'").Scan(&noted)
+	if status != http.StatusRequestEntityTooLarge || noted != 1 || err != nil {
+		t.Errorf("answer = %d %s, noted %d times, %v; want 413 and a note", status, answered, noted, err)
+	}
+}

@@ -96,7 +96,7 @@ func (s *sweep) needsWhole(item seenItem, differs bool) bool {
 // back without an id.
 func (s *sweep) whole(ctx context.Context, item seenItem) (seenItem, error) {
 	project := s.flow.Scope().ProjectID
-	shown, err := s.plane.WorkItem(ctx, project, item.ID, view)
+	alone, err := s.plane.WorkItem(ctx, project, item.ID, view)
 	switch {
 	case errors.Is(err, plane.ErrTooLarge), errors.Is(err, plane.ErrUnreadable):
 		s.passOver(item.ID, err)
@@ -106,7 +106,7 @@ func (s *sweep) whole(ctx context.Context, item seenItem) (seenItem, error) {
 	case err != nil:
 		return seenItem{}, fmt.Errorf("reading work item %s by itself: %w", item.ID, err)
 	}
-	return s.reader.read(ctx, project, shown, false)
+	return s.reader.read(ctx, project, alone, false)
 }
 
 // countPair counts work items that carry an external pair of ours twice, or carry

@@ -1,23 +1,20 @@
 package bridge
 
 import (
-	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 )
 
 // The change of a webhook that was too large is missed, and yet Plane has not stopped
 // telling.
 func TestAWebhookThatWasTooLargeIsASignOfLife(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, knownSecrets())
+	pool := pgtest.Pool(t)
 	missed := time.Now().Add(-time.Minute)
 	silent := func() bool {
-		s := &sweep{Reconciler: &Reconciler{pool: h.pool}, oldest: missed, report: SweepReport{ProjectID: homeProject, Started: missed.Add(time.Hour)}}
+		s := &sweep{Reconciler: &Reconciler{pool: pool}, oldest: missed, report: SweepReport{ProjectID: "7d035a41-3dcc-40c1-8843-146228e0e174", Started: missed.Add(time.Hour)}}
 		if err := s.judgeWebhook(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -26,21 +23,14 @@ func TestAWebhookThatWasTooLargeIsASignOfLife(t *testing.T) {
 	if !silent() {
 		t.Fatal("without any webhook Plane does not count as silent")
 	}
-	answered(t, h, strings.Repeat(" ", maxBody)+createdBody)
+	if err := NewInbox(pool, nil).RefusedTooLarge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if silent() {
 		t.Error("Plane counts as silent although a webhook came and was refused for its size")
 	}
 	missed = time.Now().Add(time.Minute)
 	if !silent() {
 		t.Error("Plane does not count as silent although nothing came since the change")
-	}
-}
-
-func answered(t *testing.T, h house, body string) {
-	t.Helper()
-	answer := httptest.NewRecorder()
-	h.receiver.ServeHTTP(answer, webhook(body, testSecret, uuid.NewString()))
-	if answer.Code != http.StatusRequestEntityTooLarge {
-		t.Fatalf("the webhook was answered %d, want 413", answer.Code)
 	}
 }

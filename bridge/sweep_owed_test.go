@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,7 +15,7 @@ func TestManyRefusalsCostOneSweepAMinute(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		var asked []time.Duration
 		began := time.Now()
-		owed := newSweepOwed(func(context.Context) error { asked = append(asked, time.Since(began)); return nil }, quiet)
+		owed := newSweepOwed(func(context.Context) error { asked = append(asked, time.Since(began)); return nil }, slog.New(slog.DiscardHandler))
 		go owed.run(ctx)
 		for range 1000 {
 			owed.note()
@@ -47,7 +48,7 @@ func TestASweepIsOwedUntilTheDatabaseIsBack(t *testing.T) {
 			}
 			queued++
 			return nil
-		}, quiet)
+		}, slog.New(slog.DiscardHandler))
 		go owed.run(ctx)
 		owed.note()
 		time.Sleep(2 * time.Hour)
@@ -57,24 +58,4 @@ func TestASweepIsOwedUntilTheDatabaseIsBack(t *testing.T) {
 		}
 		stop()
 	})
-}
-
-func TestAnOwedSweepWaitsOnceAndDoesNotCountOneThatRuns(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, knownSecrets())
-	queue := func(want int) {
-		t.Helper()
-		for range 3 {
-			if err := h.queue.sweepOwed(t.Context(), "bir"); err != nil {
-				t.Fatal(err)
-			}
-		}
-		var n int
-		if err := h.pool.QueryRow(t.Context(), "SELECT count(*) FROM ops.river_job WHERE kind = 'reconcile'").Scan(&n); err != nil || n != want {
-			t.Errorf("%d sweeps are in the queue, %v; want %d", n, err, want)
-		}
-	}
-	queue(1)
-	h.execute(t, "UPDATE ops.river_job SET state = 'running'")
-	queue(2)
 }

@@ -1,24 +1,25 @@
 package bridge
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 )
 
 // A table that is missing undoes the transaction that would have marked the
 // delivery. What the ledger says is what went wrong first.
 func TestADeliveryWhoseTransactionIsUndoneIsMarkedAllTheSame(t *testing.T) {
 	t.Parallel()
-	h, id := newHouse(t, knownSecrets()), uuid.New()
-	if status, answered := ask(t, h.receiver, webhook(createdBody, testSecret, id.String())); status != 200 {
-		t.Fatalf("answer = %d %s", status, answered)
-	}
-	if _, err := h.pool.Exec(t.Context(), "ALTER TABLE ops.work_items RENAME TO mislaid"); err != nil {
+	pool := pgtest.Pool(t)
+	_, id := deliveryOf(t, pool, uuid.NewString(), &tellingFlow{})
+	if _, err := pool.Exec(t.Context(), "ALTER TABLE ops.work_items RENAME TO mislaid"); err != nil {
 		t.Fatal(err)
 	}
-	work := &deliveries{pool: h.pool, logger: quiet}
+	work := &deliveries{pool: pool, logger: slog.New(slog.DiscardHandler)}
 	for _, row := range []struct {
 		last bool
 		want Status
@@ -26,7 +27,7 @@ func TestADeliveryWhoseTransactionIsUndoneIsMarkedAllTheSame(t *testing.T) {
 		if v := work.process(t.Context(), id, row.last); v.kind != verdictRetry {
 			t.Errorf("verdict = %s, want a failure", v.Name())
 		}
-		d, err := ledger{h.pool}.byID(t.Context(), id)
+		d, err := ledger{pool}.byID(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,7 +31,7 @@ type deliveries struct {
 	presence  *presence
 	plane     *plane.Client
 	queue     *Queue
-	self      *self
+	self      self
 	// report leaves edits of what Odoo owns as they are and only says so.
 	report bool
 	logger *slog.Logger

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -39,7 +40,7 @@ func showing(t *testing.T) (*statusWriter, *showingFlow, *pgxpool.Pool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &statusWriter{links: mapping.NewStore(pool), flows: flows{flow}, logger: quiet}, flow, pool
+	return &statusWriter{links: mapping.NewStore(pool), flows: flows{flow}, logger: slog.New(slog.DiscardHandler)}, flow, pool
 }
 
 func TestAStateIsShownOnceAndAgainWhenTheLinkChanges(t *testing.T) {
