@@ -15,11 +15,11 @@ var ErrLocked = errors.New("another worker is busy with the same entity")
 // ErrNoRecord is what a flow returns when Odoo has no record for a key or an id.
 var ErrNoRecord = errors.New("odoo has no such record")
 
-// errOwnBooks says that the bridge's own database failed, and not Plane.
-var errOwnBooks = errors.New("the bridge's database")
+// ErrOwnBooks says that the bridge's own database failed, and not Plane.
+var ErrOwnBooks = errors.New("the bridge's database")
 
-// errNoProject says that ids stand in a body which nobody can look up.
-var errNoProject = errors.New("the body is signed but the id of its project is no UUID, and what it names by id cannot be looked up without")
+// ErrNoProject says that ids stand in a body which nobody can look up.
+var ErrNoProject = errors.New("the body is signed but the id of its project is no UUID, and what it names by id cannot be looked up without")
 
 // UnderWayError says that a create for a record was sent a moment ago and nobody
 // knows what became of it. Plane goes on with a request whose client has gone, so

@@ -1,9 +1,9 @@
 package bridge
 
-// flows are the flows that are switched on.
-type flows []Flow
+// Flows are the flows that are switched on.
+type Flows []Flow
 
-func (fs flows) byName(name string) (Flow, bool) {
+func (fs Flows) ByName(name string) (Flow, bool) {
 	for _, flow := range fs {
 		if flow.Scope().Flow == name {
 			return flow, true
@@ -12,7 +12,7 @@ func (fs flows) byName(name string) (Flow, bool) {
 	return nil, false
 }
 
-func (fs flows) byModel(model string) (Flow, bool) {
+func (fs Flows) ByModel(model string) (Flow, bool) {
 	for _, flow := range fs {
 		if flow.Model() == model {
 			return flow, true
@@ -21,8 +21,8 @@ func (fs flows) byModel(model string) (Flow, bool) {
 	return nil, false
 }
 
-// inProject reports whether a flow mirrors into a project of Plane.
-func (fs flows) inProject(projectID string) bool {
+// InProject reports whether a flow mirrors into a project of Plane.
+func (fs Flows) InProject(projectID string) bool {
 	for _, flow := range fs {
 		if flow.Scope().ProjectID == projectID {
 			return true
@@ -31,8 +31,8 @@ func (fs flows) inProject(projectID string) bool {
 	return false
 }
 
-// labelColor asks the flow of a project which colour a label is to have.
-func (fs flows) labelColor(projectID, name string) string {
+// LabelColor asks the flow of a project which colour a label is to have.
+func (fs Flows) LabelColor(projectID, name string) string {
 	for _, flow := range fs {
 		if colorer, colors := flow.(LabelColorer); colors && flow.Scope().ProjectID == projectID {
 			return colorer.LabelColor(name)

@@ -8,9 +8,9 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
-// retract lets a flow take back what it told Odoo of a link's work item, and notes
+// Retract lets a flow take back what it told Odoo of a link's work item, and notes
 // what the link keeps of that. A crash in between lets it look once more.
-func retract(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link) error {
+func Retract(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link) error {
 	retractor, retracts := flow.(Retractor)
 	if !retracts || link.Told == "" {
 		return nil
@@ -30,10 +30,10 @@ func retract(ctx context.Context, links *mapping.Store, flow Flow, link *mapping
 	return err
 }
 
-// forget unlinks a work item that is gone from Plane, after the flow has taken back
+// Forget unlinks a work item that is gone from Plane, after the flow has taken back
 // what it told Odoo of it.
-func forget(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link) error {
-	if err := retract(ctx, links, flow, link); err != nil {
+func Forget(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link) error {
+	if err := Retract(ctx, links, flow, link); err != nil {
 		return err
 	}
 	if _, retracts := flow.(Retractor); retracts {

@@ -47,8 +47,8 @@ type StatusKeeper interface {
 // errorShown is the longest error text that is shown in Odoo, in runes.
 const errorShown = 500
 
-// statusOf says what a link looks like to people in Odoo.
-func statusOf(link mapping.Link) SyncStatus {
+// StatusOf says what a link looks like to people in Odoo.
+func StatusOf(link mapping.Link) SyncStatus {
 	status := SyncStatus{OdooID: link.OdooID, IssueID: link.Issue(), State: stateShown(link)}
 	if link.LastSyncedAt != nil {
 		status.LastSync = link.LastSyncedAt.UTC().Truncate(time.Second)

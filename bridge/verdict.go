@@ -24,47 +24,47 @@ const (
 // Verdict is what became of one piece of work. Handlers return it and never
 // touch the queue or the ledger; the worker alone carries it out.
 type Verdict struct {
-	kind    verdictKind
-	outcome string
-	cause   Cause
-	err     error
-	until   time.Time
-	told    string
-	// accepted are the fields of the work item as they are in Odoo now.
-	accepted *mapping.Fields
+	Kind    verdictKind
+	Outcome string
+	Cause   Cause
+	Err     error
+	Until   time.Time
+	Told    string
+	// Accepted are the fields of the work item as they are in Odoo now.
+	Accepted *mapping.Fields
 }
 
 type verdictKind int
 
 const (
-	verdictDone verdictKind = iota
-	verdictIgnored
-	verdictRetry
-	verdictPutBack
-	verdictDead
+	VerdictDone verdictKind = iota
+	VerdictIgnored
+	VerdictRetry
+	VerdictPutBack
+	VerdictDead
 )
 
 // Done says that the work took effect; outcome tells in words what it did.
-func Done(outcome string) Verdict { return Verdict{kind: verdictDone, outcome: outcome} }
+func Done(outcome string) Verdict { return Verdict{Kind: VerdictDone, Outcome: outcome} }
 
 // Ignored says that there was nothing to do, and why.
-func Ignored(reason string) Verdict { return Verdict{kind: verdictIgnored, outcome: reason} }
+func Ignored(reason string) Verdict { return Verdict{Kind: VerdictIgnored, Outcome: reason} }
 
 // RetryLater says that the work failed in a way that time may heal.
 func RetryLater(cause Cause, err error) Verdict {
-	return Verdict{kind: verdictRetry, cause: cause, err: err}
+	return Verdict{Kind: VerdictRetry, Cause: cause, Err: err}
 }
 
 // PutBack says that the work has to wait until a known time; it is no failure
 // and costs no attempt.
 func PutBack(until time.Time, reason string) Verdict {
-	return Verdict{kind: verdictPutBack, until: until, outcome: reason}
+	return Verdict{Kind: VerdictPutBack, Until: until, Outcome: reason}
 }
 
 // waitFor says that the work waits for a server that is known to be away; it is no
 // failure and costs no attempt.
 func waitFor(cause Cause, err error) Verdict {
-	return Verdict{kind: verdictPutBack, cause: cause, until: time.Now().Add(waitAway), outcome: err.Error()}
+	return Verdict{Kind: VerdictPutBack, Cause: cause, Until: time.Now().Add(waitAway), Outcome: err.Error()}
 }
 
 // waitAway is how long work waits for a server that is away before it looks again. It
@@ -73,25 +73,25 @@ const waitAway = time.Minute
 
 // GiveUp says that trying again cannot help until a person acts.
 func GiveUp(cause Cause, err error) Verdict {
-	return Verdict{kind: verdictDead, cause: cause, err: err}
+	return Verdict{Kind: VerdictDead, Cause: cause, Err: err}
 }
 
 // Telling adds what the flow told Odoo, in a form that only the flow reads. The
 // core keeps it on the link in the transaction that ends the work.
 func (v Verdict) Telling(what string) Verdict {
-	v.told = what
+	v.Told = what
 	return v
 }
 
 // Accepting adds what Odoo has taken over from Plane: the work item's fields as
 // Odoo wants them from now on.
 func (v Verdict) Accepting(fields mapping.Fields) Verdict {
-	v.accepted = &fields
+	v.Accepted = &fields
 	return v
 }
 
-// verdictOfPlane turns an error of a call to Plane into a verdict.
-func verdictOfPlane(err error) Verdict {
+// VerdictOfPlane turns an error of a call to Plane into a verdict.
+func VerdictOfPlane(err error) Verdict {
 	var busy *plane.BusyError
 	var underWay *UnderWayError
 	switch {
@@ -103,9 +103,9 @@ func verdictOfPlane(err error) Verdict {
 		return waitFor(CausePlane, err)
 	case errors.Is(err, ErrKeyMissing), errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):
 		return RetryLater(CauseMissingKey, err)
-	case errors.Is(err, plane.ErrBudgetUnavailable), errors.Is(err, errOwnBooks):
+	case errors.Is(err, plane.ErrBudgetUnavailable), errors.Is(err, ErrOwnBooks):
 		return RetryLater(CauseOurs, err)
-	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge), errors.Is(err, errNoProject):
+	case errors.Is(err, plane.ErrInvalid), errors.Is(err, plane.ErrTooLarge), errors.Is(err, ErrNoProject):
 		return GiveUp(CauseData, err)
 	default:
 		return RetryLater(CausePlane, err)
@@ -114,24 +114,24 @@ func verdictOfPlane(err error) Verdict {
 
 // Name is the kind of verdict as metrics and logs show it.
 func (v Verdict) Name() string {
-	switch v.kind {
-	case verdictDone:
+	switch v.Kind {
+	case VerdictDone:
 		return "done"
-	case verdictIgnored:
+	case VerdictIgnored:
 		return "ignored"
-	case verdictRetry:
+	case VerdictRetry:
 		return "retry"
-	case verdictPutBack:
+	case VerdictPutBack:
 		return "put_back"
-	case verdictDead:
+	case VerdictDead:
 		return "dead"
 	default:
 		return "unknown"
 	}
 }
 
-// verdictOfFlow turns an error of a flow, which read Odoo, into a verdict.
-func verdictOfFlow(err error) Verdict {
+// VerdictOfFlow turns an error of a flow, which read Odoo, into a verdict.
+func VerdictOfFlow(err error) Verdict {
 	var failure *FlowError
 	if errors.As(err, &failure) && failure.Permanent {
 		return GiveUp(failure.Cause, err)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 )
 
@@ -27,7 +27,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-var _ bridge.OAuthApp = (*Keeper)(nil)
+var _ web.OAuthApp = (*Keeper)(nil)
 
 // Keeper keeps the tokens of one Plane app for all replicas. It is safe for
 // concurrent use.

@@ -8,20 +8,24 @@ import (
 	"strings"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/engine"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // checkLinks tells of work items that are not as Odoo wants them.
 func (a *app) checkLinks(ctx context.Context) plane.Finding {
-	return noted("links", "no link carries an error", bridge.LinksNote(ctx, mapping.NewStore(a.pool)),
+	return noted("links", "no link carries an error", engine.LinksNote(ctx, mapping.NewStore(a.pool)),
 		"See what each says; it is tried again by itself, or at once by `mappings repair`.")
 }
 
 // checkWebhook fails while Plane's webhook is silent: only a person can switch it on.
 func (a *app) checkWebhook(ctx context.Context) plane.Finding {
 	const do = "Look at the webhook in the workspace's settings in Plane and switch it on again: docs/runbooks/webhook-silent.md."
-	err := bridge.SilenceNote(ctx, a.pool)
+	err := sweep.SilenceNote(ctx, a.pool)
 	var note *bridge.Note
 	if errors.As(err, &note) {
 		return failed("webhook", note, do)
@@ -31,12 +35,12 @@ func (a *app) checkWebhook(ctx context.Context) plane.Finding {
 
 // checkPanics tells of faults of the bridge itself.
 func (a *app) checkPanics(ctx context.Context) plane.Finding {
-	return noted("panics", "none within the last hour", bridge.PanicsNote(ctx, a.pool), "Report it, with the stack from the log.")
+	return noted("panics", "none within the last hour", queue.PanicsNote(ctx, a.pool), "Report it, with the stack from the log.")
 }
 
 // checkClock tells when this machine and the database disagree about the time.
 func (a *app) checkClock(ctx context.Context) plane.Finding {
-	return noted("clock", "this machine and the database agree about the time", bridge.ClockNote(ctx, a.pool),
+	return noted("clock", "this machine and the database agree about the time", queue.ClockNote(ctx, a.pool),
 		"Set both by one time service (NTP). Work goes on by the database's clock meanwhile.")
 }
 
@@ -56,7 +60,7 @@ func noted(name, fine string, err error, do string) plane.Finding {
 // checkBrake fails while a brake holds: only a person can say whether what is gone is
 // meant to be.
 func (a *app) checkBrake(ctx context.Context) plane.Finding {
-	held, err := bridge.HeldBrakes(ctx, a.pool)
+	held, err := ledger.HeldBrakes(ctx, a.pool)
 	if err != nil {
 		return failed("brake", err, "May the role read schema ops?")
 	}
@@ -73,8 +77,8 @@ func (a *app) checkBrake(ctx context.Context) plane.Finding {
 }
 
 // toRelease says how a person lets a brake go.
-func toRelease(direction bridge.BrakeDirection) string {
-	if direction == bridge.BrakeFromPlane {
+func toRelease(direction ledger.BrakeDirection) string {
+	if direction == ledger.BrakeFromPlane {
 		return "Look at the project in Plane; `reconcile --release` lets it go for one run."
 	}
 	return "Look at the records in Odoo; `sync --release` lets it go for one run."
@@ -83,17 +87,17 @@ func toRelease(direction bridge.BrakeDirection) string {
 // alarms are what only a person can end, besides the brake of the flow's own sync,
 // which tells of that itself.
 func (a *app) alarms(ctx context.Context, flow bridge.Flow) ([]string, error) {
-	held, err := bridge.HeldBrakes(ctx, a.pool)
+	held, err := ledger.HeldBrakes(ctx, a.pool)
 	if err != nil {
 		return nil, err
 	}
 	var alarms []string
 	for _, brake := range held {
-		if brake.Flow != flow.Scope().Flow || brake.Direction != bridge.BrakeToPlane {
+		if brake.Flow != flow.Scope().Flow || brake.Direction != ledger.BrakeToPlane {
 			alarms = append(alarms, brake.String())
 		}
 	}
-	err = bridge.SilenceNote(ctx, a.pool)
+	err = sweep.SilenceNote(ctx, a.pool)
 	if note := new(bridge.Note); errors.As(err, &note) {
 		return append(alarms, note.Text), nil
 	}

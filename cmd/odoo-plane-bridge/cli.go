@@ -10,7 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
@@ -77,8 +77,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return report(err, stderr)
 	}
-	_, err = bridge.Guarded(func() (struct{}, error) { return struct{}{}, parsed.Run(&process{ctx, getenv, screen{stdout}, stderr}) })
-	var panicked *bridge.PanicError
+	_, err = queue.Guarded(func() (struct{}, error) { return struct{}{}, parsed.Run(&process{ctx, getenv, screen{stdout}, stderr}) })
+	var panicked *queue.PanicError
 	if errors.As(err, &panicked) && strings.EqualFold(getenv("LOG_LEVEL"), "debug") {
 		fmt.Fprintf(screen{stderr}, "%s\n", panicked.Stack)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
@@ -28,9 +29,9 @@ type deliveryFilter struct {
 	Limit  int           `help:"At most so many." default:"100"`
 }
 
-func (f deliveryFilter) choose() bridge.DeliveryFilter {
-	chosen := bridge.DeliveryFilter{
-		Status: bridge.Status(f.Status), Cause: bridge.Cause(f.Cause), Event: f.Event, Entity: f.Entity, Limit: f.Limit,
+func (f deliveryFilter) choose() ledger.DeliveryFilter {
+	chosen := ledger.DeliveryFilter{
+		Status: ledger.Status(f.Status), Cause: bridge.Cause(f.Cause), Event: f.Event, Entity: f.Entity, Limit: f.Limit,
 	}
 	if f.Since > 0 {
 		chosen.Since = time.Now().Add(-f.Since)
@@ -88,7 +89,7 @@ type deliveryLine struct {
 	ReplayedAs string     `json:"replayed,omitempty"`
 }
 
-func lineOf(d bridge.Delivery) deliveryLine {
+func lineOf(d ledger.Delivery) deliveryLine {
 	line := deliveryLine{
 		ID: d.ID, Received: d.ReceivedAt, Processed: d.ProcessedAt, Event: d.Event, Action: d.Action, Entity: d.EntityID,
 		Origin: d.Origin, Status: string(d.Status), Attempts: d.Attempts, Outcome: d.Outcome, LastError: d.LastError,
@@ -173,13 +174,13 @@ func (c *deliveriesShow) Run(p *process) error {
 	})
 }
 
-func one(p *process, a *app, id uuid.UUID) (bridge.Delivery, error) {
-	found, err := a.bridge.DeadLetters().List(p.ctx, bridge.DeliveryFilter{ID: id})
+func one(p *process, a *app, id uuid.UUID) (ledger.Delivery, error) {
+	found, err := a.bridge.DeadLetters().List(p.ctx, ledger.DeliveryFilter{ID: id})
 	if err != nil {
-		return bridge.Delivery{}, err
+		return ledger.Delivery{}, err
 	}
 	if len(found) == 0 {
-		return bridge.Delivery{}, fmt.Errorf("there is no delivery %s; `deliveries list` shows those that are kept", id)
+		return ledger.Delivery{}, fmt.Errorf("there is no delivery %s; `deliveries list` shows those that are kept", id)
 	}
 	return found[0], nil
 }
@@ -216,7 +217,7 @@ func (c *deliveriesReplay) Run(p *process) error {
 	return p.onLedger(replay)
 }
 
-func (c *deliveriesReplay) each(p *process, a *app, found []bridge.Delivery) ([]deliveryLine, error) {
+func (c *deliveriesReplay) each(p *process, a *app, found []ledger.Delivery) ([]deliveryLine, error) {
 	var lines []deliveryLine
 	for _, d := range found {
 		line := lineOf(d)
@@ -225,7 +226,7 @@ func (c *deliveriesReplay) each(p *process, a *app, found []bridge.Delivery) ([]
 			line.WouldDo, err = a.bridge.DeadLetters().Preview(p.ctx, d)
 		} else {
 			err = a.bridge.DeadLetters().Replay(p.ctx, d.ID)
-			line.ReplayedAs = string(bridge.StatusReceived)
+			line.ReplayedAs = string(ledger.StatusReceived)
 		}
 		if err != nil {
 			return lines, err

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -40,16 +40,16 @@ func (w *world) say(format string, values ...any) {
 	fmt.Fprintf(w.process.stdout, "  "+format+"\n", values...)
 }
 
-func (w *world) sync() (syncResult, bridge.Plan, error) {
+func (w *world) sync() (syncResult, mirror.Plan, error) {
 	flow, err := w.app.flow(bir.Name)
 	if err != nil {
-		return syncResult{}, bridge.Plan{}, err
+		return syncResult{}, mirror.Plan{}, err
 	}
-	plan, err := w.app.bridge.Mirror().Plan(w.process.ctx, flow, bridge.WhatChanged)
+	plan, err := w.app.bridge.Mirror().Plan(w.process.ctx, flow, mirror.WhatChanged)
 	if err != nil {
 		return syncResult{}, plan, err
 	}
-	result, err := carryOut(w.process, w.app, flow, plan, bridge.WhatChanged)
+	result, err := carryOut(w.process, w.app, flow, plan, mirror.WhatChanged)
 	return result, plan, err
 }
 
@@ -61,7 +61,7 @@ func (w *world) mirrorEverything() error {
 	if err != nil {
 		return err
 	}
-	w.say("Planned: %d to create, about %d requests.", plan.Count(bridge.ActionCreate), plan.Requests())
+	w.say("Planned: %d to create, about %d requests.", plan.Count(mirror.ActionCreate), plan.Requests())
 	w.say("Done: %d created with %d requests in %s; Plane refused %d of them.",
 		result.Created, w.plane.RequestTotal(), time.Since(began).Round(100*time.Millisecond), w.plane.Rejected())
 	w.tally.deadlines = len(deadlines)

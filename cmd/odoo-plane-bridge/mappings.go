@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/audit"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
@@ -73,7 +74,7 @@ func (c *mappingsAudit) Run(p *process) error {
 		}
 		if c.JSON {
 			if findings == nil {
-				findings = []bridge.AuditFinding{}
+				findings = []audit.Finding{}
 			}
 			if err := printJSON(p.stdout, findings); err != nil {
 				return err
@@ -88,7 +89,7 @@ func (c *mappingsAudit) Run(p *process) error {
 	})
 }
 
-func printAudit(p *process, findings []bridge.AuditFinding) {
+func printAudit(p *process, findings []audit.Finding) {
 	for _, f := range findings {
 		printf(p.stdout, "%-16s %s", f.Kind, f.Key)
 		if f.Issue != "" {
@@ -107,7 +108,7 @@ func printAudit(p *process, findings []bridge.AuditFinding) {
 	}
 }
 
-func repairable(findings []bridge.AuditFinding) int {
+func repairable(findings []audit.Finding) int {
 	n := 0
 	for _, f := range findings {
 		if f.Repair != "" {

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
 )
 
 type reconcileCommand struct {
@@ -33,14 +34,14 @@ func (c *reconcileCommand) Run(p *process) error {
 	})
 }
 
-func (c *reconcileCommand) sweep(p *process, r *bridge.Reconciler, flow bridge.Flow) (bridge.SweepReport, error) {
+func (c *reconcileCommand) sweep(p *process, r *sweep.Sweeper, flow bridge.Flow) (sweep.Report, error) {
 	if c.Release {
 		return r.SweepReleased(p.ctx, flow)
 	}
 	return r.Sweep(p.ctx, flow, 0)
 }
 
-func printSweep(w io.Writer, r bridge.SweepReport) error {
+func printSweep(w io.Writer, r sweep.Report) error {
 	_, err := printf(w, "%d work items read with %d requests; %d changes no webhook told us of, %d deleted, %d archived, "+
 		"%d edits of what Odoo owns, %d doubles, %d without a link\n",
 		r.Items, r.Requests, r.Untold, r.Deleted, r.Archived, r.Drifted, r.Doubled, r.Orphaned)
@@ -60,7 +61,7 @@ func printSweep(w io.Writer, r bridge.SweepReport) error {
 }
 
 // remarks are the lines about what a sweep could not do, or left as it is.
-func remarks(r bridge.SweepReport) []string {
+func remarks(r sweep.Report) []string {
 	var lines []string
 	if r.Moved > 0 {
 		lines = append(lines, fmt.Sprintf("%d work items are in another project now; they are neither followed nor made again (`mappings audit` names them).", r.Moved))

@@ -15,7 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
@@ -118,7 +118,7 @@ func (d described) methods() map[string][]string {
 }
 
 // registered is the same of the program.
-func registered(routes []bridge.Route) map[string][]string {
+func registered(routes []web.Route) map[string][]string {
 	all := make(map[string][]string)
 	for _, route := range routes {
 		path := strings.Replace(route.Path, "*", "{page}", 1)

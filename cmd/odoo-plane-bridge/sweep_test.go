@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -37,9 +37,9 @@ func (s *stage) done(args ...string) string {
 	return stdout
 }
 
-func (s *stage) sweep() bridge.SweepReport {
+func (s *stage) sweep() sweep.Report {
 	s.t.Helper()
-	var report bridge.SweepReport
+	var report sweep.Report
 	if err := json.Unmarshal([]byte(s.done("reconcile", "--json")), &report); err != nil {
 		s.t.Fatal(err)
 	}

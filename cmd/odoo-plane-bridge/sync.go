@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 )
 
 type syncCommand struct {
@@ -33,21 +34,21 @@ func (c *syncCommand) Run(p *process) error {
 	})
 }
 
-func (c *syncCommand) mirror(a *app) *bridge.Mirror {
+func (c *syncCommand) mirror(a *app) *mirror.Mirror {
 	if c.Release {
 		return a.bridge.Mirror().Released()
 	}
 	return a.bridge.Mirror()
 }
 
-func (c *syncCommand) extent() bridge.Extent {
+func (c *syncCommand) extent() mirror.Extent {
 	if c.Full {
-		return bridge.Everything
+		return mirror.Everything
 	}
-	return bridge.WhatChanged
+	return mirror.WhatChanged
 }
 
-func (c *syncCommand) print(w io.Writer, plan bridge.Plan) error {
+func (c *syncCommand) print(w io.Writer, plan mirror.Plan) error {
 	if c.JSON {
 		return printJSON(w, summarise(plan))
 	}
@@ -72,7 +73,7 @@ func ifAny(n int, part string) string {
 	return fmt.Sprintf(part, n)
 }
 
-func detail(step bridge.Step) string {
+func detail(step mirror.Step) string {
 	var parts []string
 	for _, field := range step.Fields {
 		parts = append(parts, string(field))
@@ -86,14 +87,14 @@ func detail(step bridge.Step) string {
 	return "  (" + strings.Join(parts, ", ") + ")"
 }
 
-func printConflicts(w io.Writer, plan bridge.Plan) {
+func printConflicts(w io.Writer, plan mirror.Plan) {
 	for _, conflict := range plan.Conflicts {
 		printf(w, "left out: Odoo's record %d has the same key as record %d (%s); delete one of them in Odoo\n",
 			conflict.OdooID, conflict.MirroredID, conflict.Key)
 	}
 	if plan.Brake != nil {
 		for _, step := range plan.Steps {
-			if step.Action == bridge.ActionHold {
+			if step.Action == mirror.ActionHold {
 				printf(w, "%-7s %-10s %s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name)
 			}
 		}
@@ -136,10 +137,10 @@ type stepLine struct {
 	Reason string   `json:"reason,omitempty"`
 }
 
-func summarise(plan bridge.Plan) planSummary {
+func summarise(plan mirror.Plan) planSummary {
 	sum := planSummary{
-		Create: plan.Count(bridge.ActionCreate), Adopt: plan.Count(bridge.ActionAdopt), Change: plan.Count(bridge.ActionChange),
-		Leave: plan.Count(bridge.ActionLeave), Cancel: plan.Count(bridge.ActionCancel), Held: plan.Count(bridge.ActionHold),
+		Create: plan.Count(mirror.ActionCreate), Adopt: plan.Count(mirror.ActionAdopt), Change: plan.Count(mirror.ActionChange),
+		Leave: plan.Count(mirror.ActionLeave), Cancel: plan.Count(mirror.ActionCancel), Held: plan.Count(mirror.ActionHold),
 		Requests: plan.Requests(), Conflicts: len(plan.Conflicts), Steps: []stepLine{},
 	}
 	if plan.Brake != nil {
@@ -179,7 +180,7 @@ type syncResult struct {
 // written is how many work items were written or bound.
 func (r syncResult) written() int { return r.Created + r.Adopted + r.Changed + r.Cancelled }
 
-func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.Plan) error {
+func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan mirror.Plan) error {
 	if err := a.bridge.Mirror().NoteBrake(p.ctx, plan); err != nil {
 		return err
 	}
@@ -206,7 +207,7 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan bridge.
 }
 
 // tell prints what was done.
-func (c *syncCommand) tell(w io.Writer, plan bridge.Plan, result syncResult) error {
+func (c *syncCommand) tell(w io.Writer, plan mirror.Plan, result syncResult) error {
 	if c.JSON {
 		return printJSON(w, result)
 	}

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/engine"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -17,19 +20,19 @@ type syncRun struct {
 	p      *process
 	a      *app
 	flow   bridge.Flow
-	extent bridge.Extent
+	extent mirror.Extent
 	result syncResult
 	// away are failures that are not of one work item alone.
 	away int
 	// later are steps that have to wait: their create may still take effect, sent by
 	// this sync or an earlier one, or a worker is busy with their record, and may have
 	// read it before it changed.
-	later []bridge.Step
+	later []mirror.Step
 }
 
-func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bridge.Extent) (syncResult, error) {
+func carryOut(p *process, a *app, flow bridge.Flow, plan mirror.Plan, extent mirror.Extent) (syncResult, error) {
 	r := &syncRun{p: p, a: a, flow: flow, extent: extent, result: syncResult{
-		Left: plan.Count(bridge.ActionLeave), Held: plan.Count(bridge.ActionHold), Conflicts: len(plan.Conflicts),
+		Left: plan.Count(mirror.ActionLeave), Held: plan.Count(mirror.ActionHold), Conflicts: len(plan.Conflicts),
 	}}
 	if plan.Brake != nil {
 		r.result.Brake = plan.Brake.String()
@@ -54,8 +57,8 @@ func carryOut(p *process, a *app, flow bridge.Flow, plan bridge.Plan, extent bri
 }
 
 // apply carries out one step of a plan.
-func (r *syncRun) apply(ctx context.Context, step bridge.Step) (bridge.Step, error) {
-	if step.Action == bridge.ActionCancel {
+func (r *syncRun) apply(ctx context.Context, step mirror.Step) (mirror.Step, error) {
+	if step.Action == mirror.ActionCancel {
 		return r.a.bridge.Mirror().Cancel(ctx, r.flow, step.Item.Key)
 	}
 	return r.a.bridge.Mirror().Apply(ctx, r.flow, step.Item, r.extent)
@@ -71,7 +74,7 @@ func (r *syncRun) stopped() error {
 }
 
 // count notes what became of a step.
-func (r *syncRun) count(step, done bridge.Step, err error) {
+func (r *syncRun) count(step, done mirror.Step, err error) {
 	if holdsAll(err) {
 		r.away++
 	}
@@ -87,17 +90,17 @@ func (r *syncRun) count(step, done bridge.Step, err error) {
 	}
 }
 
-func (r *syncRun) countDone(action bridge.Action) {
+func (r *syncRun) countDone(action mirror.Action) {
 	switch action {
-	case bridge.ActionCreate:
+	case mirror.ActionCreate:
 		r.result.Created++
-	case bridge.ActionAdopt:
+	case mirror.ActionAdopt:
 		r.result.Adopted++
-	case bridge.ActionChange:
+	case mirror.ActionChange:
 		r.result.Changed++
-	case bridge.ActionCancel:
+	case mirror.ActionCancel:
 		r.result.Cancelled++
-	case bridge.ActionLeave, bridge.ActionHold:
+	case mirror.ActionLeave, mirror.ActionHold:
 		r.result.Left++
 	}
 }
@@ -140,13 +143,13 @@ func (r *syncRun) finishLater(ctx context.Context) error {
 const (
 	// busyFor is how long a sync waits for the worker that is busy with a record: a
 	// little longer than a job may take.
-	busyFor = bridge.JobTimeout + 5*time.Second
+	busyFor = queue.JobTimeout + 5*time.Second
 	// busyEvery is how often it looks whether the record is free.
 	busyEvery = 200 * time.Millisecond
 )
 
 // applyWhenFree carries out a step once no other worker is busy with its record.
-func (r *syncRun) applyWhenFree(ctx context.Context, step bridge.Step) (bridge.Step, error) {
+func (r *syncRun) applyWhenFree(ctx context.Context, step mirror.Step) (mirror.Step, error) {
 	for until := time.Now().Add(busyFor); ; {
 		done, err := r.apply(ctx, step)
 		if !errors.Is(err, bridge.ErrLocked) {
@@ -172,15 +175,15 @@ func (r *syncRun) waitUntil(at time.Time) bool {
 
 // mayStillTakeEffect reports whether a create was sent of which nobody knows what
 // became.
-func mayStillTakeEffect(step bridge.Step, err error) bool {
+func mayStillTakeEffect(step mirror.Step, err error) bool {
 	var underWay *bridge.UnderWayError
-	return errors.As(err, &underWay) || step.Action == bridge.ActionCreate && errors.Is(err, plane.ErrUncertain)
+	return errors.As(err, &underWay) || step.Action == mirror.ActionCreate && errors.Is(err, plane.ErrUncertain)
 }
 
 // holdsAll reports whether a failure is not of one work item alone.
 func holdsAll(err error) bool {
 	var underWay *bridge.UnderWayError
-	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, bridge.ErrNotWritable) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge) &&
+	return err != nil && !errors.Is(err, bridge.ErrLocked) && !errors.Is(err, mirror.ErrNotWritable) && !errors.Is(err, plane.ErrInvalid) && !errors.Is(err, plane.ErrTooLarge) &&
 		!errors.As(err, &underWay)
 }
 
@@ -205,8 +208,8 @@ func (p *process) inHand(logger *slog.Logger) (context.Context, context.CancelFu
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(p.ctx))
 	release := context.AfterFunc(p.ctx, func() {
 		logger.InfoContext(ctx, "told to stop; what is under way is finished first, and another Ctrl-C ends it at once",
-			slog.Duration("within", bridge.DrainTime))
-		time.AfterFunc(bridge.DrainTime, func() { cancel(context.Cause(p.ctx)) })
+			slog.Duration("within", engine.DrainTime))
+		time.AfterFunc(engine.DrainTime, func() { cancel(context.Cause(p.ctx)) })
 	})
 	return plane.WithStop(ctx, p.ctx), func() {
 		release()

@@ -13,7 +13,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/budget"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/engine"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/observe"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -34,10 +41,10 @@ type app struct {
 	// address says whether secrets may go to where Plane is.
 	address  *planeAddress
 	oauth    *oauth.Keeper
-	queue    *bridge.Queue
-	metrics  *bridge.Metrics
-	bridge   *bridge.Bridge
-	receiver *bridge.Receiver
+	queue    *queue.Queue
+	metrics  *observe.Metrics
+	bridge   *engine.Engine
+	receiver *web.Receiver
 	// main and side are the receiver's and the metrics' ports, once taken.
 	main, side net.Listener
 	// hangup asks for the settings to be read again at once; nil never does.
@@ -62,8 +69,8 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 		a.pool.Close()
 		return nil, err
 	}
-	a.metrics = bridge.MetricsOf(a.pool)
-	a.queue, err = bridge.NewQueue(a.pool, bridge.QueueConfig{
+	a.metrics = engine.NewMetrics(a.pool)
+	a.queue, err = queue.New(a.pool, queue.Config{
 		InstanceID: instanceID(s), Workers: workersWithin(a.pool, s), PollOnly: s.DatabasePooler, Logger: logger,
 	})
 	if err != nil {
@@ -71,17 +78,17 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 		return nil, err
 	}
 	remote := map[string]bridge.Check{"plane": a.checkPlane, "odoo": a.checkOdoo}
-	a.bridge = bridge.New(bridge.Config{
+	a.bridge = engine.New(engine.Config{
 		Pool: a.pool, Queue: a.queue, Plane: a.plane, Workspace: string(s.PlaneWorkspaceSlug), AppURL: s.AppURL(),
 		Flows: a.flows(), Remote: remote, Metrics: a.metrics, Logger: logger,
 		SyncSchedule: s.SyncSchedule, ReconcileSchedule: s.ReconcileSchedule, CleanupSchedule: s.CleanupSchedule,
 		CancelBrake: float64(s.CancelBrake), ReportDrift: s.DriftPolicy == "report", Retention: s.DeliveryRetention.Duration(),
 	})
-	health := bridge.HealthOf(a.pool, remote)
+	health := engine.NewHealth(a.pool, remote)
 	health.Watch("project", lookAtProjectsEvery, func(ctx context.Context) error {
-		return bridge.ProjectsNote(plane.WithLane(ctx, plane.LaneSweep), a.plane, a.pool, a.bridge.Flows())
+		return sweep.ProjectsNote(plane.WithLane(ctx, plane.LaneSweep), a.plane, a.pool, a.bridge.Flows())
 	})
-	a.receiver = bridge.NewReceiver(bridge.NewInbox(a.pool, a.queue).WaitFor(a.bridge.Migrated()), a.queue, a.secrets(), health, a.metrics, logger)
+	a.receiver = web.New(ledger.NewInbox(a.pool, a.queue).WaitFor(a.bridge.Migrated()), a.queue, a.secrets(), health, a.metrics, logger)
 	a.receiver.ServeOAuth(a.oauth)
 	a.receiver.OnRefused(a.bridge.OweSweep)
 	a.receiver.TrustProxies(s.TrustedProxies)
@@ -90,7 +97,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 
 func (a *app) wireClients() error {
 	s := a.settings
-	err := a.wirePlane(bridge.NewSharedBudget(a.pool, a.budgetKey, a.logger))
+	err := a.wirePlane(budget.New(a.pool, a.budgetKey, a.logger))
 	if err != nil || s.OdooURL == "" {
 		return err
 	}
@@ -119,15 +126,15 @@ func (a *app) wirePlane(budget plane.Budget) error {
 
 // budgetKey names whose requests Plane counts together: those of the key as it
 // is now, or of the bot whatever its token, in every replica.
-func (a *app) budgetKey() bridge.BudgetKey {
+func (a *app) budgetKey() budget.Key {
 	if a.settings.PlaneAuth == "bot" {
-		return bridge.NewBudgetKey(a.plane.APIURL(), "bot of workspace "+a.plane.Workspace())
+		return budget.NewKey(a.plane.APIURL(), "bot of workspace "+a.plane.Workspace())
 	}
-	return bridge.NewBudgetKey(a.plane.APIURL(), a.live.Current().PlaneAPIKey.Reveal())
+	return budget.NewKey(a.plane.APIURL(), a.live.Current().PlaneAPIKey.Reveal())
 }
 
-func (a *app) secrets() bridge.Secrets {
-	return bridge.Secrets{
+func (a *app) secrets() web.Secrets {
+	return web.Secrets{
 		Webhook:   func() []string { return a.live.Current().WebhookSecrets() },
 		OdooToken: func() string { return a.live.Current().OdooWebhookToken.Reveal() },
 		Admin:     func() string { return a.live.Current().AdminToken.Reveal() },

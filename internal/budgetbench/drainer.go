@@ -14,7 +14,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/budget"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -86,10 +86,10 @@ func runDrainer(ctx context.Context, out io.Writer) error {
 func (o order) client(pool *pgxpool.Pool) (*plane.Client, error) {
 	var client *plane.Client
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	key := func() bridge.BudgetKey { return bridge.NewBudgetKey(client.APIURL(), o.Key) }
+	key := func() budget.Key { return budget.NewKey(client.APIURL(), o.Key) }
 	client, err := plane.New(plane.Config{
 		BaseURL: o.PlaneURL, Workspace: o.Workspace, Auth: plane.APIKey(o.Key),
-		Budget: bridge.NewSharedBudget(pool, key, logger),
+		Budget: budget.New(pool, key, logger),
 	})
 	return client, err
 }

@@ -1,0 +1,180 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// RetireDoubles cancels the work items that stand for a record besides its own, as
+// far as nobody but a dedicated bot of ours ever touched them. What a person worked
+// on is left for `mappings repair`, because only a person knows which to keep.
+func (a *Auditor) RetireDoubles(ctx context.Context, flow bridge.Flow, key mapping.Key) (retired int, err error) {
+	scope := flow.Scope()
+	err = ledger.WithLock(ctx, a.mirror.Pool, "mirror:"+string(key), func(pgx.Tx) error {
+		link, err := a.mirror.Links.ByKey(ctx, scope, key)
+		if errors.Is(err, mapping.ErrNoLink) || err == nil && link.State != mapping.Linked {
+			return nil // A sync binds one of them first.
+		}
+		if err != nil {
+			return err
+		}
+		return a.mirror.WithFreshCatalog(scope, func() error {
+			retired, err = a.retireDoubles(ctx, scope, link)
+			return err
+		})
+	})
+	return retired, err
+}
+
+func (a *Auditor) retireDoubles(ctx context.Context, scope mapping.Scope, link mapping.Link) (retired int, err error) {
+	me, err := a.mirror.Plane.Me(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("asking whose API key it is: %w", err)
+	}
+	if !me.DedicatedBot() {
+		a.reportDouble(ctx, link.Key, "", "the API key may be a person's own, so her changes cannot be told from the bridge's")
+		return 0, nil
+	}
+	doubles, err := a.doublesOf(ctx, scope, link)
+	if err != nil {
+		return 0, err
+	}
+	for _, double := range doubles {
+		done, err := a.retireUntouched(ctx, scope, link, double, me)
+		if err != nil {
+			return retired, err
+		}
+		if done {
+			retired++
+		}
+	}
+	return retired, nil
+}
+
+// double is a work item that carries the external pair of another one.
+type double struct {
+	plane.WorkItem
+	// younger says that it was made after the one that is linked.
+	younger bool
+	// children says that a work item is below it.
+	children bool
+}
+
+// doublesOf lists the project, because a look-up of a pair that two carry fails, and
+// because children are known by their parent only.
+func (a *Auditor) doublesOf(ctx context.Context, scope mapping.Scope, link mapping.Link) ([]double, error) {
+	var found []double
+	kept, parents := 0, make(map[string]bool)
+	for item, err := range a.mirror.Plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+		if err != nil {
+			return nil, fmt.Errorf("listing the doubles of %s: %w", link.Key, err)
+		}
+		parents[item.Parent.ID] = true
+		switch {
+		case item.ID == link.Issue():
+			kept = item.SequenceID
+		case item.ExternalSource == mapping.ExternalSource && item.ExternalID == string(link.Key):
+			found = append(found, double{WorkItem: item})
+		}
+	}
+	for i := range found {
+		found[i].younger, found[i].children = kept > 0 && found[i].SequenceID > kept, parents[found[i].ID]
+	}
+	return found, nil
+}
+
+// retireUntouched cancels one double, or says why it does not.
+func (a *Auditor) retireUntouched(ctx context.Context, scope mapping.Scope, link mapping.Link, d double, me plane.User) (bool, error) {
+	why, err := a.touched(ctx, scope, d, me)
+	if err != nil {
+		return false, err
+	}
+	if why != "" {
+		a.reportDouble(ctx, link.Key, d.ID, why)
+		return false, nil
+	}
+	if err := a.retire(ctx, scope, link.Key, d.ID, keptInstead(link.Issue())); err != nil {
+		return false, err
+	}
+	a.mirror.Logger.WarnContext(ctx, "a work item that was made twice is cancelled; nobody had touched it",
+		slog.String("key", string(link.Key)), slog.String("work_item", d.ID), slog.String("kept", link.Issue()))
+	return true, nil
+}
+
+// touched says why a double is not the bridge's alone; empty when it is.
+func (a *Auditor) touched(ctx context.Context, scope mapping.Scope, d double, me plane.User) (string, error) {
+	ours := func(user string) bool { return user == me.ID }
+	switch {
+	case !d.younger:
+		return "it is not the younger one", nil
+	case d.children:
+		return "there are work items below it", nil
+	case !ours(d.CreatedBy), d.UpdatedBy != "" && !ours(d.UpdatedBy):
+		return "somebody else made or changed it", nil
+	}
+	activities, err := a.mirror.Plane.Activities(ctx, scope.ProjectID, d.ID)
+	if err != nil {
+		return "", fmt.Errorf("reading the history of double %s: %w", d.ID, err)
+	}
+	for _, activity := range activities {
+		if !ours(activity.Actor) {
+			return "somebody else is in its history", nil
+		}
+	}
+	comments, err := a.mirror.Plane.Comments(ctx, scope.ProjectID, d.ID)
+	if err != nil {
+		return "", fmt.Errorf("reading the comments of double %s: %w", d.ID, err)
+	}
+	for _, comment := range comments {
+		if !ours(comment.Actor.ID) {
+			return "somebody else commented on it", nil
+		}
+	}
+	return "", nil
+}
+
+func (a *Auditor) reportDouble(ctx context.Context, key mapping.Key, issue, why string) {
+	a.mirror.Logger.WarnContext(ctx, "two work items stand for one record, and a person has to look at them; `mappings repair` keeps the linked one",
+		slog.String("key", string(key)), slog.String("work_item", issue), slog.String("why", why))
+}
+
+func keptInstead(issue string) string { return "work item " + issue + " is the one that stays" }
+
+// retire takes a double out of the way: a comment says which work item stays, and
+// then its state and its external pair go in one write. Without the pair it is
+// nobody's double any more, so a crash in between only repeats the comment's call.
+func (a *Auditor) retire(ctx context.Context, scope mapping.Scope, key mapping.Key, issue, instead string) error {
+	if _, err := a.mirror.SentEarlier(ctx, scope, key); err != nil {
+		return err
+	}
+	state, err := a.mirror.Catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
+	if err != nil {
+		return fmt.Errorf("choosing the state of double %s: %w", issue, err)
+	}
+	_, err = a.mirror.Plane.CreateComment(a.mirror.NotingCreates(ctx, scope, key), scope.ProjectID, issue, plane.NewComment{
+		HTML:           "<p>This work item was made twice for one record of Odoo, so it is cancelled: " + instead + ".</p>",
+		ExternalSource: mapping.ExternalSource, ExternalID: string(key) + "#double " + issue,
+	})
+	if err != nil && !errors.Is(err, plane.ErrConflict) {
+		return fmt.Errorf("saying why double %s is cancelled: %w", issue, err)
+	}
+	if err := a.mirror.Links.SettleCreate(ctx, scope, key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
+		return err
+	}
+	_, err = a.mirror.Plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{
+		StateID: plane.Set(state.ID), ExternalSource: plane.Null[string](), ExternalID: plane.Null[string](),
+	})
+	if err != nil && !errors.Is(err, plane.ErrNotFound) {
+		return fmt.Errorf("retiring double %s: %w", issue, err)
+	}
+	return nil
+}

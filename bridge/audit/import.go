@@ -1,0 +1,143 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// OldMapping is one row of plane.sync_mappings, the table of the bridge's
+// predecessor.
+type OldMapping struct {
+	SourceSystem string     `db:"source_system"`
+	SourceID     string     `db:"source_id"`
+	SourceType   string     `db:"source_type"`
+	TargetID     string     `db:"target_id"`
+	TargetType   string     `db:"target_type"`
+	LastSyncedAt *time.Time `db:"last_synced_at"`
+}
+
+// ImportLine is what became of one old row.
+type ImportLine struct {
+	OldMapping OldMapping  `json:"-"`
+	Row        string      `json:"row"`
+	Key        mapping.Key `json:"key,omitempty"`
+	Imported   bool        `json:"imported"`
+	Why        string      `json:"why,omitempty"`
+}
+
+const sqlOldMappings = `SELECT source_system, source_id::text AS source_id, source_type, target_id::text AS target_id,
+		target_type, last_synced_at FROM plane.sync_mappings ORDER BY source_type, source_id, target_id`
+
+// Import takes over the links of the old table: the record is read from Odoo, its
+// work item gets the external pair, and the link is kept with nothing noted as
+// written, so that the next sync writes what Odoo wants. A dry run only says what
+// it would do.
+func (a *Auditor) Import(ctx context.Context, flow bridge.Flow, dryRun bool) ([]ImportLine, error) {
+	rows, err := a.mirror.Pool.Query(ctx, sqlOldMappings)
+	if err != nil {
+		return nil, fmt.Errorf("reading plane.sync_mappings: %w", err)
+	}
+	old, err := pgx.CollectRows(rows, pgx.RowToStructByName[OldMapping])
+	if err != nil {
+		return nil, fmt.Errorf("reading plane.sync_mappings: %w", err)
+	}
+	lines := make([]ImportLine, 0, len(old))
+	for _, row := range old {
+		line := ImportLine{OldMapping: row, Row: fmt.Sprintf("%s %s -> %s %s", row.SourceType, row.SourceID, row.TargetType, row.TargetID)}
+		line.Key, err = a.importRow(ctx, flow, row, dryRun)
+		var skipped *skippedRow
+		switch {
+		case errors.As(err, &skipped):
+			line.Why = skipped.why
+		case err != nil:
+			return lines, fmt.Errorf("importing %s: %w", line.Row, err)
+		default:
+			line.Imported = true
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// skippedRow is why a row is not imported; it does not stop the others.
+type skippedRow struct{ why string }
+
+func (s *skippedRow) Error() string { return s.why }
+
+func (a *Auditor) importRow(ctx context.Context, flow bridge.Flow, row OldMapping, dryRun bool) (mapping.Key, error) {
+	model, record, issue := row.sides()
+	if model != flow.Model() {
+		return "", &skippedRow{fmt.Sprintf("it is of %q, which flow %s does not mirror", model, flow.Scope().Flow)}
+	}
+	id, err := strconv.ParseInt(record, 10, 64)
+	if err != nil {
+		return "", &skippedRow{"the record's id is no number"}
+	}
+	key, err := flow.KeyOf(ctx, id)
+	if errors.Is(err, bridge.ErrNoRecord) {
+		return "", &skippedRow{"Odoo has no record of this id any more"}
+	}
+	if err != nil {
+		return "", err
+	}
+	link, err := a.mirror.Links.ByKey(ctx, flow.Scope(), key)
+	if err == nil && link.State != mapping.Intended {
+		return key, &skippedRow{"it is linked already, to work item " + link.Issue()}
+	}
+	if (err != nil && !errors.Is(err, mapping.ErrNoLink)) || dryRun {
+		return key, ignoreNoLink(err)
+	}
+	return key, a.take(ctx, flow, key, id, issue)
+}
+
+func ignoreNoLink(err error) error {
+	if errors.Is(err, mapping.ErrNoLink) {
+		return nil
+	}
+	return err
+}
+
+// sides reads a row whichever way round it was written.
+func (o OldMapping) sides() (model, record, issue string) {
+	if o.SourceSystem == "plane" {
+		return o.TargetType, o.TargetID, o.SourceID
+	}
+	return o.SourceType, o.SourceID, o.TargetID
+}
+
+func (a *Auditor) take(ctx context.Context, flow bridge.Flow, key mapping.Key, id int64, issue string) error {
+	scope := flow.Scope()
+	answered, err := a.mirror.Plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{
+		ExternalSource: plane.Set(mapping.ExternalSource), ExternalID: plane.Set(string(key)),
+	})
+	switch {
+	case errors.Is(err, plane.ErrNotFound):
+		return &skippedRow{"Plane has no such work item any more"}
+	case errors.Is(err, plane.ErrConflict):
+		return &skippedRow{"another work item in Plane carries the record's external pair"}
+	case err != nil:
+		return err
+	}
+	if err := a.mirror.Links.Claim(ctx, scope, key, id); err != nil {
+		return err
+	}
+	written, err := a.mirror.ContentOf(ctx, scope, answered)
+	if err != nil {
+		return err
+	}
+	written.Labels = nil
+	err = a.mirror.Links.Bind(ctx, scope, key, id, issue, mapping.Content{Pushed: mapping.Fields{Group: written.Group}, Written: written})
+	if errors.Is(err, mapping.ErrIssueTaken) {
+		return &skippedRow{"its work item is linked to another record"}
+	}
+	return err
+}

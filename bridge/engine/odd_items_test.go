@@ -1,0 +1,103 @@
+package engine_test
+
+import (
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
+	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
+)
+
+// listAnswer is the project's list of work items as the server answers it.
+func (w *world) listAnswer() string {
+	w.t.Helper()
+	address := "http://plane.example/api/v1/workspaces/" + w.plane.WorkspaceSlug() + "/projects/" + w.plane.ProjectID() + "/work-items/?order_by=created_at"
+	request, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, address, nil)
+	w.must(err)
+	request.Header.Set("X-Api-Key", w.key)
+	response, err := w.plane.RoundTripper().RoundTrip(request)
+	w.must(err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	w.must(err)
+	return string(body)
+}
+
+func (w *world) reportOfSweep(p *process) sweep.Report {
+	w.t.Helper()
+	report, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
+	w.must(err)
+	return report
+}
+
+var dateOfDeadline = regexp.MustCompile(`"target_date": ?"[^"]*"`)
+
+// A work item that cannot be read is reported. It is there, so nobody looks for it,
+// and what became of the others is found.
+func TestASweepReportsAnItemThatItCannotReadAndGoesOn(t *testing.T) {
+	t.Parallel()
+	caughtUp(t, func(w *world, p *process) {
+		odd := w.item()
+		body := dateOfDeadline.ReplaceAllString(w.listAnswer(), `"target_date":"the 20th"`)
+		w.lettersOf(func() {
+			_, err := w.plane.CreateItem("maria", planetest.NewItem{Name: "a task of her own"})
+			w.must(err)
+		})
+		w.plane.Fail(planetest.Fault{Method: http.MethodGet, Path: "work-items/", Status: http.StatusOK, Body: body})
+		report := w.reportOfSweep(p)
+		if len(report.Unreadable) != 1 || report.Unreadable[0].ID != odd || !strings.Contains(report.Unreadable[0].Why, "date") {
+			t.Errorf("reported as unreadable: %+v, want %s and its date", report.Unreadable, odd)
+		}
+		if report.Missing != 0 || report.Deleted != 0 {
+			t.Errorf("%d missing, %d deleted, want none: the work item is in the list", report.Missing, report.Deleted)
+		}
+		if report := w.reportOfSweep(p); report.Untold != 1 || len(report.Unreadable) != 0 {
+			t.Errorf("afterwards %+v, want the one that nobody told of", report)
+		}
+	})
+}
+
+// A page with pasted pictures is read without descriptions. What is known of them
+// stays, and what nobody told of is read by itself.
+func TestASweepGoesOnPastAPageThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	caughtUp(t, func(w *world, p *process) {
+		before := w.item()
+		var heavy string
+		w.lettersOf(func() {
+			for range 2 {
+				var err error
+				heavy, err = w.plane.CreateItem("maria", planetest.NewItem{
+					Name: "a scan", DescriptionHTML: "<p>" + strings.Repeat("QUJD", worldMaxBody/6) + "</p>",
+				})
+				w.must(err)
+			}
+		})
+		time.Sleep(time.Hour) // By the bubble's clock, which costs nothing.
+		if report := w.reportOfSweep(p); report.Items != 3 || report.Untold != 2 || report.Drifted != 0 || report.Missing != 0 {
+			t.Errorf("the sweep reports %+v, want two untold of three", report)
+		}
+		w.workUntilDone(p)
+		if got := w.count("SELECT count(*) FROM ops.work_items WHERE external_id = $1 AND title = 'a scan'", heavy); got != 1 {
+			t.Error("the large work item is not known")
+		}
+		if got := w.count("SELECT count(*) FROM ops.plane_webhook_deliveries WHERE entity_id = $1 AND position('QUJDQUJD'::bytea IN raw_body) > 0", heavy); got != 1 {
+			t.Error("what was fed of the large work item has no description, which would read as if somebody had emptied it")
+		}
+		var requests int
+		w.plane.OnRequest(func(*http.Request) { requests++ })
+		if report := w.reportOfSweep(p); report.Untold != 0 || report.Drifted != 0 {
+			t.Errorf("the next sweep reports %+v, want nothing", report)
+		}
+		if requests != 2 {
+			t.Errorf("the next sweep took %d requests, want the page twice: nothing in it is new", requests)
+		}
+		if item, _ := w.plane.Item(before); item.DescriptionHTML == "" {
+			t.Error("the deadline lost its description")
+		}
+	})
+}

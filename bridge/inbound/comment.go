@@ -1,0 +1,115 @@
+package inbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/shown"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// How long a comment waits for the link of its work item: at first a little, each time
+// about as long again as it has waited, and a day in all.
+const (
+	firstWaitForLink = 5 * time.Second
+	lastWaitForLink  = 15 * time.Minute
+	waitsForLink     = 24 * time.Hour
+)
+
+// handleComment passes a person's comment on a linked work item to its flow.
+// Comments that the bridge wrote carry its external source and stay where they
+// are; a comment that was deleted stays in Odoo, which keeps its own history.
+func (p *Worker) handleComment(ctx context.Context, tx pgx.Tx, f folded) bridge.Verdict {
+	comment := f.newest.Comment
+	switch {
+	case comment == nil || f.newest.Action == plane.ActionDeleted:
+		return bridge.Ignored("a deleted comment stays in Odoo")
+	case comment.ExternalSource == mapping.ExternalSource:
+		return bridge.Ignored("the bridge's own comment")
+	}
+	link, err := p.Links.With(tx).ByIssue(ctx, p.Workspace, comment.WorkItem.ID)
+	if errors.Is(err, mapping.ErrNoLink) {
+		return p.awaitLink(ctx, tx, f)
+	}
+	if err != nil {
+		return bridge.RetryLater(bridge.CauseOurs, err)
+	}
+	flow, found := p.Flows.ByName(link.Flow)
+	taker, takes := flow.(bridge.CommentTaker)
+	if !found || !takes {
+		return bridge.Ignored("flow " + link.Flow + " takes no comments")
+	}
+	author, err := p.Catalog.MemberName(ctx, f.newest.ProjectID, f.newest.ActorID)
+	if err != nil {
+		return bridge.VerdictOfPlane(err)
+	}
+	return taker.CommentFromPlane(ctx, link, bridge.CommentState{ID: f.newest.EntityID, HTML: comment.HTML, Author: author, At: f.at})
+}
+
+// awaitLink puts a comment back whose work item says that it stands for a record and is
+// not linked yet: its create is under way, or a sync is about to adopt it. Only a
+// comment on a work item of somebody's own is settled.
+func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verdict {
+	key, err := p.standsFor(ctx, tx, f)
+	if err != nil {
+		return bridge.VerdictOfPlane(err)
+	}
+	model, _, err := key.Parse()
+	flow, mirrored := p.Flows.ByModel(model)
+	if err != nil || !mirrored {
+		return bridge.Ignored("the work item of the comment is not linked to Odoo")
+	}
+	link, err := p.Links.With(tx).ByKey(ctx, flow.Scope(), key)
+	switch {
+	case err != nil && !errors.Is(err, mapping.ErrNoLink):
+		return bridge.RetryLater(bridge.CauseOurs, err)
+	case err == nil && link.IssueID != nil:
+		return bridge.Ignored("the work item of the comment is a double; " + link.Issue() + " stands for its record")
+	}
+	now, err := pgclock.Now(ctx, tx)
+	if err != nil {
+		return bridge.RetryLater(bridge.CauseOurs, err)
+	}
+	waited := now.Sub(f.heard)
+	if waited > waitsForLink {
+		return bridge.GiveUp(bridge.CauseData, fmt.Errorf("the work item of the comment stands for %s and was not linked within %s; "+
+			"link it (`mappings repair`), then replay this delivery", key, waitsForLink))
+	}
+	return bridge.PutBack(time.Now().Add(min(max(waited, firstWaitForLink), lastWaitForLink)),
+		"the work item of the comment stands for "+string(key)+" and is not linked yet")
+}
+
+// standsFor is the record that the work item of a comment says it stands for, or "". It
+// is asked for only where nothing is known of the work item yet.
+func (p *Worker) standsFor(ctx context.Context, tx pgx.Tx, f folded) (mapping.Key, error) {
+	id := f.newest.Comment.WorkItem.ID
+	row, err := ledger.WorkItemsIn(tx).ByID(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", bridge.ErrOwnBooks, err)
+	}
+	switch {
+	case row != nil && (row.Gone() || row.Key == nil):
+		return "", nil
+	case row != nil:
+		return mapping.Key(*row.Key), nil
+	case !p.Flows.InProject(f.newest.ProjectID) || id == "":
+		return "", nil
+	}
+	item, err := p.Plane.WorkItem(ctx, f.newest.ProjectID, id, plane.View{})
+	switch {
+	case shown.IsAbsent(err), err == nil && item.ExternalSource != mapping.ExternalSource:
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("reading the work item of the comment: %w", shown.UnprovenIfNotFound(err))
+	default:
+		return mapping.Key(item.ExternalID), nil
+	}
+}

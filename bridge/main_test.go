@@ -1,9 +1,0 @@
-package bridge
-
-import (
-	"testing"
-
-	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
-)
-
-func TestMain(m *testing.M) { pgtest.Main(m) }

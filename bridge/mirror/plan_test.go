@@ -1,0 +1,88 @@
+package mirror
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+)
+
+var (
+	tableOwners = mapping.Ownership{
+		mapping.FieldName: mapping.Both, mapping.FieldDescription: mapping.Odoo, mapping.FieldTargetDate: mapping.Odoo,
+		mapping.FieldPriority: mapping.Suggested, mapping.FieldState: mapping.OdooWhenClosed, mapping.FieldLabels: mapping.Odoo,
+	}
+	tableContent = mapping.Fields{Name: "n", DescriptionHTML: "d", TargetDate: "2026-01-01", Priority: "low", Group: "unstarted", Labels: []string{"l"}}
+	tableError   = "an error"
+)
+
+// decide is a pure function of what is wanted and of the link.
+func TestAStepIsDecidedFromTheLinkAlone(t *testing.T) {
+	t.Parallel()
+	later := tableContent
+	later.TargetDate = "2026-02-02"
+	filed := tableContent
+	filed.Group = "completed"
+	refused := mapping.Values{mapping.FieldTargetDate: later.TargetDate}
+	linked := mapping.Link{State: mapping.Linked, LastPushed: tableContent}
+	with := func(change func(*mapping.Link)) mapping.Link {
+		link := linked
+		change(&link)
+		return link
+	}
+	for _, test := range []struct {
+		name   string
+		wanted mapping.Fields
+		link   mapping.Link
+		known  bool
+		extent Extent
+		action Action
+		fields []mapping.Field
+		looks  bool
+	}{
+		{name: "no link", wanted: tableContent, action: ActionCreate},
+		{name: "an intention", wanted: tableContent, link: mapping.Link{State: mapping.Intended}, known: true, action: ActionCreate},
+		{name: "all as confirmed", wanted: tableContent, link: linked, known: true, action: ActionLeave},
+		{name: "another date", wanted: later, link: linked, known: true, action: ActionChange, fields: []mapping.Field{mapping.FieldTargetDate}},
+		{name: "archived", wanted: later, link: with(func(l *mapping.Link) { l.State = mapping.Broken }), known: true, action: ActionLeave},
+		{name: "the record is back", wanted: tableContent, link: with(func(l *mapping.Link) { l.State = mapping.Cancelled }), known: true, action: ActionChange, fields: mapping.AllFields},
+		{
+			name: "a comparison is due", wanted: tableContent, known: true, action: ActionChange, looks: true,
+			link: with(func(l *mapping.Link) { l.LookDue, l.LastError = true, &tableError }),
+		},
+		{
+			name: "what cannot be written waits", wanted: later, known: true, action: ActionLeave,
+			link: with(func(l *mapping.Link) { l.LastError = &tableError }),
+		},
+		{
+			name: "a refusal waits", wanted: later, known: true, action: ActionLeave,
+			link: with(func(l *mapping.Link) { l.Refused, l.LastError = refused, &tableError }),
+		},
+		{
+			name: "a refusal whose wait is over", wanted: later, known: true, action: ActionChange, looks: true, fields: []mapping.Field{mapping.FieldTargetDate},
+			link: with(func(l *mapping.Link) { l.Refused, l.LastError, l.LookDue = refused, &tableError, true }),
+		},
+		{
+			name: "another value than the refused one", wanted: filed, known: true, action: ActionChange, fields: []mapping.Field{mapping.FieldState},
+			link: with(func(l *mapping.Link) { l.Refused, l.LastError = refused, &tableError }),
+		},
+		{
+			name: "everything leaves to people what is theirs too", wanted: tableContent, link: linked, known: true, extent: Everything, action: ActionChange,
+			fields: []mapping.Field{mapping.FieldDescription, mapping.FieldTargetDate, mapping.FieldLabels},
+		},
+		{
+			name: "everything writes what both sides share where Odoo changed it", wanted: filed, link: linked, known: true, extent: Everything, action: ActionChange,
+			fields: []mapping.Field{mapping.FieldDescription, mapping.FieldTargetDate, mapping.FieldState, mapping.FieldLabels},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			step := decide(bridge.WantedItem{Fields: test.wanted}, test.link, test.known, tableOwners, test.extent)
+			if step.Action != test.action || step.Looks != test.looks || !cmp.Equal(step.Fields, test.fields) {
+				t.Errorf("%s %v (looks: %t), want %s %v (looks: %t)", step.Action, step.Fields, step.Looks, test.action, test.fields, test.looks)
+			}
+		})
+	}
+}

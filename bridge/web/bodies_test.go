@@ -1,0 +1,218 @@
+package web
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
+)
+
+// line is a connection over which a body comes bit by bit.
+type line struct {
+	*io.PipeReader
+	sender *io.PipeWriter
+}
+
+func newLine() line {
+	reader, writer := io.Pipe()
+	return line{reader, writer}
+}
+
+// hangUp is what a read deadline in the past does to a connection.
+func (l line) hangUp() { l.CloseWithError(errors.New("i/o timeout")) }
+
+// reading starts to read a body and returns what becomes of it.
+func reading(room *bodyRoom, l line, announced int64) <-chan error {
+	ended := make(chan error, 1)
+	body := room.open(announced, l.hangUp)
+	go func() {
+		_, err := body.readAll(l, announced, maxBody)
+		if err != nil {
+			body.release()
+		}
+		ended <- err
+	}()
+	return ended
+}
+
+func (l line) send(t *testing.T, bytes int) {
+	t.Helper()
+	if _, err := io.WriteString(l.sender, strings.Repeat("a", bytes)); err != nil {
+		t.Errorf("sending: %v", err)
+	}
+}
+
+func TestTheSlowestBodyIsDroppedWhenThereIsNoRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		room := newBodyRoom(roomSmall, 2*largeChunk)
+		slow, quick, late := newLine(), newLine(), newLine()
+		slowEnd := reading(room, slow, maxBody)
+		slow.send(t, 1000)
+		time.Sleep(5 * time.Second)
+		quickEnd := reading(room, quick, 100_000)
+		quick.send(t, 60_000)
+		synctest.Wait()
+		lateEnd := reading(room, late, 70_000)
+		if err := <-slowEnd; !errors.Is(err, errNoRoom) {
+			t.Errorf("the slowest body ended with %v, want that there is no room", err)
+		}
+		for name, one := range map[string]struct {
+			line
+			end <-chan error
+		}{"quick": {quick, quickEnd}, "late": {late, lateEnd}} {
+			one.send(t, 5_000)
+			if err := one.sender.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-one.end; err != nil {
+				t.Errorf("the %s body ended with %v", name, err)
+			}
+		}
+	})
+}
+
+func TestABodyThatIsCompleteKeepsItsRoomUntilItsSenderIsKnown(t *testing.T) {
+	t.Parallel()
+	room := newBodyRoom(roomSmall, roomLarge)
+	body := room.open(5000, func() {})
+	if _, err := body.readAll(strings.NewReader(strings.Repeat("a", 5000)), 5000, maxBody); err != nil {
+		t.Fatal(err)
+	}
+	if room.small.held != 5000 || room.dropSlowest() {
+		t.Errorf("%d bytes are held, want 5000, and the body may not be dropped any more", room.small.held)
+	}
+	body.release()
+	body.release()
+	if room.small.held != 0 {
+		t.Errorf("%d bytes are held after the release, want none", room.small.held)
+	}
+}
+
+// Whatever becomes of bodies, their room comes back.
+func TestNoRoomIsLost(t *testing.T) {
+	t.Parallel()
+	room := newBodyRoom(16*smallChunk, 4*largeChunk)
+	var all sync.WaitGroup
+	for i := range 200 {
+		all.Go(func() {
+			size := int64(1+i%7) * 30_000
+			announced := size
+			if i%3 == 0 {
+				announced = -1
+			}
+			body := room.open(announced, func() {})
+			defer body.release()
+			content := bytes.Repeat([]byte{byte(i)}, int(size))
+			got, err := body.readAll(bytes.NewReader(content), announced, maxBody)
+			if err == nil && !bytes.Equal(got, content) {
+				t.Errorf("body %d came out as another", i)
+			}
+		})
+	}
+	all.Wait()
+	if room.small.held != 0 || room.large.held != 0 || room.small.leaving != 0 || room.large.leaving != 0 || len(room.large.line)+len(room.small.line) != 0 {
+		t.Errorf("after the last body: %+v %+v", room.small, room.large)
+	}
+}
+
+func TestABodyThatStopsIsToldSoAndOwedASweep(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	owed := 0
+	h.receiver.OnRefused(func() { owed++ })
+	cut := httptest.NewRequest(http.MethodPost, "/api/webhooks/plane", io.MultiReader(strings.NewReader("{"), brokenLine{}))
+	if status, answered := ask(t, h.receiver, cut); status != 400 || owed != 1 {
+		t.Errorf("answer = %d %s, %d refusals; want 400 and 1", status, answered, owed)
+	}
+	h.receiver.inbox = closedInbox{}
+	if status, _ := ask(t, h.receiver, webhook(createdBody, testSecret, uuid.NewString())); status != 500 || owed != 2 {
+		t.Errorf("answer = %d, %d refusals; want 500 and 2", status, owed)
+	}
+	if status, _ := ask(t, h.receiver, webhook(createdBody, "a guess", uuid.NewString())); status != 403 || owed != 2 {
+		t.Errorf("answer = %d, %d refusals; want 403 and still 2", status, owed)
+	}
+}
+
+type brokenLine struct{}
+
+func (brokenLine) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// The text of a body grows in a JSON string, by quotes to the double and by letters
+// with accents to the threefold; the older shape carries it twice.
+func TestACallTakesABodyOfAMebibyteInBothShapes(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	for name, filler := range map[string]string{"letters": "a", "quotes": `\"`, "accents": "\u00e9", "markup": "<", "escapes": `\u00e9`} {
+		frame := `{"event": "issue", "action": "updated", "data": {"id": "` + uuid.NewString() + `", "name": "%"}}`
+		body := strings.Replace(frame, "%", strings.Repeat(filler, (maxBody-len(frame)+1)/len(filler)), 1)
+		headers := map[string]string{headerSignature: plane.Sign(testSecret, []byte(body))}
+		old := map[string]string{"_raw_body": body, headerSignature: headers[headerSignature]}
+		var payload any
+		if err := json.Unmarshal([]byte(body), &payload); err != nil {
+			t.Fatal(err)
+		}
+		for shape, params := range map[string]any{
+			"as text":   map[string]any{"body": body, "headers": headers},
+			"as base64": map[string]any{"body": base64.StdEncoding.EncodeToString([]byte(body)), "headers": headers},
+			"as execute_kw": map[string]any{"service": "object", "method": "execute_kw", "args": []any{
+				"odoo", 2, "x", rpcModel, rpcMethod, []any{payload, old},
+			}},
+		} {
+			headers[headerDelivery] = uuid.NewString()
+			old[headerDelivery] = headers[headerDelivery]
+			call := asPython(t, map[string]any{"jsonrpc": "2.0", "id": 1, "params": params})
+			status, answered := ask(t, h.receiver, httptest.NewRequest(http.MethodPost, "/jsonrpc", bytes.NewReader(call)))
+			if status != 200 || !strings.Contains(answered, `"result":{"ok":true`) {
+				t.Errorf("%d bytes of %s %s in a call of %d: %d %.200s", len(body), name, shape, len(call), status, answered)
+			}
+		}
+	}
+	larger := strings.Repeat(" ", maxBody) + "{}"
+	call := asPython(t, map[string]any{"jsonrpc": "2.0", "id": 1, "params": map[string]any{
+		"body": larger, "headers": map[string]string{headerSignature: plane.Sign(testSecret, []byte(larger)), headerDelivery: uuid.NewString()},
+	}})
+	if _, answered := ask(t, h.receiver, httptest.NewRequest(http.MethodPost, "/jsonrpc", bytes.NewReader(call))); !strings.Contains(answered, `"status":413`) {
+		t.Errorf("a larger body in a call: %s", answered)
+	}
+}
+
+// asPython encodes as the forwarder and Odoo's callers do: ASCII alone, and markup as
+// it is.
+func asPython(t *testing.T, value any) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(out.Bytes(), []byte("\u00e9"), []byte(`\u00e9`))
+}
+
+func TestACallWithMillionsOfPartsTakesNoMoreThanItsBytes(t *testing.T) {
+	for name, part := range map[string]string{"args": `"args":[` + strings.Repeat("1,", 3_000_000) + `1]`, "headers": `"headers":{` + strings.Repeat(`"a":"",`, 1_000_000) + `"b":""}`} {
+		call := []byte(`{"jsonrpc":"2.0","params":{` + part + `}}`)
+		cost := testing.Benchmark(func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = readCall(call)
+			}
+		}).AllocedBytesPerOp()
+		if cost > int64(len(call)) {
+			t.Errorf("reading a call of %d bytes with many %s allocates %d", len(call), name, cost)
+		}
+	}
+}
