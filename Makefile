@@ -31,7 +31,7 @@ test: ## Run all tests, against a real PostgreSQL of their own; TESTFLAGS="-shor
 test-faults: ## Try every fault at every remote call and every commit; make test tries the worst.
 	@./scripts/ensure-postgres.sh
 	@./scripts/ensure-compiler.sh
-	CGO_ENABLED=1 $(GO) test -race -run NoFault ./bridge -faults
+	CGO_ENABLED=1 $(GO) test -race -run NoFault ./bridge/engine -faults
 
 test-interrupted: ## Interrupt twenty first syncs of sixty deadlines while Plane takes 1.5 s for each; about five minutes.
 	@./scripts/ensure-postgres.sh
