@@ -164,11 +164,11 @@ func TestTheGuardFailsWhereItHasTo(t *testing.T) {
 			g.edit("migrations/00001_ledger_and_work_items.sql", "delivery_id  uuid        PRIMARY KEY", "delivery_id  uuid        NOT NULL")
 		}},
 		{"a route that answers without JSON", "answers", func(g guarded) {
-			g.edit("bridge/receiver.go", `r.server.GET(pathLive, r.healthz)`,
+			g.edit("bridge/web/receiver.go", `r.server.GET(pathLive, r.healthz)`,
 				`r.server.GET(pathLive, func(c echo.Context) error { return c.String(http.StatusOK, "fine") })`)
 		}},
 		{"a route that answers with nothing", "answers", func(g guarded) {
-			g.edit("bridge/receiver.go", `r.server.GET(pathLive, r.healthz)`,
+			g.edit("bridge/web/receiver.go", `r.server.GET(pathLive, r.healthz)`,
 				`r.server.GET(pathLive, func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })`)
 		}},
 		{"a contract that names a test that is not there", "contracts", func(g guarded) {
