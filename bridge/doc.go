@@ -1,5 +1,4 @@
-// Package bridge is the core that joins Plane and Odoo: it receives webhooks,
-// keeps them durably, works through them one entity at a time, and mirrors what
-// a flow wants into Plane. It knows Plane and the database; what a record of
-// Odoo means is a flow's business (see Flow).
+// Package bridge is the contract between a flow and the core: what a flow says it wants,
+// what it is told, and the verdicts, causes and errors that both sides speak in. The
+// rooms below it do the work; a flow imports none of them.
 package bridge

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -46,11 +45,11 @@ func (a App) server() string {
 // box returns the encryption, or says that its key is missing.
 func (a App) box() (*sealed.Box, error) {
 	if a.Key == "" {
-		return nil, &web.MissingKeyError{Setting: "ENCRYPTION_KEY", Entry: "encryption_key", Problem: "is not set"}
+		return nil, &MissingKeyError{Setting: "ENCRYPTION_KEY", Entry: "encryption_key", Problem: "is not set"}
 	}
 	box, err := sealed.NewBox(a.Key, a.PreviousKey)
 	if err != nil {
-		return nil, &web.MissingKeyError{Setting: "ENCRYPTION_KEY", Entry: "encryption_key", Problem: "cannot be used: " + err.Error()}
+		return nil, &MissingKeyError{Setting: "ENCRYPTION_KEY", Entry: "encryption_key", Problem: "cannot be used: " + err.Error()}
 	}
 	return box, nil
 }
@@ -58,7 +57,7 @@ func (a App) box() (*sealed.Box, error) {
 // protocol returns the OAuth client of the app, or says what is not set.
 func (a App) protocol(client *http.Client) (*plane.OAuth, error) {
 	if a.ClientSecret == "" {
-		return nil, &web.MissingKeyError{Setting: "PLANE_OAUTH_CLIENT_SECRET", Entry: "plane_oauth_client_secret", Problem: "is not set"}
+		return nil, &MissingKeyError{Setting: "PLANE_OAUTH_CLIENT_SECRET", Entry: "plane_oauth_client_secret", Problem: "is not set"}
 	}
 	if a.Refusal != nil {
 		return nil, a.Refusal
@@ -76,7 +75,7 @@ func (a App) protocol(client *http.Client) (*plane.OAuth, error) {
 }
 
 func notSet(setting string) error {
-	return &web.OAuthRefused{Status: http.StatusServiceUnavailable, Why: setting + " is not set"}
+	return &Refused{Status: http.StatusServiceUnavailable, Why: setting + " is not set"}
 }
 
 // mayInstall checks what a consent in the browser needs besides.
@@ -86,7 +85,7 @@ func (a App) mayInstall() error {
 	}
 	back, err := url.Parse(a.RedirectURL)
 	if err != nil || !strings.HasSuffix(back.Path, "/oauth/plane/callback") {
-		return &web.OAuthRefused{
+		return &Refused{
 			Status: http.StatusServiceUnavailable, Why: "PLANE_OAUTH_REDIRECT_URL has to end in /oauth/plane/callback, where the bridge takes the answer",
 		}
 	}
@@ -95,7 +94,7 @@ func (a App) mayInstall() error {
 
 // errNoOAuth is how a server without OAuth apps is told.
 func errNoOAuth(cause error) error {
-	return &web.OAuthRefused{
+	return &Refused{
 		Status: http.StatusNotImplemented, Cause: cause,
 		Why: "this Plane server has no OAuth apps: they exist on Plane Cloud and the commercial edition, not on Community; use an API key (PLANE_AUTH=api_key)",
 	}
@@ -111,11 +110,11 @@ func readRefusal(act string, err error) error {
 	case plane.IsUnrouted(err):
 		return errNoOAuth(err)
 	case errors.As(err, &failed) && failed.Message == "invalid_client":
-		return &web.OAuthRefused{Status: http.StatusBadGateway, Why: "Plane does not know the app: check PLANE_OAUTH_CLIENT_ID and PLANE_OAUTH_CLIENT_SECRET", Cause: err}
+		return &Refused{Status: http.StatusBadGateway, Why: "Plane does not know the app: check PLANE_OAUTH_CLIENT_ID and PLANE_OAUTH_CLIENT_SECRET", Cause: err}
 	case refusedGrant(err):
-		return &web.OAuthRefused{Status: http.StatusBadRequest, Why: "Plane refused " + act + "; is the app installed, and is this its installation? Begin again", Cause: err}
+		return &Refused{Status: http.StatusBadRequest, Why: "Plane refused " + act + "; is the app installed, and is this its installation? Begin again", Cause: err}
 	default:
-		return &web.OAuthRefused{Status: http.StatusBadGateway, Why: "Plane did not answer " + act + " as it should; try again", Cause: err}
+		return &Refused{Status: http.StatusBadGateway, Why: "Plane did not answer " + act + " as it should; try again", Cause: err}
 	}
 }
 

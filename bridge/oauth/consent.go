@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/oauth2"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -33,23 +32,23 @@ const (
 
 // Begin implements bridge.OAuthApp. It fails with *bridge.MissingKeyError when a
 // secret is not set, and with *bridge.OAuthRefused when the server has no OAuth.
-func (k *Keeper) Begin(ctx context.Context, inBrowser bool) (web.OAuthConsent, error) {
+func (k *Keeper) Begin(ctx context.Context, inBrowser bool) (Consent, error) {
 	app := k.app()
 	protocol, err := k.ready(app)
 	if err != nil {
-		return web.OAuthConsent{}, err
+		return Consent{}, err
 	}
 	if err := app.mayInstall(); err != nil {
-		return web.OAuthConsent{}, err
+		return Consent{}, err
 	}
 	if err := k.probe(ctx, app, protocol); err != nil {
-		return web.OAuthConsent{}, err
+		return Consent{}, err
 	}
 	state, expires, err := k.newState(ctx, inBrowser)
 	if err != nil {
-		return web.OAuthConsent{}, err
+		return Consent{}, err
 	}
-	return web.OAuthConsent{URL: protocol.AuthCodeURL(state), State: state, Expires: expires}, nil
+	return Consent{URL: protocol.AuthCodeURL(state), State: state, Expires: expires}, nil
 }
 
 // ready says what is missing before anything is begun that could not be stored.
@@ -90,21 +89,21 @@ func (k *Keeper) newState(ctx context.Context, inBrowser bool) (state string, ex
 		return "", time.Time{}, err
 	}
 	if !added {
-		return "", time.Time{}, &web.OAuthRefused{
+		return "", time.Time{}, &Refused{
 			Status: http.StatusTooManyRequests, Why: "too many consents are under way; try again in ten minutes, or run `odoo-plane-bridge oauth install`",
 		}
 	}
 	return base64.RawURLEncoding.EncodeToString(append(id[:], secret...)), expires, nil
 }
 
-var errState = &web.OAuthRefused{
+var errState = &Refused{
 	Status: http.StatusForbidden,
 	Why:    "invalid state: it is unknown, was used before, is older than ten minutes, or belongs to another browser; begin again at /oauth/plane/install",
 }
 
 // useState spends a state. It is gone afterwards, right or wrong. A crash after
 // this costs the person one more consent and nothing else.
-func (k *Keeper) useState(ctx context.Context, callback web.OAuthCallback) error {
+func (k *Keeper) useState(ctx context.Context, callback Callback) error {
 	raw, err := base64.RawURLEncoding.DecodeString(callback.State)
 	if err != nil || len(raw) != len(uuid.UUID{})+stateSecret {
 		return errState
@@ -123,7 +122,7 @@ func (k *Keeper) useState(ctx context.Context, callback web.OAuthCallback) error
 }
 
 // Complete implements bridge.OAuthApp.
-func (k *Keeper) Complete(ctx context.Context, callback web.OAuthCallback) ([]web.OAuthGrant, error) {
+func (k *Keeper) Complete(ctx context.Context, callback Callback) ([]Grant, error) {
 	app := k.app()
 	protocol, err := k.ready(app)
 	if err != nil {
@@ -133,9 +132,9 @@ func (k *Keeper) Complete(ctx context.Context, callback web.OAuthCallback) ([]we
 		return nil, err
 	}
 	if callback.Error != "" {
-		return nil, &web.OAuthRefused{Status: http.StatusForbidden, Why: "the consent was not given"}
+		return nil, &Refused{Status: http.StatusForbidden, Why: "the consent was not given"}
 	}
-	var granted []web.OAuthGrant
+	var granted []Grant
 	if callback.InstallationID != "" {
 		bot, err := k.keepBot(ctx, app, protocol, callback.InstallationID)
 		if err != nil {
@@ -151,7 +150,7 @@ func (k *Keeper) Complete(ctx context.Context, callback web.OAuthCallback) ([]we
 		granted = append(granted, user)
 	}
 	if len(granted) == 0 {
-		return nil, &web.OAuthRefused{
+		return nil, &Refused{
 			Status: http.StatusBadRequest, Why: "the callback has no app_installation_id, and tokens for people are not kept (PLANE_OAUTH_USER_FLOW)",
 		}
 	}
@@ -159,23 +158,23 @@ func (k *Keeper) Complete(ctx context.Context, callback web.OAuthCallback) ([]we
 }
 
 // RegisterBot gets and stores the token of an installation whose id is known.
-func (k *Keeper) RegisterBot(ctx context.Context, installationID string) (web.OAuthGrant, error) {
+func (k *Keeper) RegisterBot(ctx context.Context, installationID string) (Grant, error) {
 	app := k.app()
 	protocol, err := k.ready(app)
 	if err != nil {
-		return web.OAuthGrant{}, err
+		return Grant{}, err
 	}
 	return k.keepBot(ctx, app, protocol, installationID)
 }
 
-func (k *Keeper) keepBot(ctx context.Context, app App, protocol *plane.OAuth, installationID string) (web.OAuthGrant, error) {
+func (k *Keeper) keepBot(ctx context.Context, app App, protocol *plane.OAuth, installationID string) (Grant, error) {
 	token, err := protocol.BotToken(ctx, installationID)
 	if err != nil {
-		return web.OAuthGrant{}, readRefusal("the request for the bot's token", err)
+		return Grant{}, readRefusal("the request for the bot's token", err)
 	}
 	found, err := installedHere(ctx, app, protocol, token, installationID)
 	if err != nil {
-		return web.OAuthGrant{}, err
+		return Grant{}, err
 	}
 	return k.keep(ctx, app, token, grant{
 		rowKey: rowKey{app.server(), KindBot, installationID}, InstallationID: installationID,
@@ -184,23 +183,23 @@ func (k *Keeper) keepBot(ctx context.Context, app App, protocol *plane.OAuth, in
 }
 
 // keepUser exchanges the code for the tokens of the person who consented.
-func (k *Keeper) keepUser(ctx context.Context, app App, protocol *plane.OAuth, callback web.OAuthCallback) (web.OAuthGrant, error) {
+func (k *Keeper) keepUser(ctx context.Context, app App, protocol *plane.OAuth, callback Callback) (Grant, error) {
 	token, err := protocol.Exchange(ctx, callback.Code)
 	if err != nil {
-		return web.OAuthGrant{}, readRefusal("the authorization code", err)
+		return Grant{}, readRefusal("the authorization code", err)
 	}
 	if _, err := installedHere(ctx, app, protocol, token, callback.InstallationID); err != nil {
-		return web.OAuthGrant{}, err
+		return Grant{}, err
 	}
 	client, err := plane.New(plane.Config{
 		BaseURL: app.BaseURL, Workspace: app.Workspace, HTTPClient: k.http, Auth: plane.Bearer(oauth2.StaticTokenSource(token)), Logger: k.logger,
 	})
 	if err != nil {
-		return web.OAuthGrant{}, fmt.Errorf("preparing to ask who consented: %w", err)
+		return Grant{}, fmt.Errorf("preparing to ask who consented: %w", err)
 	}
 	who, err := client.Me(ctx)
 	if err != nil {
-		return web.OAuthGrant{}, readRefusal("the question who consented", err)
+		return Grant{}, readRefusal("the question who consented", err)
 	}
 	return k.keep(ctx, app, token, grant{
 		rowKey: rowKey{app.server(), KindUser, who.ID}, InstallationID: callback.InstallationID,
@@ -220,23 +219,23 @@ func installedHere(ctx context.Context, app App, protocol *plane.OAuth, token *o
 			return one, nil
 		}
 	}
-	return plane.AppInstallation{}, &web.OAuthRefused{
+	return plane.AppInstallation{}, &Refused{
 		Status: http.StatusForbidden, Why: "the app is installed in another workspace than PLANE_WORKSPACE_SLUG (" + app.Workspace + ")",
 	}
 }
 
-func (k *Keeper) keep(ctx context.Context, app App, token *oauth2.Token, g grant) (web.OAuthGrant, error) {
+func (k *Keeper) keep(ctx context.Context, app App, token *oauth2.Token, g grant) (Grant, error) {
 	box, err := app.box()
 	if err != nil {
-		return web.OAuthGrant{}, err
+		return Grant{}, err
 	}
 	h, err := k.fill(box, g, token, "")
 	if err != nil {
-		return web.OAuthGrant{}, err
+		return Grant{}, err
 	}
 	err = pgx.BeginFunc(ctx, k.pool, func(tx pgx.Tx) error { return store{tx}.keep(ctx, h.grant) })
 	if err != nil {
-		return web.OAuthGrant{}, err
+		return Grant{}, err
 	}
 	k.logger.InfoContext(ctx, "OAuth token stored", slog.String("kind", string(g.Kind)), slog.String("subject", g.Subject), slog.Any("expires", h.ExpiresAt))
 	return g.told(), nil

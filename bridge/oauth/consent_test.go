@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -27,7 +26,7 @@ func TestAConsentInstallsTheBot(t *testing.T) {
 	if err != nil || len(granted) != 1 {
 		t.Fatalf("granted %+v, %v", granted, err)
 	}
-	want := web.OAuthGrant{
+	want := Grant{
 		Kind: "bot", InstallationID: w.plane.OAuthApp().InstallationID, Workspace: w.plane.WorkspaceSlug(), ActorID: w.plane.BotUserID(),
 	}
 	if granted[0] != want {
@@ -61,19 +60,19 @@ func TestAPersonWhoConsentsIsActedAsOnlyWithTheUserFlow(t *testing.T) {
 
 func TestAStateWorksOnceSoonAndInItsBrowserOnly(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(*world, *Keeper, *web.OAuthCallback){
-		"used before": func(w *world, k *Keeper, c *web.OAuthCallback) {
+	for name, spoil := range map[string]func(*world, *Keeper, *Callback){
+		"used before": func(w *world, k *Keeper, c *Callback) {
 			if _, err := k.Complete(w.t.Context(), *c); err != nil {
 				w.t.Fatal(err)
 			}
 		},
-		"too late":        func(w *world, _ *Keeper, _ *web.OAuthCallback) { w.pass(stateLife) },
-		"another browser": func(_ *world, _ *Keeper, c *web.OAuthCallback) { c.SameBrowser = false },
-		"none":            func(_ *world, _ *Keeper, c *web.OAuthCallback) { c.State = "" },
-		"made up": func(_ *world, _ *Keeper, c *web.OAuthCallback) {
+		"too late":        func(w *world, _ *Keeper, _ *Callback) { w.pass(stateLife) },
+		"another browser": func(_ *world, _ *Keeper, c *Callback) { c.SameBrowser = false },
+		"none":            func(_ *world, _ *Keeper, c *Callback) { c.State = "" },
+		"made up": func(_ *world, _ *Keeper, c *Callback) {
 			c.State = base64.RawURLEncoding.EncodeToString(make([]byte, len(uuid.UUID{})+stateSecret))
 		},
-		"guessed secret": func(w *world, _ *Keeper, c *web.OAuthCallback) {
+		"guessed secret": func(w *world, _ *Keeper, c *Callback) {
 			raw, err := base64.RawURLEncoding.DecodeString(c.State)
 			if err != nil {
 				w.t.Fatal(err)
@@ -139,7 +138,7 @@ func TestAConsentBegunOnTheCommandLineNeedsNoCookie(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	callback := web.OAuthCallback{State: begun.State, InstallationID: w.plane.OAuthApp().InstallationID}
+	callback := Callback{State: begun.State, InstallationID: w.plane.OAuthApp().InstallationID}
 	if _, err := k.Complete(t.Context(), callback); err != nil {
 		t.Error(err)
 	}
@@ -198,7 +197,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 			k := w.keeper()
 			begun, err := k.Begin(t.Context(), false)
 			if err == nil {
-				_, err = k.Complete(t.Context(), web.OAuthCallback{State: begun.State, InstallationID: w.plane.OAuthApp().InstallationID})
+				_, err = k.Complete(t.Context(), Callback{State: begun.State, InstallationID: w.plane.OAuthApp().InstallationID})
 			}
 			mustRefuse(t, w.fault(err), tc.status, tc.words)
 		})
@@ -210,7 +209,7 @@ func TestAMissingClientSecretIsAMissingKey(t *testing.T) {
 	w := commercial(t)
 	w.set(func(a *App) { a.ClientSecret = "" })
 	_, err := w.keeper().Begin(t.Context(), true)
-	var missing *web.MissingKeyError
+	var missing *MissingKeyError
 	if !errors.As(err, &missing) || missing.Entry != "plane_oauth_client_secret" {
 		t.Errorf("error %v", err)
 	}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -184,7 +183,7 @@ func (w *world) installed() *Keeper {
 
 // consent goes to Plane's consent page and returns what it sends the browser back
 // with.
-func (w *world) consent(k *Keeper) web.OAuthCallback {
+func (w *world) consent(k *Keeper) Callback {
 	w.t.Helper()
 	begun, err := k.Begin(w.t.Context(), true)
 	if err != nil {
@@ -207,7 +206,7 @@ func (w *world) consent(k *Keeper) web.OAuthCallback {
 	w.mu.Lock()
 	w.secrets = append(w.secrets, q.Get("code"), q.Get("state"))
 	w.mu.Unlock()
-	return web.OAuthCallback{
+	return Callback{
 		State: q.Get("state"), Code: q.Get("code"), InstallationID: q.Get("app_installation_id"), Error: q.Get("error"), SameBrowser: true,
 	}
 }
@@ -270,7 +269,7 @@ func (w *world) searchForSecrets() {
 
 func mustRefuse(t *testing.T, err error, status int, words string) {
 	t.Helper()
-	var refused *web.OAuthRefused
+	var refused *Refused
 	if !errors.As(err, &refused) || refused.Status != status || !strings.Contains(refused.Why, words) {
 		t.Errorf("error %v, want a refusal %d about %q", err, status, words)
 	}

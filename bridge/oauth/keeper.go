@@ -11,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 )
 
@@ -26,8 +25,6 @@ type Config struct {
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
-
-var _ web.OAuthApp = (*Keeper)(nil)
 
 // Keeper keeps the tokens of one Plane app for all replicas. It is safe for
 // concurrent use.

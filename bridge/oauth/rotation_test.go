@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 )
 
@@ -110,11 +109,11 @@ func TestWithoutAUsableKeyNothingIsBegun(t *testing.T) {
 		w.set(func(a *App) { a.Key = key })
 		k := w.keeper()
 		_, begun := k.Begin(t.Context(), true)
-		_, completed := k.Complete(t.Context(), web.OAuthCallback{})
+		_, completed := k.Complete(t.Context(), Callback{})
 		_, registered := k.RegisterBot(t.Context(), "any")
 		_, status := k.Status(t.Context())
 		for _, err := range []error{begun, completed, registered, status} {
-			var missing *web.MissingKeyError
+			var missing *MissingKeyError
 			if !errors.As(w.fault(err), &missing) || missing.Entry != "encryption_key" || !errors.Is(err, bridge.ErrKeyMissing) {
 				t.Errorf("key %q: error %v", key, err)
 			}

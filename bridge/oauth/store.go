@@ -10,8 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 )
 
 // Kind says for whom a token was granted.
@@ -67,8 +65,8 @@ func (g grant) alive(at time.Time) bool { return g.ExpiresAt == nil || at.Before
 // due reports whether it is time to try to renew.
 func (g grant) due(at time.Time) bool { return g.RenewAt != nil && !at.Before(*g.RenewAt) }
 
-func (g grant) told() web.OAuthGrant {
-	return web.OAuthGrant{Kind: string(g.Kind), InstallationID: g.InstallationID, Workspace: g.Workspace, ActorID: g.ActorID, ActorName: g.ActorName}
+func (g grant) told() Grant {
+	return Grant{Kind: string(g.Kind), InstallationID: g.InstallationID, Workspace: g.Workspace, ActorID: g.ActorID, ActorName: g.ActorName}
 }
 
 // querier is what the store needs of a pool or a transaction.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -12,77 +11,17 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
 )
 
 // OAuthApp is what the receiver needs of the Plane app: to send a browser to
 // Plane for consent, and to take what comes back.
 type OAuthApp interface {
 	// Begin starts a consent. The state in it works once and for a short time.
-	Begin(ctx context.Context, inBrowser bool) (OAuthConsent, error)
+	Begin(ctx context.Context, inBrowser bool) (oauth.Consent, error)
 	// Complete checks the state of a callback, gets the tokens and stores them.
-	Complete(ctx context.Context, callback OAuthCallback) ([]OAuthGrant, error)
+	Complete(ctx context.Context, callback oauth.Callback) ([]oauth.Grant, error)
 }
-
-// OAuthConsent is where to send a person, and until when the way back is open.
-type OAuthConsent struct {
-	URL     string    `json:"url"`
-	State   string    `json:"-"`
-	Expires time.Time `json:"expires_at"`
-}
-
-// OAuthCallback is what Plane sent the browser back with. SameBrowser says that
-// the browser showed the cookie that it was given when it began this consent.
-type OAuthCallback struct {
-	State          string
-	Code           string
-	InstallationID string
-	Error          string
-	SameBrowser    bool
-}
-
-// OAuthGrant is what was granted, without any token.
-type OAuthGrant struct {
-	Kind           string `json:"kind"` // bot or user
-	InstallationID string `json:"app_installation_id,omitempty"`
-	Workspace      string `json:"workspace"`
-	ActorID        string `json:"actor_id"`
-	ActorName      string `json:"actor_name,omitempty"`
-}
-
-// OAuthRefused is a failure that the person at the browser can understand. Why
-// holds no secret and goes into the answer; the cause goes into the log.
-type OAuthRefused struct {
-	Status int
-	Why    string
-	Cause  error
-}
-
-func (e *OAuthRefused) Error() string {
-	if e.Cause == nil {
-		return e.Why
-	}
-	return fmt.Sprintf("%s: %v", e.Why, e.Cause)
-}
-
-// Unwrap returns the cause.
-func (e *OAuthRefused) Unwrap() error { return e.Cause }
-
-// MissingKeyError says which secret is not set, or set to what cannot be used.
-type MissingKeyError struct {
-	Setting string // PLANE_OAUTH_CLIENT_SECRET
-	Entry   string // its entry in ssot/secrets/registry.yaml
-	Problem string // "is not set", or what is wrong with it
-}
-
-func (e *MissingKeyError) Error() string {
-	return fmt.Sprintf("%s %s (%s)", e.Setting, e.Problem, e.ref())
-}
-
-// Is matches ErrKeyMissing.
-func (e *MissingKeyError) Is(target error) bool { return target == bridge.ErrKeyMissing }
-
-func (e *MissingKeyError) ref() string { return "ssot/secrets/registry.yaml#" + e.Entry }
 
 // oauthCookie binds a consent to the browser that began it. Without it somebody
 // could have another person's browser finish a consent of his own.
@@ -100,7 +39,7 @@ func (r *Receiver) ServeOAuth(app OAuthApp) {
 
 type consentAnswer struct {
 	OK bool `json:"ok"`
-	OAuthConsent
+	oauth.Consent
 }
 
 // oauthInstall sends the browser to Plane's consent page. The answer has a body
@@ -117,12 +56,12 @@ func (r *Receiver) oauthInstall(c echo.Context, app OAuthApp) error {
 }
 
 type grantAnswer struct {
-	OK      bool         `json:"ok"`
-	Granted []OAuthGrant `json:"granted"`
+	OK      bool          `json:"ok"`
+	Granted []oauth.Grant `json:"granted"`
 }
 
 func (r *Receiver) oauthCallback(c echo.Context, app OAuthApp) error {
-	callback := OAuthCallback{
+	callback := oauth.Callback{
 		State: c.QueryParam("state"), Code: c.QueryParam("code"),
 		InstallationID: c.QueryParam("app_installation_id"), Error: c.QueryParam("error"),
 	}
@@ -141,12 +80,12 @@ func (r *Receiver) oauthCallback(c echo.Context, app OAuthApp) error {
 func (r *Receiver) refuseOAuth(c echo.Context, err error) error {
 	keepPrivate(c)
 	ctx := c.Request().Context()
-	var missing *MissingKeyError
-	var refused *OAuthRefused
+	var missing *oauth.MissingKeyError
+	var refused *oauth.Refused
 	switch {
 	case errors.As(err, &missing):
 		r.logger.ErrorContext(ctx, "OAuth request refused: a key is missing", slog.Any("error", err))
-		reply := keyMissing(missing.ref())
+		reply := keyMissing(missing.Ref())
 		return c.JSON(reply.status, reply.answer)
 	case errors.As(err, &refused):
 		r.logger.WarnContext(ctx, "OAuth request refused", slog.Any("error", err))

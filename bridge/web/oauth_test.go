@@ -12,23 +12,25 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
 )
 
 // fakeOAuth answers as it is told and notes what it was asked.
 type fakeOAuth struct {
 	err       error
 	inBrowser bool
-	callback  OAuthCallback
+	callback  oauth.Callback
 }
 
-func (f *fakeOAuth) Begin(_ context.Context, inBrowser bool) (OAuthConsent, error) {
+func (f *fakeOAuth) Begin(_ context.Context, inBrowser bool) (oauth.Consent, error) {
 	f.inBrowser = inBrowser
-	return OAuthConsent{URL: "https://plane.example.com/auth/o/authorize-app/?state=s1", State: "s1", Expires: time.Now().Add(time.Minute)}, f.err
+	return oauth.Consent{URL: "https://plane.example.com/auth/o/authorize-app/?state=s1", State: "s1", Expires: time.Now().Add(time.Minute)}, f.err
 }
 
-func (f *fakeOAuth) Complete(_ context.Context, callback OAuthCallback) ([]OAuthGrant, error) {
+func (f *fakeOAuth) Complete(_ context.Context, callback oauth.Callback) ([]oauth.Grant, error) {
 	f.callback = callback
-	return []OAuthGrant{{Kind: "bot", InstallationID: "in-1", Workspace: "acme", ActorID: "u-1"}}, f.err
+	return []oauth.Grant{{Kind: "bot", InstallationID: "in-1", Workspace: "acme", ActorID: "u-1"}}, f.err
 }
 
 func askOAuth(t *testing.T, app OAuthApp, target string, change func(*http.Request)) *httptest.ResponseRecorder {
@@ -69,7 +71,7 @@ func TestTheCallbackIsHandedOnWithWhetherTheBrowserIsTheSame(t *testing.T) {
 		out := askOAuth(t, app, "/oauth/plane/callback?state=s1&code=c1&app_installation_id=in-1", func(r *http.Request) {
 			r.AddCookie(&http.Cookie{Name: oauthCookie, Value: cookie})
 		})
-		if diff := cmp.Diff(OAuthCallback{State: "s1", Code: "c1", InstallationID: "in-1", SameBrowser: same}, app.callback); diff != "" {
+		if diff := cmp.Diff(oauth.Callback{State: "s1", Code: "c1", InstallationID: "in-1", SameBrowser: same}, app.callback); diff != "" {
 			t.Errorf("cookie %q: %s", cookie, diff)
 		}
 		want := `{"ok":true,"granted":[{"kind":"bot","app_installation_id":"in-1","workspace":"acme","actor_id":"u-1"}]}`
@@ -87,10 +89,10 @@ func TestOAuthFailuresAreAnsweredWithWhatMayBeTold(t *testing.T) {
 		body   string
 	}{
 		{
-			&MissingKeyError{Setting: "ENCRYPTION_KEY", Entry: "encryption_key", Problem: "is not set"}, http.StatusServiceUnavailable,
+			&oauth.MissingKeyError{Setting: "ENCRYPTION_KEY", Entry: "encryption_key", Problem: "is not set"}, http.StatusServiceUnavailable,
 			`{"ok":false,"error":"KEY_MISSING","ssot_ref":"ssot/secrets/registry.yaml#encryption_key"}`,
 		},
-		{&OAuthRefused{Status: http.StatusForbidden, Why: "invalid state", Cause: errors.New("inner words")}, http.StatusForbidden, `{"ok":false,"error":"invalid state"}`},
+		{&oauth.Refused{Status: http.StatusForbidden, Why: "invalid state", Cause: errors.New("inner words")}, http.StatusForbidden, `{"ok":false,"error":"invalid state"}`},
 		{errors.New("inner words"), http.StatusInternalServerError, `{"ok":false,"error":"the consent could not be completed; the bridge's log says why"}`},
 	} {
 		for _, target := range []string{"/oauth/plane/install", "/oauth/plane/callback?state=s1"} {

@@ -1,0 +1,2 @@
+// Package budget is a plane.Budget that all replicas share through PostgreSQL.
+package budget

@@ -1,0 +1,2 @@
+// Package observe shows how the bridge is: readiness, metrics, and logs without repeats.
+package observe
