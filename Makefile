@@ -62,6 +62,7 @@ vulncheck: ## Look for known vulnerabilities that the program reaches.
 
 lint: ## Check style, imports and common mistakes.
 	$(LINT) run $(LINTFLAGS) ./...
+	./scripts/deadcode.sh
 
 fmt: ## Format the code.
 	$(LINT) fmt ./...

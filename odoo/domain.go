@@ -24,14 +24,6 @@ func Or(domains ...Domain) Domain {
 	return join("|", domains)
 }
 
-// Not finds what the domain does not find. The opposite of everything is written as id = 0, which no record has.
-func Not(domain Domain) Domain {
-	if len(domain) == 0 {
-		return Where("id", "=", 0)
-	}
-	return append(Domain{"!"}, domain.closed()...)
-}
-
 // join puts one operator fewer than there are domains in front, as prefix notation asks.
 func join(operator string, domains []Domain) Domain {
 	var joined Domain

@@ -28,26 +28,6 @@ type PushRules struct {
 	Changed, Deleted int64
 }
 
-// Push is what Odoo posts: a hint to look at one record again. The payload's other fields may be older than what was
-// committed, so there is nothing else worth reading in it.
-type Push struct {
-	Model  string `odoo:"_model"`
-	ID     int64  `odoo:"_id"`
-	Action string `odoo:"_action"`
-}
-
-// ParsePush reads the body of a push.
-func ParsePush(body []byte) (Push, error) {
-	var push Push
-	if err := Decode(body, &push); err != nil {
-		return Push{}, fmt.Errorf("reading a push from Odoo: %w", err)
-	}
-	if push.Model == "" || push.ID <= 0 {
-		return Push{}, fmt.Errorf("reading a push from Odoo: _model and _id are needed")
-	}
-	return push, nil
-}
-
 // SetupPush creates or updates two automation rules, one for records created or changed and one for records deleted,
 // each with an action that posts to the URL. External ids make it idempotent. It needs Settings rights and the module
 // base_automation; without the module the error is ErrUnknownModel. The webhook sends nothing but model, id and the

@@ -3,8 +3,6 @@ package odoo
 import (
 	"encoding/json"
 	"fmt"
-	"html"
-	"strings"
 	"time"
 )
 
@@ -181,12 +179,6 @@ func splitReference(raw []byte) (id, name json.RawMessage, ok bool) {
 // HTML is the content of an HTML field. Odoo sanitises what is written to it; what is read may be shown as it is only
 // where Odoo's own users are trusted to write markup.
 type HTML string
-
-// PlainText turns text into HTML that shows it as it stands, line breaks included.
-func PlainText(text string) HTML {
-	escaped := html.EscapeString(strings.ReplaceAll(text, "\r\n", "\n"))
-	return HTML("<p>" + strings.ReplaceAll(escaped, "\n", "<br/>") + "</p>")
-}
 
 // orFalse is Odoo's way to write an empty text.
 func orFalse(s string) any {

@@ -147,13 +147,6 @@ func TestWhatCannotBeSentIsRefusedBeforeItIs(t *testing.T) {
 	}
 }
 
-func TestPlainTextIsEscaped(t *testing.T) {
-	t.Parallel()
-	if got := PlainText("a < b\r\n& \"c\""); got != "<p>a &lt; b<br/>&amp; &#34;c&#34;</p>" {
-		t.Errorf("got %s", got)
-	}
-}
-
 func TestAReferenceIsReadInEveryShape(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]Many2One{

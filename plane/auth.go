@@ -38,7 +38,7 @@ func (k APIKey) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 type bearer struct{ source oauth2.TokenSource }
 
-// Bearer signs requests with the current token of an OAuth token source (see OAuth.Bot and StoredTokens).
+// Bearer signs requests with the current token of an OAuth token source (see OAuth.Bot).
 func Bearer(source oauth2.TokenSource) Auth { return bearer{source} }
 
 func (b bearer) Authorize(_ context.Context, r *http.Request) error {

@@ -15,9 +15,6 @@ func (o oddValue) Error() string { return string(o) }
 // has no hour and no zone, and comparing two days must not depend on either.
 type Date string
 
-// DateOf returns the day of t in t's own location.
-func DateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
-
 // In returns the start of the day in loc.
 func (d Date) In(loc *time.Location) (time.Time, error) {
 	return time.ParseInLocation(time.DateOnly, string(d), loc)

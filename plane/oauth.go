@@ -7,16 +7,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 )
-
-// renewBefore is how long before its end a token is renewed; a request that waits for the rate budget must not
-// find its token ended.
-const renewBefore = 5 * time.Minute
 
 // OAuthConfig describes a Plane app. Apps are a beta of Plane Cloud and the commercial edition; Community has none
 // of these endpoints (Client.Probe tells). Printing it shows neither secret nor id.
@@ -73,7 +68,7 @@ func (o *OAuth) Exchange(ctx context.Context, code string) (*oauth2.Token, error
 }
 
 // Refresh renews a user token. The answer may carry a new refresh token and the old one may end with it, so the
-// result must be stored in the transaction that replaces the old one (see TokenStore).
+// result must be stored in the transaction that replaces the old one.
 func (o *OAuth) Refresh(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error) {
 	if current == nil || current.RefreshToken == "" {
 		return nil, errors.New("refreshing access token: no refresh token is stored; the person must consent again")
@@ -155,60 +150,4 @@ func oauthError(act string, err error) error {
 	default:
 		return fmt.Errorf("%s: %w", act, transportError(call{method: http.MethodPost, path: "auth/o/token/"}, err))
 	}
-}
-
-// TokenStore keeps one token, encrypted, for all replicas. The store is the caller's.
-type TokenStore interface {
-	// Token returns the stored token, nil when there is none.
-	Token(ctx context.Context) (*oauth2.Token, error)
-	// Renew runs renew on the stored token (nil when there is none) while no other replica does, stores what it
-	// returns in the same transaction, and returns it. An error from renew leaves the stored token as it was.
-	Renew(ctx context.Context, renew func(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error)) (*oauth2.Token, error)
-}
-
-// StoredTokens returns a token source over store, for Bearer. It renews a few minutes before the end by renew:
-// OAuth.Refresh for a user, a closure over OAuth.BotToken for a bot. A replica that finds the token renewed by
-// another takes that one. ctx bounds renewals, not the source's life.
-func StoredTokens(ctx context.Context, store TokenStore, renew func(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error)) oauth2.TokenSource {
-	return &storedTokens{ctx: ctx, store: store, renew: renew}
-}
-
-type storedTokens struct {
-	ctx   context.Context
-	store TokenStore
-	renew func(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error)
-
-	mu     sync.Mutex
-	cached *oauth2.Token
-}
-
-// Token implements oauth2.TokenSource.
-func (s *storedTokens) Token() (*oauth2.Token, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if lasts(s.cached) {
-		return s.cached, nil
-	}
-	token, err := s.store.Token(s.ctx)
-	if err != nil {
-		return nil, fmt.Errorf("loading access token: %w", err)
-	}
-	if !lasts(token) {
-		if token, err = s.store.Renew(s.ctx, s.renewUnlessRenewed); err != nil {
-			return nil, fmt.Errorf("renewing access token: %w", err)
-		}
-	}
-	s.cached = token
-	return token, nil
-}
-
-func (s *storedTokens) renewUnlessRenewed(ctx context.Context, current *oauth2.Token) (*oauth2.Token, error) {
-	if lasts(current) {
-		return current, nil
-	}
-	return s.renew(ctx, current)
-}
-
-func lasts(token *oauth2.Token) bool {
-	return token != nil && token.AccessToken != "" && (token.Expiry.IsZero() || time.Until(token.Expiry) > renewBefore)
 }

@@ -1,7 +1,6 @@
 package plane
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -139,59 +138,6 @@ func TestARefusalOfTheTokenEndpointIsTypedAndHoldsNoBody(t *testing.T) {
 	if _, err := o.Refresh(t.Context(), &oauth2.Token{}); err == nil {
 		t.Error("a refresh without a refresh token was sent")
 	}
-}
-
-// memoryStore is a token store as the replicas of one deployment share it.
-type memoryStore struct {
-	mu    sync.Mutex
-	token *oauth2.Token
-}
-
-func (s *memoryStore) Token(context.Context) (*oauth2.Token, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.token, nil
-}
-
-func (s *memoryStore) Renew(ctx context.Context, renew func(context.Context, *oauth2.Token) (*oauth2.Token, error)) (*oauth2.Token, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next, err := renew(ctx, s.token)
-	if err != nil {
-		return nil, err
-	}
-	s.token = next
-	return next, nil
-}
-
-func TestOneReplicaRenewsATokenBeforeItEnds(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		server, store := &oauthServer{}, &memoryStore{}
-		o := oauthOver(t, server)
-		renew := func(ctx context.Context, _ *oauth2.Token) (*oauth2.Token, error) { return o.BotToken(ctx, "in-1") }
-		replicas := []oauth2.TokenSource{StoredTokens(t.Context(), store, renew), StoredTokens(t.Context(), store, renew), StoredTokens(t.Context(), store, renew)}
-		use := func(want string) {
-			t.Helper()
-			var wg sync.WaitGroup
-			for _, source := range replicas {
-				wg.Go(func() {
-					if token, err := source.Token(); err != nil || token.AccessToken != want {
-						t.Errorf("token %v, error %v, want %s", token, err, want)
-					}
-				})
-			}
-			wg.Wait()
-		}
-		use("pln_bot_1")
-		sleepOrFail(t, 23*time.Hour)
-		use("pln_bot_1")
-		sleepOrFail(t, 56*time.Minute) // four minutes before its end
-		use("pln_bot_2")
-		if len(server.forms) != 2 {
-			t.Errorf("%d tokens were asked for", len(server.forms))
-		}
-	})
 }
 
 func TestABearerTokenSignsRequests(t *testing.T) {
