@@ -112,18 +112,3 @@ func ExampleDecodeEvent() {
 	fmt.Println(event.Name(), event.WorkItem.State.Value.Group)
 	// Output: issue.updated completed
 }
-
-func ExampleMCPConfig() {
-	config, err := plane.MCPConfig(plane.MCPRemoteOAuth, plane.MCPClaude, plane.MCPValues{BaseURL: "https://api.plane.so"})
-	fmt.Print(string(config), err)
-	// Output:
-	// {
-	//   "mcpServers": {
-	//     "plane": {
-	//       "type": "http",
-	//       "url": "https://mcp.plane.so/http/mcp"
-	//     }
-	//   }
-	// }
-	// <nil>
-}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/mcpconf"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -34,8 +35,8 @@ func (c *mcpConfigCommand) Run(p *process) error {
 		return err
 	}
 	mode, values := c.mode(s), c.values(s)
-	config, err := plane.MCPConfig(mode, plane.MCPClient(c.Client), values)
-	var hosted *plane.HostedOnlyError
+	config, err := mcpconf.Config(mode, mcpconf.Client(c.Client), values)
+	var hosted *mcpconf.HostedOnlyError
 	if errors.As(err, &hosted) {
 		return fmt.Errorf("%w:\n%w", errUsage, err)
 	}
@@ -54,44 +55,44 @@ func (c *mcpConfigCommand) Run(p *process) error {
 
 // needs asks for the key only where its value is to be written.
 func (c *mcpConfigCommand) needs(s settings.Settings) []error {
-	return []error{missingIf(c.Values && s.PlaneAPIKey == "" && c.mode(s) != plane.MCPRemoteOAuth, "PLANE_API_KEY",
+	return []error{missingIf(c.Values && s.PlaneAPIKey == "" && c.mode(s) != mcpconf.RemoteOAuth, "PLANE_API_KEY",
 		"set it, or leave --values away (ssot/secrets/registry.yaml#plane_api_key)")}
 }
 
-func (c *mcpConfigCommand) mode(s settings.Settings) plane.MCPMode {
+func (c *mcpConfigCommand) mode(s settings.Settings) mcpconf.Mode {
 	mode := cmp.Or(c.Mode, string(s.PlaneMCPMode))
 	if mode != mcpAuto {
-		return plane.MCPMode(mode)
+		return mcpconf.Mode(mode)
 	}
 	if base, err := url.Parse(s.PlaneBaseURL.String()); err == nil && strings.HasSuffix("."+base.Hostname(), ".plane.so") {
-		return plane.MCPRemoteOAuth
+		return mcpconf.RemoteOAuth
 	}
-	return plane.MCPStdio
+	return mcpconf.Stdio
 }
 
-func (c *mcpConfigCommand) values(s settings.Settings) plane.MCPValues {
+func (c *mcpConfigCommand) values(s settings.Settings) mcpconf.Values {
 	if !c.Values {
-		return plane.MCPValues{BaseURL: s.PlaneBaseURL.String()}
+		return mcpconf.Values{BaseURL: s.PlaneBaseURL.String()}
 	}
 	values := checkValues(s)
 	values.ShowBaseURL = true
 	return values
 }
 
-func checkValues(s settings.Settings) plane.MCPValues {
-	return plane.MCPValues{BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), APIKey: plane.APIKey(s.PlaneAPIKey.Reveal())}
+func checkValues(s settings.Settings) mcpconf.Values {
+	return mcpconf.Values{BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), APIKey: plane.APIKey(s.PlaneAPIKey.Reveal())}
 }
 
-func (c *mcpConfigCommand) check(p *process, s settings.Settings, mode plane.MCPMode) error {
+func (c *mcpConfigCommand) check(p *process, s settings.Settings, mode mcpconf.Mode) error {
 	ctx, cancel := context.WithTimeout(p.ctx, mcpCheckTime)
 	defer cancel()
 	finding := plane.Finding{Name: "mcp " + string(mode), Grade: plane.GradeOK}
-	found, err := plane.CheckMCP(ctx, nil, mode, checkValues(s))
+	found, err := mcpconf.Check(ctx, nil, mode, checkValues(s))
 	if finding.Found = found; err != nil {
 		finding = failed(finding.Name, err, adviceForMCP(mode))
 	}
 	findings := []plane.Finding{finding}
-	if mode != plane.MCPRemoteOAuth && s.PlaneAPIKey != "" {
+	if mode != mcpconf.RemoteOAuth && s.PlaneAPIKey != "" {
 		findings = append(findings, tryKey(ctx, s))
 	}
 	if c.JSON {
@@ -126,13 +127,13 @@ func tryKey(ctx context.Context, s settings.Settings) plane.Finding {
 	return ok(name, "Plane takes it, as the key of "+me.DisplayName)
 }
 
-func adviceForMCP(mode plane.MCPMode) string {
+func adviceForMCP(mode mcpconf.Mode) string {
 	switch mode {
-	case plane.MCPStdio:
+	case mcpconf.Stdio:
 		return "Install uv on the machine that the MCP client runs on."
-	case plane.MCPRemoteAPIKey:
+	case mcpconf.RemoteAPIKey:
 		return "Check PLANE_API_KEY and PLANE_WORKSPACE_SLUG, and that mcp.plane.so can be reached from here."
-	case plane.MCPRemoteOAuth:
+	case mcpconf.RemoteOAuth:
 	}
 	return "Check that mcp.plane.so can be reached from here."
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/mcpconf"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
@@ -22,8 +23,8 @@ const templates = "../../docs/mcp"
 func TestTheTemplatesInTheDocumentsAreWhatTheCommandPrints(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{"README.md": true}
-	for _, client := range plane.MCPClients {
-		for _, mode := range plane.MCPModes {
+	for _, client := range mcpconf.Clients {
+		for _, mode := range mcpconf.Modes {
 			name := string(client) + "-" + string(mode) + ".json"
 			known[name] = true
 			s := &stage{t: t, settings: map[string]string{}}
