@@ -38,10 +38,11 @@ func (m *Mirror) compareInFull(ctx context.Context, w work) error {
 	if err != nil {
 		return m.missing(ctx, w, err)
 	}
-	shown, err := m.shownBy(ctx, w, current)
+	shown, err := m.contentOf(ctx, w.scope, current)
 	if err != nil {
 		return err
 	}
+	shown = w.withKnownGroup(shown)
 	agreed, outstanding := w.judge(shown)
 	sent := changeOf(w, shown)
 	sent.pushed, sent.written = w.agreeing(agreed, shown)
@@ -79,9 +80,7 @@ func (w work) judge(shown mapping.Fields) (agreed, outstanding []mapping.Field) 
 
 // showsStale reports whether a label of ours is shown that is not wanted any more.
 func (w work) showsStale(shown mapping.Fields) bool {
-	return slices.ContainsFunc(w.ourLabels(), func(label string) bool {
-		return slices.Contains(shown.Labels, label) && !slices.Contains(w.item().Fields.Labels, label)
-	})
+	return len(mapping.Stale(w.ourLabels(), w.item().Fields.Labels, shown.Labels)) > 0
 }
 
 // ourLabels are the labels that we put on the work item at any of the last writes,
