@@ -80,7 +80,7 @@ type double struct {
 	plane.WorkItem
 	// younger says that it was made after the one that is linked.
 	younger bool
-	// children says that a work item is below it.
+	// children says that a work item is below it, or may be.
 	children bool
 }
 
@@ -88,8 +88,12 @@ type double struct {
 // because children are known by their parent only.
 func (m *Mirror) doublesOf(ctx context.Context, scope mapping.Scope, link mapping.Link) ([]double, error) {
 	var found []double
-	kept, parents := 0, make(map[string]bool)
+	kept, unread, parents := 0, false, make(map[string]bool)
 	for item, err := range m.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+		if errors.Is(err, plane.ErrUnreadable) {
+			unread = true // It may be below any of them, so all are left to a person.
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("listing the doubles of %s: %w", link.Key, err)
 		}
@@ -102,7 +106,7 @@ func (m *Mirror) doublesOf(ctx context.Context, scope mapping.Scope, link mappin
 		}
 	}
 	for i := range found {
-		found[i].younger, found[i].children = kept > 0 && found[i].SequenceID > kept, parents[found[i].ID]
+		found[i].younger, found[i].children = kept > 0 && found[i].SequenceID > kept, unread || parents[found[i].ID]
 	}
 	return found, nil
 }
@@ -132,7 +136,7 @@ func (m *Mirror) touched(ctx context.Context, scope mapping.Scope, d double, me 
 	case !d.younger:
 		return "it is not the younger one", nil
 	case d.children:
-		return "there are work items below it", nil
+		return "there are work items below it, or one of the project cannot be read", nil
 	case !ours(d.CreatedBy), d.UpdatedBy != "" && !ours(d.UpdatedBy):
 		return "somebody else made or changed it", nil
 	}
@@ -164,18 +168,18 @@ func (m *Mirror) reportDouble(ctx context.Context, key mapping.Key, issue, why s
 
 func keptInstead(issue string) string { return "work item " + issue + " is the one that stays" }
 
-// retire takes a double out of the way: a comment says which work item stays, and
-// then its state and its external pair go in one write. Without the pair it is
-// nobody's double any more, so a crash in between only repeats the comment's call.
+// retire takes a double out of the way: it is cancelled, a comment says which work
+// item stays, and then its external pair goes. The comment must not claim what a board
+// without such a state makes untrue. Without the pair it is nobody's double any more,
+// so a crash in between only repeats what was done before.
 func (m *Mirror) retire(ctx context.Context, scope mapping.Scope, key mapping.Key, issue, instead string) error {
 	if _, err := m.sentEarlier(ctx, scope, key); err != nil {
 		return err
 	}
-	state, err := m.catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
-	if err != nil {
-		return fmt.Errorf("choosing the state of double %s: %w", issue, err)
+	if err := m.cancelDouble(ctx, scope, issue); err != nil {
+		return err
 	}
-	_, err = m.plane.CreateComment(m.notingCreates(ctx, scope, key), scope.ProjectID, issue, plane.NewComment{
+	_, err := m.plane.CreateComment(m.notingCreates(ctx, scope, key), scope.ProjectID, issue, plane.NewComment{
 		HTML:           "<p>This work item was made twice for one record of Odoo, so it is cancelled: " + instead + ".</p>",
 		ExternalSource: mapping.ExternalSource, ExternalID: string(key) + "#double " + issue,
 	})
@@ -185,11 +189,34 @@ func (m *Mirror) retire(ctx context.Context, scope mapping.Scope, key mapping.Ke
 	if err := m.links.SettleCreate(ctx, scope, key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
 		return err
 	}
-	_, err = m.plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{
-		StateID: plane.Set(state.ID), ExternalSource: plane.Null[string](), ExternalID: plane.Null[string](),
+	return m.unpair(ctx, scope, issue)
+}
+
+func (m *Mirror) cancelDouble(ctx context.Context, scope mapping.Scope, issue string) error {
+	state, err := m.catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
+	if err != nil {
+		return fmt.Errorf("choosing the state of double %s: %w", issue, err)
+	}
+	answered, err := m.plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{StateID: plane.Set(state.ID)})
+	if err != nil {
+		return fmt.Errorf("cancelling double %s: %w", issue, err)
+	}
+	if answered.State.ID != state.ID {
+		return fmt.Errorf("cancelling double %s: Plane answered with success and did not take the state %q", issue, state.Name)
+	}
+	return nil
+}
+
+// unpair takes the external pair off a work item.
+func (m *Mirror) unpair(ctx context.Context, scope mapping.Scope, issue string) error {
+	answered, err := m.plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{
+		ExternalSource: plane.Null[string](), ExternalID: plane.Null[string](),
 	})
-	if err != nil && !errors.Is(err, plane.ErrNotFound) {
-		return fmt.Errorf("retiring double %s: %w", issue, err)
+	if err != nil {
+		return fmt.Errorf("taking the external pair off double %s: %w", issue, err)
+	}
+	if answered.ExternalID != "" {
+		return fmt.Errorf("taking the external pair off double %s: Plane answered with success and did not take it off", issue)
 	}
 	return nil
 }

@@ -204,9 +204,7 @@ func adopting(ownership mapping.Ownership, wanted mapping.Fields, link mapping.L
 // shows something else or still has a label of an earlier content of ours. A
 // description counts by what it says, because Plane cleans it.
 func notShown(fields []mapping.Field, wanted, before, shown mapping.Fields) []mapping.Field {
-	stale := slices.ContainsFunc(before.Labels, func(label string) bool {
-		return slices.Contains(shown.Labels, label) && !slices.Contains(wanted.Labels, label)
-	})
+	stale := len(mapping.Stale(before.Labels, wanted.Labels, shown.Labels)) > 0
 	return slices.DeleteFunc(slices.Clone(fields), func(field mapping.Field) bool {
 		switch field {
 		case mapping.FieldDescription:
@@ -226,11 +224,11 @@ func (m *Mirror) cancelIntended(ctx context.Context, w work) error {
 		return err
 	}
 	existing, err := m.find(ctx, w.scope, w.item().Key)
-	if errors.Is(err, plane.ErrNotFound) {
+	if isAbsent(err) {
 		return m.links.Withdraw(ctx, w.scope, w.item().Key)
 	}
 	if err != nil {
-		return err
+		return unprovenIfNotFound(err)
 	}
 	if w.link.Written, err = m.contentOf(ctx, w.scope, existing); err != nil {
 		return err
