@@ -89,10 +89,13 @@ func (m *Mirror) lookForUnlinked(ctx context.Context, flow Flow, plan *Plan, lin
 func (m *Mirror) listPairs(ctx context.Context, scope mapping.Scope, keys map[mapping.Key]int) (found map[mapping.Key]plane.WorkItem, read int, err error) {
 	found = make(map[mapping.Key]plane.WorkItem)
 	for item, err := range m.plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+		read++
+		if errors.Is(err, plane.ErrUnreadable) {
+			continue // A create that collides with it tells what it is.
+		}
 		if err != nil {
 			return nil, 0, fmt.Errorf("listing the work items that are there already: %w", err)
 		}
-		read++
 		key := mapping.Key(item.ExternalID)
 		if _, wanted := keys[key]; !wanted || item.ExternalSource != mapping.ExternalSource {
 			continue

@@ -132,6 +132,8 @@ type sweep struct {
 	before lastReport
 	items  map[string]seenItem
 	passed map[string]bool // listed, and not readable
+	// failed is how many looks in a row failed.
+	failed int
 	order  []string
 	known  map[string]WorkItem
 	linked map[string]mapping.Link // by work item

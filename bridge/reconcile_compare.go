@@ -98,14 +98,12 @@ func (s *sweep) whole(ctx context.Context, item seenItem) (seenItem, error) {
 	project := s.flow.Scope().ProjectID
 	shown, err := s.plane.WorkItem(ctx, project, item.ID, view)
 	switch {
-	case errors.Is(err, plane.ErrTooLarge), errors.Is(err, plane.ErrUnreadable):
-		s.passOver(item.ID, err)
-		return seenItem{}, nil
-	case errors.Is(err, plane.ErrNotFound):
+	case errors.Is(err, plane.ErrNotFound), err != nil && s.passes(item.ID, err):
 		return seenItem{}, nil
 	case err != nil:
 		return seenItem{}, fmt.Errorf("reading work item %s by itself: %w", item.ID, err)
 	}
+	s.failed = 0
 	return s.reader.read(ctx, project, shown, false)
 }
 
