@@ -180,10 +180,22 @@ func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, erro
 		plan.Steps = append(plan.Steps, step)
 		delete(byKey, item.Key)
 	}
-	plan.addVanished(byKey, len(links), m.brake)
+	plan.addVanished(byKey, inUse(links), m.brake)
 	err = m.look(ctx, flow, &plan, links)
 	slices.SortStableFunc(plan.Steps, func(a, b Step) int { return cmp.Compare(a.Item.Fields.TargetDate, b.Item.Fields.TargetDate) })
 	return plan, err
+}
+
+// inUse counts the links that stand for a record. Those whose record went at an earlier
+// time stay for ever, and would let more and more go at once.
+func inUse(links []mapping.Link) int {
+	n := 0
+	for _, link := range links {
+		if link.State != mapping.Cancelled {
+			n++
+		}
+	}
+	return n
 }
 
 // addVanished cancels the work items of records that Odoo has no more, unless

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -83,5 +84,24 @@ func TestAStepIsDecidedFromTheLinkAlone(t *testing.T) {
 				t.Errorf("%s %v (looks: %t), want %s %v (looks: %t)", step.Action, step.Fields, step.Looks, test.action, test.fields, test.looks)
 			}
 		})
+	}
+}
+
+// Records that went at an earlier time let no more go at once.
+func TestTheBrakeIsReckonedOnTheLinksThatAreInUse(t *testing.T) {
+	t.Parallel()
+	links := map[mapping.Key]mapping.Link{}
+	var all []mapping.Link
+	for i := range 10 {
+		link := mapping.Link{Key: mapping.MakeKey("m", strconv.Itoa(i)), State: mapping.Linked}
+		links[link.Key], all = link, append(all, link)
+	}
+	for range 100 {
+		all = append(all, mapping.Link{State: mapping.Cancelled})
+	}
+	plan := Plan{}
+	plan.addVanished(links, inUse(all), 0.2)
+	if plan.Brake == nil || plan.Brake.Linked != 10 {
+		t.Errorf("the brake is %+v, want ten of ten held", plan.Brake)
 	}
 }
