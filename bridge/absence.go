@@ -136,7 +136,7 @@ func (p *presence) whereIs(ctx context.Context, scope mapping.Scope, key mapping
 	if found.place == placeIntake || found.item.ID != "" {
 		return found, nil
 	}
-	moved, err := p.movedTo(ctx, scope, issueID)
+	moved, err := p.movedTo(ctx, scope, key, issueID)
 	if err != nil {
 		return whereabouts{}, fmt.Errorf("looking for work item %s in other projects: %w", issueID, err)
 	}
@@ -231,13 +231,13 @@ func (p *presence) project(ctx context.Context, projectID string) (place, error)
 // movedTo finds the other project that a work item is in; where there is none, no
 // project is named. Plane names it in the webhook of the move; where that was lost, a
 // search over the workspace by the last known name finds it.
-func (p *presence) movedTo(ctx context.Context, scope mapping.Scope, issueID string) (whereabouts, error) {
+func (p *presence) movedTo(ctx context.Context, scope mapping.Scope, key mapping.Key, issueID string) (whereabouts, error) {
 	row, err := workItems{p.pool}.byID(ctx, issueID)
 	if err != nil {
 		return whereabouts{}, fmt.Errorf("%w: %w", errOwnBooks, err)
 	}
 	if row != nil && row.ProjectRef != nil && *row.ProjectRef != "" && *row.ProjectRef != scope.ProjectID {
-		there, item, err := p.isIn(ctx, *row.ProjectRef, issueID)
+		there, item, err := p.isIn(ctx, *row.ProjectRef, key, issueID)
 		if err != nil || there {
 			return whereabouts{place: placeMoved, projectID: *row.ProjectRef, item: item}, err
 		}
@@ -255,11 +255,13 @@ func (p *presence) movedTo(ctx context.Context, scope mapping.Scope, issueID str
 	}
 	for _, hit := range hits {
 		switch {
-		case hit.ID != issueID || hit.ProjectID == "":
+		case hit.ID != issueID:
+		case hit.ProjectID == "":
+			return whereabouts{}, fmt.Errorf("the search shows it and not where: %w", errUnproven)
 		case hit.ProjectID == scope.ProjectID:
 			return whereabouts{}, fmt.Errorf("the search shows it in its project: %w", errUnproven)
 		default:
-			_, item, err := p.isIn(ctx, hit.ProjectID, issueID)
+			_, item, err := p.isIn(ctx, hit.ProjectID, key, issueID)
 			return whereabouts{place: placeMoved, projectID: hit.ProjectID, item: item}, err
 		}
 	}
@@ -268,8 +270,8 @@ func (p *presence) movedTo(ctx context.Context, scope mapping.Scope, issueID str
 
 // isIn reports whether a work item is in another project than its own, and how it
 // looks there. Where the key may not look into that project, whoever named it is
-// believed.
-func (p *presence) isIn(ctx context.Context, projectID, issueID string) (bool, plane.WorkItem, error) {
+// believed. One that is archived there is shown by its pair alone.
+func (p *presence) isIn(ctx context.Context, projectID string, key mapping.Key, issueID string) (bool, plane.WorkItem, error) {
 	item, err := p.plane.WorkItem(ctx, projectID, issueID, view)
 	switch {
 	case err == nil && item.ID == issueID:
@@ -279,8 +281,28 @@ func (p *presence) isIn(ctx context.Context, projectID, issueID string) (bool, p
 	case !isAbsent(err):
 		return false, plane.WorkItem{}, unprovenIfNotFound(err)
 	}
+	if shown, err := p.carries(ctx, projectID, key, issueID); err != nil || shown.ID != "" {
+		return shown.ID != "", shown, err
+	}
 	other, err := p.project(ctx, projectID)
 	return other != placeHere, plane.WorkItem{}, err
+}
+
+// carries returns the work item as the look-up of its pair in a project shows it, if it
+// does.
+func (p *presence) carries(ctx context.Context, projectID string, key mapping.Key, issueID string) (plane.WorkItem, error) {
+	if key == "" {
+		return plane.WorkItem{}, nil
+	}
+	item, err := p.plane.WorkItemByExternalID(ctx, projectID, mapping.ExternalSource, string(key), plane.View{})
+	switch {
+	case isAbsent(err), err == nil && item.ID != issueID:
+		return plane.WorkItem{}, nil
+	case err != nil:
+		return plane.WorkItem{}, fmt.Errorf("looking for its pair in project %s: %w", projectID, unprovenIfNotFound(err))
+	default:
+		return item, nil
+	}
 }
 
 func (p *presence) lastName(ctx context.Context, scope mapping.Scope, row *WorkItem, issueID string) (string, error) {

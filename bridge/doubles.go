@@ -144,6 +144,9 @@ func (m *Mirror) touched(ctx context.Context, scope mapping.Scope, d double, me 
 	if err != nil {
 		return "", fmt.Errorf("reading the history of double %s: %w", d.ID, err)
 	}
+	if len(activities) == 0 {
+		return "its history is empty, and that of every work item begins with its creation", nil
+	}
 	for _, activity := range activities {
 		if !ours(activity.Actor) {
 			return "somebody else is in its history", nil

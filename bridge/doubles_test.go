@@ -2,6 +2,7 @@ package bridge_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -39,6 +40,11 @@ func TestOnlyADoubleThatNobodyTouchedIsCancelled(t *testing.T) {
 			w.must(err)
 		}},
 		{name: "the key is a person's own", options: personal, by: "maria"},
+		{name: "its history is answered with an empty page", by: "bridge", touch: func(w *world, double string) {
+			w.must(w.plane.SetPriority("maria", double, "urgent"))
+			w.must(w.plane.SetPriority("bridge", double, "low"))
+			w.plane.Fail(planetest.Fault{Method: http.MethodGet, Path: "work-items/*/activities/", Times: -1, Status: http.StatusOK, Body: emptyPage})
+		}},
 		{name: "it is older than the linked one", by: "bridge", touch: func(w *world, double string) {
 			_, err := w.queue.Exec(context.Background(), "UPDATE ops.plane_sync_mappings SET plane_issue_id = $1", double)
 			w.must(err)

@@ -109,7 +109,7 @@ func (p *deliveries) find(ctx context.Context, link mapping.Link, heard seenItem
 		return whereabouts{place: placeDeletedOrArchived}, nil // Nobody says where to look.
 	}
 	if heard.projectID != "" && heard.projectID != scope.ProjectID {
-		there, item, err := p.presence.isIn(ctx, heard.projectID, heard.ID)
+		there, item, err := p.presence.isIn(ctx, heard.projectID, key, heard.ID)
 		if err != nil || there {
 			return whereabouts{place: placeMoved, projectID: heard.projectID, item: item}, err
 		}
