@@ -22,7 +22,11 @@ func (m *Mirror) change(ctx context.Context, w work) error {
 	if err != nil {
 		return m.missing(ctx, w, err)
 	}
-	return m.write(ctx, w, changeOf(w, w.link.Written), current.Labels.IDs())
+	labels, err := labelsNow(current, w.step.Fields)
+	if err != nil {
+		return err
+	}
+	return m.write(ctx, w, changeOf(w, w.link.Written), labels)
 }
 
 // catalogAge is how old the catalogue may be when a work item is compared in full.
@@ -49,8 +53,12 @@ func (m *Mirror) compareInFull(ctx context.Context, w work) error {
 	if len(outstanding) == 0 {
 		return m.leave(ctx, w, sent, agreed)
 	}
+	labels, err := labelsNow(current, outstanding)
+	if err != nil {
+		return err
+	}
 	w.step.Action, w.step.Fields, sent.fields = ActionChange, outstanding, outstanding
-	return m.write(ctx, w, sent, current.Labels.IDs())
+	return m.write(ctx, w, sent, labels)
 }
 
 // judge compares what is wanted with what is shown, field by field: agreed are

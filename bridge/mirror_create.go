@@ -173,7 +173,11 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 	w.step.Action, w.step.Fields = ActionAdopt, fields
 	adopted := existing
 	if len(fields) > 0 {
-		patch, err := m.patch(ctx, w.scope, item.Fields, before, fields, existing.Labels.IDs())
+		labels, err := labelsNow(existing, fields)
+		if err != nil {
+			return err
+		}
+		patch, err := m.patch(ctx, w.scope, item.Fields, before, fields, labels)
 		if err != nil {
 			return err
 		}

@@ -212,3 +212,32 @@ func TestAnEmptyPageInPlaceOfALookUpForgetsNoIntention(t *testing.T) {
 		}
 	})
 }
+
+var labelsOfItem = regexp.MustCompile(`,? ?"labels": ?\[[^\]]*\]`)
+
+// What does not show the labels says nothing about them, and a write of the whole list
+// would take people's off.
+func TestNoLabelsAreWrittenOverAnAnswerThatDoesNotShowThem(t *testing.T) {
+	t.Parallel()
+	for name, instead := range map[string]string{"left out": "", "null": `,"labels":null`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whileMirrored(t, func(w *world, p *process) {
+				w.label(w.item())
+				hiding := w.plane.Fail(planetest.Fault{
+					Kind: planetest.FaultRewrite, Method: http.MethodGet, Path: "work-items/*/", Times: -1,
+					Rewrite: func(status int, body []byte) (int, []byte) {
+						return status, labelsOfItem.ReplaceAll(body, []byte(instead))
+					},
+				})
+				w.odoo.Extend(1, "2000-01-03")
+				syncThrough(w, p)
+				w.wantLabels(w.item(), labelsFarOff+" "+hers)
+				hiding.Remove()
+				w.waitIsOver()
+				w.settle(p)
+				w.wantLabels(w.item(), labelsShort+" "+hers)
+			})
+		})
+	}
+}

@@ -81,8 +81,11 @@ func (f Fields) shownAs(field Field, before, after Fields) bool {
 
 // tookDescription reports whether a description was taken: it was not only where the
 // old one is shown still, and that says something else. One that was never set is
-// shown as an empty paragraph.
+// shown as an empty paragraph, and an answer without any does not show it.
 func tookDescription(sent, before, after string) bool {
+	if after == "" && textOf(sent) != "" {
+		return false
+	}
 	isOld := after == before || textOf(before) == "" && textOf(after) == ""
 	return !isOld || sameText(sent, after) && slices.Equal(pagesOf(sent), pagesOf(after))
 }

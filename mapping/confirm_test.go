@@ -117,6 +117,7 @@ func TestADescriptionThatIsStillTheOldOneWasNotTaken(t *testing.T) {
 		{"a link that the server spells otherwise", `<p><a href="https://odoo.example/a b">Open</a></p>`, `<p><a href="https://odoo.example/a%20b">Open</a></p>`, `<p><a href="https://odoo.example/a%20b">Open</a></p>`, true},
 		{"a picture that the server drops each time", `<p>x<img src="data:image/png;base64,QQ=="></p>`, "<p>x</p>", "<p>x</p>", true},
 		{"one that was never set, and none is shown", "<p>new</p>", "", "<p></p>", false},
+		{"an answer that does not show any", "<p>new</p>", "<p>old</p>", "", false},
 		{"one that is to be emptied", "<p></p>", "<p>old</p>", "", true},
 		{"one that is empty and shown as a paragraph", "", "", "<p></p>", true},
 	} {

@@ -127,7 +127,8 @@ func (r Ref[T]) MarshalJSON() ([]byte, error) {
 // Refs is a list of references: labels, assignees.
 type Refs[T any] []Ref[T]
 
-// UnmarshalJSON reads a list of what Ref reads, or null. What points to nothing, null and {}, is left out. An object
+// UnmarshalJSON reads a list of what Ref reads. null, like a list that is not sent, leaves it nil: nothing is known then,
+// and an empty list says that there are none. What points to nothing, null and {}, is left out. An object
 // that says something and has no id is an error: a list that is written back without it would take it away.
 func (r *Refs[T]) UnmarshalJSON(b []byte) error {
 	var all []Ref[T]
@@ -137,6 +138,9 @@ func (r *Refs[T]) UnmarshalJSON(b []byte) error {
 	var raw []json.RawMessage
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return err
+	}
+	if *r = nil; all == nil {
+		return nil
 	}
 	*r = make(Refs[T], 0, len(all))
 	for i, ref := range all {
