@@ -74,6 +74,10 @@ func whyMoved(projectID string) string {
 // is gone. Time or a person has to help.
 var errUnproven = errors.New("plane does not show the work item and does not prove that it is gone")
 
+// errNameless says that a record was shown without what every work item has. Read as
+// one it would look as if somebody had emptied all its fields.
+var errNameless = fmt.Errorf("%w: it came without a name", errUnproven)
+
 // errOwnBooks says that the bridge's own database failed, and not Plane.
 var errOwnBooks = errors.New("the bridge's database")
 
@@ -98,6 +102,8 @@ var view = plane.View{Expand: []string{"state", "labels", "assignees"}}
 func (p *presence) see(ctx context.Context, scope mapping.Scope, key mapping.Key, issueID string) (whereabouts, error) {
 	item, err := p.plane.WorkItem(ctx, scope.ProjectID, issueID, view)
 	switch {
+	case err == nil && item.ID == issueID && item.Name == "":
+		return whereabouts{}, fmt.Errorf("reading work item %s: %w", issueID, errNameless)
 	case err == nil && item.ID == issueID:
 		return whereabouts{place: placeHere, item: item}, nil
 	case err == nil:

@@ -191,3 +191,18 @@ func TestADoubleIsLeftToAPersonWhileAnItemCannotBeRead(t *testing.T) {
 		}
 	})
 }
+
+// A list of records that have no more than an id is none of work items.
+func TestASweepTakesARecordWithoutANameForNoChange(t *testing.T) {
+	t.Parallel()
+	caughtUp(t, func(w *world, p *process) {
+		w.plane.Fail(planetest.Fault{
+			Method: http.MethodGet, Path: "work-items/", Status: http.StatusOK,
+			Body: `{"results":[{"id":"` + w.item() + `"}],"next_page_results":false}`,
+		})
+		report := w.reportOfSweep(p)
+		if report.Untold != 0 || report.Drifted != 0 || report.Missing != 0 || len(report.Unreadable) != 1 {
+			t.Errorf("the sweep reports %+v, want one that cannot be read", report)
+		}
+	})
+}

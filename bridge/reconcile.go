@@ -217,6 +217,10 @@ func (s *sweep) list(ctx context.Context) error {
 		if err != nil {
 			return s.refused(ctx, fmt.Errorf("listing work items: %w", err))
 		}
+		if item.Name == "" {
+			s.passOver(item.ID, errNameless)
+			continue
+		}
 		seen, err := s.reader.read(ctx, project, item, false)
 		if err != nil {
 			return fmt.Errorf("reading work item %s: %w", item.ID, err)
