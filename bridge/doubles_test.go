@@ -98,3 +98,16 @@ func (w *world) byID(id string) planetest.Item {
 	w.t.Fatalf("there is no work item %s", id)
 	return planetest.Item{}
 }
+
+// An archived work item is in no list, and the other one is a double all the same.
+func TestADoubleOfAnArchivedWorkItemIsReported(t *testing.T) {
+	t.Parallel()
+	whileMirrored(t, func(w *world, p *process) {
+		w.must(w.plane.Archive("maria", w.item()))
+		w.settle(p)
+		w.double()
+		if report := w.reconciled(p); report.Doubled != 1 || report.Orphaned != 0 {
+			t.Errorf("the sweep reports %+v, want one double", report)
+		}
+	})
+}

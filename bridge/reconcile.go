@@ -137,7 +137,7 @@ type sweep struct {
 	order  []string
 	known  map[string]WorkItem
 	linked map[string]mapping.Link // by work item
-	keys   map[mapping.Key]bool    // of all links, bound or not
+	keys   map[mapping.Key]string  // of all links, with their work items; "" where none is bound
 }
 
 // Sweep compares a flow's project with what is known, and feeds what differs
@@ -191,9 +191,9 @@ func (s *sweep) readKnown(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.linked, s.keys = make(map[string]mapping.Link, len(links)), make(map[mapping.Key]bool, len(links))
+	s.linked, s.keys = make(map[string]mapping.Link, len(links)), make(map[mapping.Key]string, len(links))
 	for _, link := range links {
-		s.keys[link.Key] = true
+		s.keys[link.Key] = link.Issue()
 		if link.IssueID != nil {
 			s.linked[link.Issue()] = link
 		}

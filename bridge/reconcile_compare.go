@@ -114,7 +114,7 @@ func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]s
 	if item.key == "" {
 		return nil
 	}
-	if other, doubled := first[string(item.key)]; doubled {
+	if other := s.doubled(item, first); other != "" {
 		s.report.Doubled++
 		level := slog.LevelWarn
 		if s.report.Doubled <= s.before.Doubled {
@@ -125,10 +125,23 @@ func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]s
 		return s.queue.lookAtDoubles(ctx, s.flow.Scope().Flow, item.key)
 	}
 	first[string(item.key)] = item.ID
-	if !s.keys[item.key] {
+	if _, known := s.keys[item.key]; !known {
 		s.report.Orphaned++
 	}
 	return nil
+}
+
+// doubled is the other work item that carries the pair of this one, or "": one that was
+// listed before it, or the linked one, where that is in no list because it is archived.
+func (s *sweep) doubled(item seenItem, first map[string]string) string {
+	if other := first[string(item.key)]; other != "" {
+		return other
+	}
+	linked := s.keys[item.key]
+	if _, listed := s.items[linked]; listed || linked == item.ID {
+		return ""
+	}
+	return linked
 }
 
 // differs reports whether a work item changed without a webhook, and whether
