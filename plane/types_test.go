@@ -35,3 +35,17 @@ func TestWhoIsInAHistoryIsReadInEveryForm(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBotOfAnInstallationIsReadInEveryForm(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"id":"a","app_bot":"u","status":"installed"}`:                           "u",
+		`{"id":"a","app_bot":{"id":"u","display_name":"x"},"status":"installed"}`: "u",
+		`{"id":"a","app_bot":null,"status":"installed"}`:                          "",
+	} {
+		var read AppInstallation
+		if err := json.Unmarshal([]byte(body), &read); err != nil || read.AppBot != want || read.Status != "installed" {
+			t.Errorf("%s reads as %+v, %v; want %q", body, read, err, want)
+		}
+	}
+}
