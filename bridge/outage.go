@@ -38,6 +38,8 @@ type side struct {
 	// since is when it was first found away; zero while it answers.
 	since    time.Time
 	reminded time.Time
+	// refuses says that it answers, and does not let the bridge in.
+	refuses bool
 }
 
 // suspect notes that work failed because of the side and reports whether that is
@@ -57,7 +59,11 @@ func (s *side) pass() error {
 	if s.since.IsZero() {
 		return nil
 	}
-	return fmt.Errorf("%w; it is away since %s", plane.ErrAway, s.since.UTC().Format(time.RFC3339))
+	why := "it is away"
+	if s.refuses {
+		why = "it refuses the bridge"
+	}
+	return fmt.Errorf("%w; %s since %s", plane.ErrAway, why, s.since.UTC().Format(time.RFC3339))
 }
 
 // due reports whether the side has to be asked. One that answers and that nothing
@@ -83,7 +89,7 @@ func (s *side) answered(err error, now time.Time) (change, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first, since := !s.known, s.since
-	s.known, s.suspected = true, false
+	s.known, s.suspected, s.refuses = true, false, refuses(err)
 	switch {
 	case err == nil && (first || !since.IsZero()):
 		s.since = time.Time{}
@@ -118,7 +124,9 @@ type outages struct {
 	database *side
 	remote   []*side
 	// owe brings the next sweep forward.
-	owe    func()
+	owe func()
+	// resync queues a sync of every flow; nil does not.
+	resync func(ctx context.Context) error
 	every  time.Duration
 	wake   chan struct{}
 	logger *slog.Logger
@@ -259,6 +267,11 @@ func (o *outages) goOn(ctx context.Context, s *side, outage bool) {
 		// Plane's Community edition sends nothing again that was refused meanwhile.
 		err = errors.Join(err, o.queue.takeUpLost(ctx))
 		o.owe()
+	}
+	if outage && o.resync != nil && !slices.Contains(s.causes, CausePlane) {
+		// A sync is not tried for long, because its schedule comes again; and what Odoo
+		// told of was refused while the database was away.
+		err = errors.Join(err, o.resync(ctx))
 	}
 	if verdict := o.letters.revive(ctx); verdict.err != nil {
 		err = errors.Join(err, verdict.err)

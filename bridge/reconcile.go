@@ -124,10 +124,8 @@ type sweep struct {
 	report   SweepReport
 	// began is when it began, by the clock that edits are aged by.
 	began time.Time
-	// oldest is when the oldest change happened that a webhook should have told of, and
-	// untold how many there are.
-	oldest time.Time
-	untold int
+	// untold are the times of the changes that a webhook should have told of.
+	untold []time.Time
 	// before is what the sweep before this one reported.
 	before lastReport
 	items  map[string]seenItem
