@@ -70,7 +70,7 @@ type Receiver struct {
 	repeated *slog.Logger
 	// changeWithin is how long Odoo is kept waiting.
 	changeWithin time.Duration
-	// refused is told of each webhook that Plane would have to send again.
+	// refused is told of each webhook that was not kept, which Plane may never send again.
 	refused func()
 }
 

@@ -150,13 +150,18 @@ func (closedInbox) Accept(context.Context, Delivery) (bool, error) {
 	return false, errors.New("the database is away")
 }
 
-func TestWhatCannotBeKeptIsAnswered500SoThatItComesAgain(t *testing.T) {
+func TestWhatCannotBeKeptIsAnswered500AndLookedForBySweep(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, knownSecrets())
 	h.receiver.inbox = closedInbox{}
+	owed := false
+	h.receiver.OnRefused(func() { owed = true })
 	status, body := ask(t, h.receiver, webhook(createdBody, testSecret, uuid.NewString()))
 	if status != 500 || body != `{"ok":false,"error":"the delivery could not be stored; send it again"}` {
 		t.Errorf("answer = %d %s", status, body)
+	}
+	if !owed {
+		t.Error("no sweep is owed, and Plane's Community edition does not send again what was answered")
 	}
 }
 
