@@ -92,10 +92,22 @@ func (a *Auditor) importRow(ctx context.Context, flow Flow, row OldMapping, dryR
 	if err == nil && link.State != mapping.Intended {
 		return key, &skippedRow{"it is linked already, to work item " + link.Issue()}
 	}
+	if _, underWay := a.mirror.sentEarlier(ctx, flow.Scope(), key); err == nil && underWay != nil {
+		return key, importWaits(underWay)
+	}
 	if (err != nil && !errors.Is(err, mapping.ErrNoLink)) || dryRun {
 		return key, ignoreNoLink(err)
 	}
 	return key, a.take(ctx, flow, key, id, issue)
+}
+
+// importWaits leaves a row to another run: its record may get a work item of its own
+// any moment, and would have two.
+func importWaits(err error) error {
+	if errors.As(err, new(*UnderWayError)) {
+		return &skippedRow{err.Error()}
+	}
+	return err
 }
 
 func ignoreNoLink(err error) error {

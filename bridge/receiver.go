@@ -185,7 +185,8 @@ func (r *Receiver) check(c echo.Context, call webhookCall) reply {
 	ctx := c.Request().Context()
 	secrets := r.secrets.Webhook()
 	if len(secrets) == 0 {
-		r.logger.ErrorContext(ctx, "webhook refused: PLANE_WEBHOOK_SECRET is not set")
+		r.refused()
+		r.repeated.ErrorContext(ctx, "webhook refused: PLANE_WEBHOOK_SECRET is not set")
 		return keyMissing(refPlaneWebhookSecret)
 	}
 	if len(call.body) > maxBody {
