@@ -15,6 +15,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 const (
@@ -93,9 +94,21 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 		"links":      {ttl: localFor, check: func(ctx context.Context) error { return LinksNote(ctx, mapping.NewStore(pool)) }},
 	}}
 	for name, check := range remote {
-		h.checks[name] = &cachedCheck{ttl: remoteFor, check: check}
+		h.checks[name] = &cachedCheck{ttl: remoteFor, check: unlessBusy(check)}
 	}
 	return h
+}
+
+// unlessBusy passes a check that could not ask, because the rate limit of the far side
+// is spent: that is no trouble of anybody's.
+func unlessBusy(check Check) Check {
+	return func(ctx context.Context) error {
+		err := check(plane.WithMaxWait(ctx, probeWait))
+		if busy := new(plane.BusyError); errors.As(err, &busy) {
+			return &Note{"it was not asked, because the rate limit is spent until " + busy.Until.UTC().Format(time.DateTime+" MST")}
+		}
+		return err
+	}
 }
 
 // Watch adds a check whose result is remembered for a while.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // River gives work that is to begin later the state scheduled; available and
@@ -83,5 +85,20 @@ func TestANoteStandsLongerThanAFailure(t *testing.T) {
 		if asked != row.asked {
 			t.Errorf("within two minutes a check that finds %v is run %d times, want %d", row.found, asked, row.asked)
 		}
+	}
+}
+
+func TestReadinessIsNotLostBecauseTheRateLimitIsSpent(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	remote := map[string]Check{"plane": func(ctx context.Context) error {
+		if _, limited := plane.MaxWaitOf(ctx); !limited {
+			t.Error("a probe waits for the rate limit until its time is over")
+		}
+		return &plane.BusyError{Until: time.Now().Add(time.Minute)}
+	}}
+	report := NewHealth(h.pool, remote).Report(t.Context())
+	if asked := report.Checks["plane"]; !report.OK || asked.Note == "" {
+		t.Errorf("readiness is %t and says of Plane %+v, want it ready and a note", report.OK, asked)
 	}
 }

@@ -16,8 +16,10 @@ const (
 	// probeEvery is how often a server that is away is asked, and the database. It
 	// bounds how long work waits after a return.
 	probeEvery = 5 * time.Second
-	// probeFor is how long a probe may take.
-	probeFor = 5 * time.Second
+	// probeFor is how long a probe may take, and probeWait how much of it may pass
+	// before it has its place in the rate budget.
+	probeFor  = 5 * time.Second
+	probeWait = 2 * time.Second
 	// remindEvery is how often the log tells of an outage that lasts.
 	remindEvery = time.Minute
 )
@@ -40,6 +42,8 @@ type side struct {
 	reminded time.Time
 	// refuses says that it answers, and does not let the bridge in.
 	refuses bool
+	// slow says that a probe had no answer in its time, which work has more of.
+	slow bool
 }
 
 // suspect notes that work failed because of the side and reports whether that is
@@ -56,8 +60,8 @@ func (s *side) suspect() (news bool) {
 func (s *side) pass() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.since.IsZero() {
-		return nil
+	if s.since.IsZero() || s.slow {
+		return nil // What is only slow still gets its work done.
 	}
 	why := "it is away"
 	if s.refuses {
@@ -89,7 +93,8 @@ func (s *side) answered(err error, now time.Time) (change, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first, since := !s.known, s.since
-	s.known, s.suspected, s.refuses = true, false, refuses(err)
+	s.known, s.suspected = true, false
+	s.refuses, s.slow = refuses(err), errors.Is(err, context.DeadlineExceeded)
 	switch {
 	case err == nil && (first || !since.IsZero()):
 		s.since = time.Time{}
@@ -210,14 +215,16 @@ func (o *outages) look(ctx context.Context) {
 }
 
 func (o *outages) ask(ctx context.Context, s *side, waiting int) {
-	asking, cancel := context.WithTimeout(plane.WithLane(ctx, plane.LaneInteractive), probeFor)
+	asking, cancel := context.WithTimeout(plane.WithMaxWait(plane.WithLane(ctx, plane.LaneInteractive), probeWait), probeFor)
 	defer cancel()
 	err := s.check(asking)
 	var busy *plane.BusyError
 	switch {
 	case ctx.Err() != nil:
-	case errors.As(err, &busy), errors.Is(err, plane.ErrRateLimited):
+	case errors.Is(err, plane.ErrRateLimited):
 		o.heard(ctx, s, nil, waiting) // It answers; its limit is another matter.
+	case errors.As(err, &busy):
+		// Our own budget had no room, so nobody was asked.
 	case errors.Is(err, ErrBudgetUnavailable):
 		// The database is away again; that says nothing about the side.
 	default:
