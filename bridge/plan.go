@@ -183,7 +183,9 @@ func (m *Mirror) Plan(ctx context.Context, flow Flow, extent Extent) (Plan, erro
 		link, found := byKey[item.Key]
 		step := decide(item, link, found, flow.Ownership(), extent)
 		step.resumes = found && link.State == mapping.Intended
-		step.settles = step.Action == ActionLeave && item.Fields.Closed() && toTakeBack(flow, link)
+		if step.settles = step.Action == ActionLeave && item.Fields.Closed() && toTakeBack(flow, link); step.settles {
+			step.Reason = "Odoo has closed the record; what it was told of the work item is taken back"
+		}
 		plan.Steps = append(plan.Steps, step)
 		delete(byKey, item.Key)
 	}
