@@ -150,7 +150,7 @@ func (s *sweep) binds(key mapping.Key) bool {
 // of Plane may disagree about the time. A change that is younger than the grace is
 // none, and neither is a difference from what was written after the list was asked for.
 func (s *sweep) differs(item seenItem) (untold, drifted bool) {
-	age := s.began.Sub(item.UpdatedAt)
+	age := s.listed.Sub(item.UpdatedAt)
 	if s.grace > 0 && age < s.grace && age > -clockTolerance {
 		return false, false // One from the future has no age, and is compared.
 	}

@@ -1,11 +1,13 @@
 package bridge_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -167,6 +169,37 @@ func TestChangesWhoseWebhooksWereRefusedAreNoSilence(t *testing.T) {
 		}
 		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE webhook_silent"); got != 0 {
 			t.Error("the webhook counts as silent although the bridge refused what it told")
+		}
+	})
+}
+
+// fullBudget lets sweeps wait for a while, in which people go on working.
+type fullBudget struct {
+	plane.Budget
+	meanwhile func()
+}
+
+func (b *fullBudget) Wait(ctx context.Context, lane plane.Lane) error {
+	if meanwhile := b.meanwhile; lane == plane.LaneSweep && meanwhile != nil {
+		b.meanwhile = nil
+		time.Sleep(50 * time.Second)
+		meanwhile()
+	}
+	return b.Budget.Wait(ctx, lane)
+}
+
+// While much is mirrored a sweep waits for its turn. What changes meanwhile is young,
+// and no change from the future.
+func TestAChangeThatIsMadeWhileASweepWaitsForItsTurnIsLeftToItsWebhook(t *testing.T) {
+	t.Parallel()
+	caughtUp(t, func(w *world, p *process) {
+		w.lanes.Budget = &fullBudget{w.lanes.Budget, w.missed}
+		w.sweepNow(p)
+		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE items = 1"); got != 1 {
+			t.Fatalf("%d sweeps have reported, want one", got)
+		}
+		if got := w.swept(); got != 0 {
+			t.Errorf("the sweep fed %d changes that were just made, want none", got)
 		}
 	})
 }
