@@ -94,3 +94,31 @@ func (s brakeStore) held(ctx context.Context) ([]HeldBrake, error) {
 func HeldBrakes(ctx context.Context, db querier) ([]HeldBrake, error) {
 	return brakeStore{db}.held(ctx)
 }
+
+const (
+	sqlForgetBrakes = `DELETE FROM ops.brakes b
+		WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS now (flow, project) WHERE now.flow = b.flow AND now.project = b.plane_project_id)`
+
+	sqlForgetSilences = `UPDATE ops.sweeps s SET webhook_silent = false
+		WHERE webhook_silent AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS now (flow, project)
+			WHERE now.flow = s.flow AND now.project = s.plane_project_id)`
+)
+
+// forgetFormer ends the alarms of projects that nothing is mirrored into any more: no
+// sync, sweep or webhook would ever end them. Without any flow nothing is forgotten;
+// a setting may only be missing for the moment.
+func forgetFormer(ctx context.Context, db querier, all []Flow) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var names, projects []string
+	for _, flow := range all {
+		names, projects = append(names, flow.Scope().Flow), append(projects, flow.Scope().ProjectID)
+	}
+	for _, sql := range []string{sqlForgetBrakes, sqlForgetSilences} {
+		if _, err := db.Exec(ctx, sql, names, projects); err != nil {
+			return fmt.Errorf("ending the alarms of former projects: %w", err)
+		}
+	}
+	return nil
+}

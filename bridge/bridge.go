@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -51,6 +52,7 @@ type Bridge struct {
 	reconciler *Reconciler
 	letters    *DeadLetters
 	owed       *sweepOwed
+	refused    atomic.Bool // a webhook was refused, which is not noted yet
 	outages    *outages
 	migrated   chan struct{} // closed once the tables are there
 	metrics    *Metrics
@@ -79,18 +81,35 @@ func New(config Config) *Bridge {
 	b.letters = &DeadLetters{
 		pool: config.Pool, queue: config.Queue, process: b.deliveries, remote: config.Remote, flows: config.Flows, logger: config.Logger,
 	}
-	b.owed = newSweepOwed(b.queueOwed, config.Logger)
-	b.outages = newOutages(config.Queue, b.letters, config.Remote, b.OweSweep, config.Logger)
+	b.owed = newSweepOwed(b.queueOwed, withoutRepeats(config.Logger))
+	b.outages = newOutages(config.Queue, b.letters, config.Remote, b.owed.note, config.Logger)
+	b.outages.resync = b.syncSoon
 	return b
 }
 
 // OweSweep brings the next sweeps forward: a webhook was refused, and Plane may not
 // send it again.
-func (b *Bridge) OweSweep() { b.owed.note() }
+func (b *Bridge) OweSweep() {
+	b.refused.Store(true)
+	b.owed.note()
+}
 
 func (b *Bridge) queueOwed(ctx context.Context) error {
+	if err := b.noteRefused(ctx); err != nil {
+		return err
+	}
 	for _, flow := range b.config.Flows {
 		if err := b.config.Queue.sweepOwed(ctx, flow.Scope().Flow); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncSoon queues a sync of every flow.
+func (b *Bridge) syncSoon(ctx context.Context) error {
+	for _, flow := range b.config.Flows {
+		if err := b.config.Queue.syncSoon(ctx, flow.Scope().Flow); err != nil {
 			return err
 		}
 	}
@@ -169,6 +188,9 @@ func (b *Bridge) tryStart(ctx context.Context) (stop func(context.Context) error
 	}
 	if ran > 0 {
 		b.logger.InfoContext(ctx, "database migrated", slog.Int("migrations", ran))
+	}
+	if err := forgetFormer(ctx, b.config.Pool, b.config.Flows); err != nil {
+		return nil, err
 	}
 	select {
 	case <-b.migrated: // An earlier try came as far as here.

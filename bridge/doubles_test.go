@@ -111,3 +111,25 @@ func TestADoubleOfAnArchivedWorkItemIsReported(t *testing.T) {
 		}
 	})
 }
+
+// A look at doubles comes once a day. One that finds no link yet must not be that one.
+func TestADoubleOfARecordWithoutALinkIsHealedOnceASyncHasBoundIt(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		double, err := w.plane.CreateItem("bridge", planetest.NewItem{
+			Name: "made twice", ExternalSource: mapping.ExternalSource, ExternalID: deadlinePair,
+		})
+		w.must(err)
+		_, err = w.queue.Exec(p.ctx, "DELETE FROM ops.plane_sync_mappings")
+		w.must(err)
+		for range 2 {
+			_, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
+			w.must(err)
+			w.workUntilDone(p)
+			w.settle(p)
+		}
+		if after := w.byID(double); after.StateGroup != "cancelled" || after.ExternalID != "" {
+			t.Errorf("after two sweeps the double is %+v", after)
+		}
+	})
+}

@@ -25,6 +25,9 @@ func SweepJob(flow string) river.JobArgs { return sweepJob{Flow: flow} }
 func ReviveJob() river.JobArgs           { return reviveJob{} }
 func CleanupJob() river.JobArgs          { return cleanupJob{} }
 
+// QueueOwed queues the sweeps that are owed, as Run does after a while.
+func (b *Bridge) QueueOwed(ctx context.Context) error { return b.queueOwed(ctx) }
+
 // Insert queues a job over a connection of the test's own.
 func (b *Bridge) Insert(ctx context.Context, tx pgx.Tx, args river.JobArgs) (id int64, err error) {
 	inserted, err := b.config.Queue.client.InsertTx(ctx, tx, args, nil)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 const (
@@ -93,9 +94,21 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]Check) *Health {
 		"links":      {ttl: localFor, check: func(ctx context.Context) error { return LinksNote(ctx, mapping.NewStore(pool)) }},
 	}}
 	for name, check := range remote {
-		h.checks[name] = &cachedCheck{ttl: remoteFor, check: check}
+		h.checks[name] = &cachedCheck{ttl: remoteFor, check: unlessBusy(check)}
 	}
 	return h
+}
+
+// unlessBusy passes a check that could not ask, because the rate limit of the far side
+// is spent: that is no trouble of anybody's.
+func unlessBusy(check Check) Check {
+	return func(ctx context.Context) error {
+		err := check(plane.WithMaxWait(ctx, probeWait))
+		if busy := new(plane.BusyError); errors.As(err, &busy) {
+			return &Note{"it was not asked, because the rate limit is spent until " + busy.Until.UTC().Format(time.DateTime+" MST")}
+		}
+		return err
+	}
 }
 
 // Watch adds a check whose result is remembered for a while.
@@ -124,9 +137,13 @@ func (h *Health) Report(ctx context.Context) HealthReport {
 func (c *cachedCheck) run(ctx context.Context, now time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// A failure is looked at again soon: whoever repairs it is watching.
+	// A failure is looked at again soon: whoever repairs it is watching. A note may
+	// last for days, and some cost a request to Plane each.
 	ttl := c.ttl
-	if c.err != nil {
+	switch {
+	case errors.As(c.err, new(*Note)):
+		ttl = min(ttl, remoteFor)
+	case c.err != nil:
 		ttl = min(ttl, 10*time.Second)
 	}
 	if !c.at.IsZero() && now.Sub(c.at) < ttl {
@@ -176,11 +193,17 @@ func checkMigrations(ctx context.Context, pool *pgxpool.Pool) error {
 	return err
 }
 
-const sqlOldestDue = `SELECT now() - min(scheduled_at) FROM ops.river_job
-	WHERE state IN ('available', 'retryable') AND scheduled_at <= now()`
+// Work that waits behind other work is not stuck as long as its queue begins some: at
+// one request a second a first mirroring takes longer than queueTooOld. Work that was
+// put back, or failed, is made available by the queue's leader within seconds however
+// much is waiting; a queue without a leader shows by it alone.
+const sqlOldestStuck = `SELECT now() - min(due.scheduled_at) FROM ops.river_job due
+	WHERE due.state IN ('available', 'retryable', 'scheduled') AND due.scheduled_at < now() - $1::interval
+		AND (due.state <> 'available' OR NOT EXISTS (SELECT FROM ops.river_job begun
+			WHERE begun.queue = due.queue AND begun.attempted_at > now() - $1::interval))`
 
 func checkQueueAge(ctx context.Context, pool *pgxpool.Pool) error {
-	rows, err := pool.Query(ctx, sqlOldestDue)
+	rows, err := pool.Query(ctx, sqlOldestStuck, queueTooOld)
 	if err != nil {
 		return fmt.Errorf("reading the age of the queue: %w", err)
 	}
@@ -188,7 +211,7 @@ func checkQueueAge(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return fmt.Errorf("reading the age of the queue: %w", err)
 	}
-	if age != nil && *age > queueTooOld {
+	if age != nil {
 		return fmt.Errorf("work has been due for %s without being begun", age.Round(time.Second))
 	}
 	return nil

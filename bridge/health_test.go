@@ -1,11 +1,15 @@
 package bridge
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // River gives work that is to begin later the state scheduled; available and
@@ -17,15 +21,21 @@ func TestReadinessSaysWhenWorkIsDueAndNotBegun(t *testing.T) {
 		name, state string
 		due         time.Duration // how long ago
 		status      int
+		// begun is how long ago other work of the queue was begun; 0 is never.
+		begun time.Duration
 	}{
-		{"due for too long", "available", queueTooOld + 5*time.Second, http.StatusServiceUnavailable},
-		{"due again for too long", "retryable", queueTooOld + 5*time.Second, http.StatusServiceUnavailable},
-		{"due a while", "available", queueTooOld - 30*time.Second, http.StatusOK},
-		{"to begin in a moment", "available", -3 * time.Second, http.StatusOK},
-		{"scheduled for later", "scheduled", -time.Hour, http.StatusOK},
-		{"to be tried later", "retryable", -time.Hour, http.StatusOK},
-		{"running for long", "running", time.Hour, http.StatusOK},
-		{"done", "completed", time.Hour, http.StatusOK},
+		{"due for too long", "available", queueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
+		{"due again for too long", "retryable", queueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
+		{"put back, and due for too long", "scheduled", queueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
+		{"due for too long, and its queue stands still", "available", queueTooOld + 5*time.Second, http.StatusServiceUnavailable, queueTooOld + time.Second},
+		{"due for long behind other work", "available", queueTooOld + 5*time.Second, http.StatusOK, time.Second},
+		{"put back, and left behind by its queue", "scheduled", queueTooOld + 5*time.Second, http.StatusServiceUnavailable, time.Second},
+		{"due a while", "available", queueTooOld - 30*time.Second, http.StatusOK, 0},
+		{"to begin in a moment", "available", -3 * time.Second, http.StatusOK, 0},
+		{"scheduled for later", "scheduled", -time.Hour, http.StatusOK, 0},
+		{"to be tried later", "retryable", -time.Hour, http.StatusOK, 0},
+		{"running for long", "running", time.Hour, http.StatusOK, 0},
+		{"done", "completed", time.Hour, http.StatusOK, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := h.pool.Exec(t.Context(), "DELETE FROM ops.river_job")
@@ -38,6 +48,10 @@ func TestReadinessSaysWhenWorkIsDueAndNotBegun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if row.begun > 0 {
+				h.execute(t, `INSERT INTO ops.river_job (kind, queue, args, max_attempts, attempt, state, attempted_at, finalized_at)
+					VALUES ('plane_delivery', 'plane', '{}', 12, 1, 'completed', now() - $1::interval, now())`, row.begun)
+			}
 			// Each probe has checks of its own, because results are remembered.
 			probed := NewReceiver(NewInbox(h.pool, h.queue), h.queue, knownSecrets(), NewHealth(h.pool, nil), NewMetrics(h.pool), quiet)
 			status, body := ask(t, probed, httptest.NewRequest(http.MethodGet, "/readyz", nil))
@@ -48,5 +62,43 @@ func TestReadinessSaysWhenWorkIsDueAndNotBegun(t *testing.T) {
 				t.Errorf("readiness says %s, want for how long work has been due", body)
 			}
 		})
+	}
+}
+
+// A note costs a request to Plane each time that it is found again.
+func TestANoteStandsLongerThanAFailure(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		found error
+		asked int
+	}{
+		{nil, 1},
+		{&Note{"the project is archived"}, 3},
+		{errors.New("the project cannot be read"), 13},
+	} {
+		asked, now := 0, time.Now()
+		check := &cachedCheck{ttl: 5 * time.Minute, check: func(context.Context) error { asked++; return row.found }}
+		for range 121 {
+			_ = check.run(t.Context(), now)
+			now = now.Add(time.Second)
+		}
+		if asked != row.asked {
+			t.Errorf("within two minutes a check that finds %v is run %d times, want %d", row.found, asked, row.asked)
+		}
+	}
+}
+
+func TestReadinessIsNotLostBecauseTheRateLimitIsSpent(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	remote := map[string]Check{"plane": func(ctx context.Context) error {
+		if _, limited := plane.MaxWaitOf(ctx); !limited {
+			t.Error("a probe waits for the rate limit until its time is over")
+		}
+		return &plane.BusyError{Until: time.Now().Add(time.Minute)}
+	}}
+	report := NewHealth(h.pool, remote).Report(t.Context())
+	if asked := report.Checks["plane"]; !report.OK || asked.Note == "" {
+		t.Errorf("readiness is %t and says of Plane %+v, want it ready and a note", report.OK, asked)
 	}
 }

@@ -92,6 +92,9 @@ func (a *Auditor) importRow(ctx context.Context, flow Flow, row OldMapping, dryR
 	if err == nil && link.State != mapping.Intended {
 		return key, &skippedRow{"it is linked already, to work item " + link.Issue()}
 	}
+	if _, underWay := a.mirror.sentEarlier(ctx, flow.Scope(), key); err == nil && underWay != nil {
+		return key, importWaits(underWay)
+	}
 	if err != nil && !errors.Is(err, mapping.ErrNoLink) {
 		return key, err
 	}
@@ -109,6 +112,15 @@ func (a *Auditor) unclaimed(ctx context.Context, scope mapping.Scope, key mappin
 		return &skippedRow{"its work item is linked to another record, " + string(link.Key)}
 	}
 	return ignoreNoLink(err)
+}
+
+// importWaits leaves a row to another run: its record may get a work item of its own
+// any moment, and would have two.
+func importWaits(err error) error {
+	if errors.As(err, new(*UnderWayError)) {
+		return &skippedRow{err.Error()}
+	}
+	return err
 }
 
 func ignoreNoLink(err error) error {

@@ -45,7 +45,7 @@ func NewMirror(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics 
 func (m *Mirror) Apply(ctx context.Context, flow Flow, item WantedItem, extent Extent) (Step, error) {
 	return m.locked(ctx, flow, item.Key, func(link mapping.Link, found bool) (Step, error) {
 		step := decide(item, link, found, flow.Ownership(), extent)
-		if step.Action == ActionChange && item.Fields.Closed() {
+		if item.Fields.Closed() {
 			if err := retract(ctx, m.links, flow, &link); err != nil {
 				return step, err
 			}

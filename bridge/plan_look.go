@@ -35,10 +35,20 @@ func (m *Mirror) look(ctx context.Context, flow Flow, plan *Plan, links []mappin
 		}
 	}
 	if err != nil {
-		m.logger.WarnContext(ctx, "Plane could not be asked what is there already; the plan takes it for new",
+		m.logger.Log(ctx, levelOf(err), "Plane could not be asked what is there already; the plan takes it for new",
 			slog.String("flow", plan.Scope.Flow), slog.Any("error", err))
 	}
 	return nil
+}
+
+// levelOf is how loud a failure to ask Plane is. That the rate limit is spent is usual
+// while much is mirrored, and an outage has a line of its own.
+func levelOf(err error) slog.Level {
+	var busy *plane.BusyError
+	if errors.As(err, &busy) || errors.Is(err, plane.ErrAway) {
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
 }
 
 // worthListing says whether the project's work items are listed before so many

@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,21 +86,21 @@ func TestAStepIsDecidedFromTheLinkAlone(t *testing.T) {
 	}
 }
 
-// Records that went at an earlier time let no more go at once.
-func TestTheBrakeIsReckonedOnTheLinksThatAreInUse(t *testing.T) {
+// What was cancelled in earlier years must not make room for what vanishes now.
+func TestTheBrakeCountsOnlyLinksWhoseRecordIsKnownToBeThere(t *testing.T) {
 	t.Parallel()
-	links := map[mapping.Key]mapping.Link{}
-	var all []mapping.Link
-	for i := range 10 {
-		link := mapping.Link{Key: mapping.MakeKey("m", strconv.Itoa(i)), State: mapping.Linked}
-		links[link.Key], all = link, append(all, link)
+	var links []mapping.Link
+	for range 96 {
+		links = append(links, mapping.Link{State: mapping.Cancelled})
 	}
-	for range 100 {
-		all = append(all, mapping.Link{State: mapping.Cancelled})
+	gone := map[mapping.Key]mapping.Link{}
+	for _, key := range []mapping.Key{"a", "b", "c", "d"} {
+		gone[key] = mapping.Link{Key: key, State: mapping.Linked}
+		links = append(links, gone[key])
 	}
-	plan := Plan{}
-	plan.addVanished(links, inUse(all), 0.2)
-	if plan.Brake == nil || plan.Brake.Linked != 10 {
-		t.Errorf("the brake is %+v, want ten of ten held", plan.Brake)
+	var plan Plan
+	plan.addVanished(nil, gone, live(links), 0.2)
+	if plan.Brake == nil || plan.Brake.Linked != 4 {
+		t.Errorf("all four records that there were are gone, and the brake is %+v", plan.Brake)
 	}
 }

@@ -122,12 +122,11 @@ type sweep struct {
 	// released lets the brake go and looks for everything that is missing.
 	released bool
 	report   SweepReport
-	// began is when it began, by the clock that edits are aged by.
-	began time.Time
-	// oldest is when the oldest change happened that a webhook should have told of, and
-	// untold how many there are.
-	oldest time.Time
-	untold int
+	// listed is when the list had come, by the clock that edits are aged by. The request
+	// for it may have waited long for the rate limit.
+	listed time.Time
+	// untold are the times of the changes that a webhook should have told of.
+	untold []time.Time
 	// before is what the sweep before this one reported.
 	before lastReport
 	items  map[string]seenItem
@@ -168,7 +167,7 @@ func (r *Reconciler) sweep(ctx context.Context, s *sweep) (SweepReport, error) {
 // after that is newer than the list, and the list says nothing about it.
 func (s *sweep) begin(ctx context.Context) error {
 	now, err := databaseTime(ctx, s.pool)
-	s.report.Started, s.began = now.UTC(), s.now()
+	s.report.Started = now.UTC()
 	return err
 }
 
@@ -230,7 +229,7 @@ func (s *sweep) list(ctx context.Context) error {
 		}
 		s.items[item.ID] = seen
 	}
-	s.report.Items = len(s.items)
+	s.report.Items, s.listed = len(s.items), s.now()
 	s.report.Requests = max(1, (read+plane.DefaultPerPage-1)/plane.DefaultPerPage)
 	return nil
 }

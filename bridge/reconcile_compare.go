@@ -74,8 +74,7 @@ func (s *sweep) noteUntold(ctx context.Context, item seenItem) error {
 	if err != nil || !tells {
 		return err
 	}
-	s.untold++
-	s.noteOldest(item.UpdatedAt)
+	s.untold = append(s.untold, s.happenedAt(item))
 	return nil
 }
 
@@ -122,6 +121,9 @@ func (s *sweep) countPair(ctx context.Context, item seenItem, first map[string]s
 		}
 		s.logger.Log(ctx, level, "two work items stand for one record; `mappings repair` keeps the linked one",
 			slog.String("key", string(item.key)), slog.String("work_item", item.ID), slog.String("other", other))
+		if !s.binds(item.key) {
+			return nil // A sync binds one of them first; the sweep after it looks.
+		}
 		return s.queue.lookAtDoubles(ctx, s.flow.Scope().Flow, item.key)
 	}
 	first[string(item.key)] = item.ID
@@ -144,12 +146,22 @@ func (s *sweep) doubled(item seenItem, first map[string]string) string {
 	return linked
 }
 
+// binds reports whether a record has its work item.
+func (s *sweep) binds(key mapping.Key) bool {
+	for _, link := range s.linked {
+		if link.Key == key && link.State == mapping.Linked {
+			return true
+		}
+	}
+	return false
+}
+
 // differs reports whether a work item changed without a webhook, and whether
 // somebody changed in it what Odoo owns. Contents are compared, not ages: two hosts
 // of Plane may disagree about the time. A change that is younger than the grace is
 // none, and neither is a difference from what was written after the list was asked for.
 func (s *sweep) differs(item seenItem) (untold, drifted bool) {
-	age := s.began.Sub(item.UpdatedAt)
+	age := s.listed.Sub(item.UpdatedAt)
 	if s.grace > 0 && age < s.grace && age > -clockTolerance {
 		return false, false // One from the future has no age, and is compared.
 	}
@@ -194,13 +206,10 @@ func sameName(known *string, name string) bool {
 	return *known == name
 }
 
-// noteOldest keeps when the oldest change happened. One from the future has happened
-// by now.
-func (s *sweep) noteOldest(at time.Time) {
-	if at.After(s.report.Started) {
-		at = s.report.Started
+// happenedAt is when a change happened. One from the future has happened by now.
+func (s *sweep) happenedAt(item seenItem) time.Time {
+	if item.UpdatedAt.After(s.report.Started) {
+		return s.report.Started
 	}
-	if s.oldest.IsZero() || at.Before(s.oldest) {
-		s.oldest = at
-	}
+	return item.UpdatedAt
 }

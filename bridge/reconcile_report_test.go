@@ -17,7 +17,7 @@ func TestAWebhookThatWasTooLargeIsASignOfLife(t *testing.T) {
 	h := newHouse(t, knownSecrets())
 	missed := time.Now().Add(-time.Minute)
 	silent := func() bool {
-		s := &sweep{Reconciler: &Reconciler{pool: h.pool}, oldest: missed, report: SweepReport{ProjectID: homeProject, Started: missed.Add(time.Hour)}}
+		s := &sweep{Reconciler: &Reconciler{pool: h.pool}, untold: []time.Time{missed}, report: SweepReport{ProjectID: homeProject, Started: missed.Add(time.Hour)}}
 		if err := s.judgeWebhook(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -42,5 +42,53 @@ func answered(t *testing.T, h house, body string) {
 	h.receiver.ServeHTTP(answer, webhook(body, testSecret, uuid.NewString()))
 	if answer.Code != http.StatusRequestEntityTooLarge {
 		t.Fatalf("the webhook was answered %d, want 413", answer.Code)
+	}
+}
+
+// A webhook that was lost before the last one came must not hide that none came since.
+func TestOneLostWebhookDoesNotHideThatNoneComesAnyMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	const told = `{"event": "issue", "action": "updated", "data": {"id": "d0a3640b-5125-4741-be29-9d0090a40065", "project": "` + homeProject + `", "name": "tea"}}`
+	status, _ := ask(t, h.receiver, webhook(told, testSecret, uuid.NewString()))
+	if status != http.StatusOK {
+		t.Fatalf("the webhook was answered %d, want 200", status)
+	}
+	now := time.Now()
+	before, since := now.Add(-time.Hour), now.Add(time.Second)
+	for _, row := range []struct {
+		name   string
+		missed []time.Time
+		silent bool
+	}{
+		{"all before the last webhook", []time.Time{before, before, before, before}, false},
+		{"one before and two since", []time.Time{before, since, since}, false},
+		{"one before and three since", []time.Time{before, since, since, since}, true},
+	} {
+		s := &sweep{Reconciler: &Reconciler{pool: h.pool}, untold: row.missed, report: SweepReport{ProjectID: homeProject, Started: now.Add(time.Minute)}}
+		if err := s.judgeWebhook(t.Context()); err != nil || s.report.WebhookSilent != row.silent {
+			t.Errorf("%s: the webhook counts as silent: %t, %v; want %t", row.name, s.report.WebhookSilent, err, row.silent)
+		}
+	}
+}
+
+// The ledger forgets a webhook after a while. That it came is not forgotten with it.
+func TestASilenceThatEndedStaysEndedWhenTheLedgerForgets(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	h.execute(t, `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, finished_at, items, requests, untold, deleted,
+			archived, drifted, doubled, orphaned, webhook_silent)
+		SELECT 'bir', '`+homeProject+`', at, at, 3, 1, 3, 0, 0, 0, 0, 0, true FROM (SELECT now() - interval '10 days' AS at) AS ended`)
+	if err := SilenceNote(t.Context(), h.pool); err == nil {
+		t.Fatal("nobody tells of the silence, so this run proves nothing")
+	}
+	h.execute(t, `INSERT INTO ops.work_items (work_item_ref, system, external_id, title, status, project_ref, updated_at, heard_at)
+		VALUES ('plane:heard', 'plane', 'heard', 'heard of', 'Todo', '`+homeProject+`', now(), now() - interval '9 days')`)
+	if err := SilenceNote(t.Context(), h.pool); err != nil {
+		t.Errorf("a webhook came after the silence and is older than what the ledger keeps: %v", err)
+	}
+	s := &sweep{Reconciler: &Reconciler{pool: h.pool}, untold: []time.Time{time.Now().Add(-time.Minute)}, report: SweepReport{ProjectID: homeProject, Started: time.Now()}}
+	if err := s.judgeWebhook(t.Context()); err != nil || s.report.WebhookSilent {
+		t.Errorf("one change of a minute ago counts as a silence (%t, %v), as if no webhook had ever come", s.report.WebhookSilent, err)
 	}
 }

@@ -3,9 +3,13 @@ package bridge
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 func TestManyRefusalsCostOneSweepAMinute(t *testing.T) {
@@ -77,4 +81,31 @@ func TestAnOwedSweepWaitsOnceAndDoesNotCountOneThatRuns(t *testing.T) {
 	queue(1)
 	h.execute(t, "UPDATE ops.river_job SET state = 'running'")
 	queue(2)
+}
+
+// An outage has a line of its own; that a sweep is owed because of it is not said every
+// few seconds.
+func TestASweepThatCannotBeQueuedYetIsToldOfOnceAMinute(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	client, err := plane.New(plane.Config{BaseURL: "http://127.0.0.1:1", Workspace: "acme", Auth: plane.APIKey("none")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	b := New(Config{Pool: h.pool, Queue: h.queue, Plane: client, Metrics: NewMetrics(h.pool), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		b.owed.queue = func(context.Context) error { return errors.New("the database is away") }
+		b.owed.owed = make(chan struct{}, 1)
+		go b.owed.run(ctx)
+		b.owed.note()
+		time.Sleep(10*time.Minute + owedAfter)
+		synctest.Wait()
+		stop()
+		synctest.Wait()
+		if n := strings.Count(log.String(), "no sweep can be queued yet"); n < 1 || n > 11 {
+			t.Errorf("ten minutes without a database are %d lines about the sweep, want one a minute at most", n)
+		}
+	})
 }

@@ -174,7 +174,7 @@ func (m *mirroring) sync(ctx context.Context, flowName string) Verdict {
 func (m *mirroring) prepare(ctx context.Context, flow Flow, plan *Plan) (adopted int) {
 	if len(plan.Labels) > 0 {
 		if _, err := m.mirror.catalog.LabelIDs(ctx, plan.Scope.ProjectID, plan.Labels...); err != nil {
-			m.logger.WarnContext(ctx, "labels could not be made ahead; they are made with the work items", slog.Any("error", err))
+			m.logger.Log(ctx, levelOf(err), "labels could not be made ahead; they are made with the work items", slog.Any("error", err))
 		}
 	}
 	for i, step := range plan.Steps {
@@ -182,7 +182,7 @@ func (m *mirroring) prepare(ctx context.Context, flow Flow, plan *Plan) (adopted
 			continue
 		}
 		if _, err := m.mirror.Apply(ctx, flow, step.Item, WhatChanged); err != nil {
-			m.logger.WarnContext(ctx, "a work item could not be adopted; a job tries again",
+			m.logger.Log(ctx, levelOf(err), "a work item could not be adopted; a job tries again",
 				slog.String("key", string(step.Item.Key)), slog.Any("error", err))
 			continue
 		}

@@ -87,7 +87,7 @@ func (f finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobR
 		case job.Queue == queueControl:
 			log.ErrorContext(ctx, "work failed; its schedule comes again", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
 		default:
-			log.ErrorContext(ctx, "work failed for the last time; it waits for someone to act", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
+			log.ErrorContext(ctx, "work failed for the last time; it waits for its cause to end, or for someone to act", slog.String("cause", string(v.cause)), slog.Any("error", v.err))
 		}
 		return v.err
 	case verdictDead:

@@ -87,7 +87,7 @@ function refusal(status, error) {
   return Response.json({ ok: false, error }, { status });
 }
 
-// Plane sends it again; the same words as the bridge's own.
+// The same words as the bridge's own. Plane Community does not send it again; the bridge's sweep finds what it told of.
 function keyMissing() {
   const body = { ok: false, error: "KEY_MISSING", ssot_ref: "ssot/secrets/registry.yaml#plane_webhook_secret" };
   return Response.json(body, { status: 503 });

@@ -105,7 +105,7 @@ test("a bridge that fails for a while is tried again, and the delivery arrives o
   assert.equal(tries, 3);
 });
 
-test("a bridge that stays away is a 5xx for Plane, which then sends again", async (t) => {
+test("a bridge that stays away is a 5xx for Plane, which does not say that it was kept", async (t) => {
   const target = await standIn(t, (_, response) => response.destroy());
   assert.deepEqual(await pass(webhook(planesBody()), { target }),
     { status: 502, body: { ok: false, error: "the bridge cannot be reached" }, waits: [500, 1500, 4000] });
