@@ -185,10 +185,12 @@ func (r *Receiver) check(c echo.Context, call webhookCall) reply {
 	ctx := c.Request().Context()
 	secrets := r.secrets.Webhook()
 	if len(secrets) == 0 {
+		r.refused()
 		r.logger.ErrorContext(ctx, "webhook refused: PLANE_WEBHOOK_SECRET is not set")
 		return keyMissing(refPlaneWebhookSecret)
 	}
 	if len(call.body) > maxBody {
+		r.tooLarge(ctx)
 		return refusal(http.StatusRequestEntityTooLarge, "the body is larger than "+inMiB(maxBody))
 	}
 	if !plane.Verify(call.body, call.headers.Get(headerSignature), secrets...) {
