@@ -70,6 +70,20 @@ func (w *Window) refused(t, sent int64, o Observation) {
 	if w.Refusals == 0 || sent >= w.BlockedUntil {
 		w.Refusals++
 	}
-	w.Share, w.SeenAt = min(w.used(), w.limit()), t
+	w.Share, w.SeenAt = min(w.used()-w.excess(), w.limit()), t
 	w.BlockedUntil = max(w.BlockedUntil, t+max(o.RetryAfter.Microseconds(), minRefusal))
+}
+
+// excess is how many of our places are reckoned to be beyond the limit, so that they have to leave the log first. A
+// refusal at the time that the server named says that its limit is lower than ours, and each further one that it is
+// lower still: a call has three retries, and has to find a limit that was halved within them.
+func (w *Window) excess() int {
+	switch {
+	case w.Refusals < 2:
+		return 0
+	case w.Refusals == 2:
+		return w.used() / 8
+	default:
+		return w.used() / 2
+	}
 }
