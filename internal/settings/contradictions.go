@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -92,8 +93,7 @@ func planeAddress(address WebURL) error {
 	if err != nil {
 		return nil //nolint:nilerr // the type has told
 	}
-	switch parsed.Hostname() {
-	case "app.plane.so", "plane.so", "www.plane.so":
+	if slices.Contains([]string{"app.plane.so", "plane.so", "www.plane.so"}, parsed.Hostname()) {
 		return errors.New("is where people open Plane; expected its API, https://api.plane.so")
 	}
 	if !strings.HasSuffix(strings.TrimRight(parsed.Path, "/"), "/api/v1") && planePaths.MatchString(parsed.Path) {
