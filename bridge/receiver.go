@@ -190,6 +190,7 @@ func (r *Receiver) check(c echo.Context, call webhookCall) reply {
 		return keyMissing(refPlaneWebhookSecret)
 	}
 	if len(call.body) > maxBody {
+		r.tooLarge(ctx)
 		return refusal(http.StatusRequestEntityTooLarge, "the body is larger than "+inMiB(maxBody))
 	}
 	if !plane.Verify(call.body, call.headers.Get(headerSignature), secrets...) {

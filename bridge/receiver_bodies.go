@@ -306,9 +306,9 @@ func (r *Receiver) readWebhook(c echo.Context, limit int64) (body []byte, releas
 		r.metrics.webhook(reply{status: known.Code})
 		if known.Code == http.StatusRequestEntityTooLarge {
 			r.tooLarge(c.Request().Context())
-		} else {
-			r.refused()
+			return body, release, err
 		}
+		r.refused()
 	}
 	return body, release, err
 }

@@ -52,8 +52,10 @@ type refusalKeeper interface {
 	RefusedTooLarge(ctx context.Context) error
 }
 
-// tooLarge is told of each webhook that is refused because of its size.
+// tooLarge is told of each webhook that is refused because of its size, however it
+// came. What it told of is found by a sweep, and the refusal is a sign of life.
 func (r *Receiver) tooLarge(ctx context.Context) {
+	r.refused()
 	keeper, keeps := r.inbox.(refusalKeeper)
 	if !keeps {
 		return

@@ -47,10 +47,13 @@ func (d Date) MarshalJSON() ([]byte, error) {
 }
 
 // Time is a moment as Plane writes it. The zero value means none. Community sends archived_at as a bare day and
-// v2 webhooks were documented with Python's "2026-01-02 03:04:05.6+00:00", so all three layouts are read.
+// v2 webhooks were documented with Python's "2026-01-02 03:04:05.6+00:00", so all three layouts are read. Plane keeps
+// times in UTC, and so one without a zone, which Python writes as easily, is one in UTC.
 type Time struct{ time.Time }
 
-var timeLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", time.DateOnly}
+var timeLayouts = []string{
+	time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", time.DateOnly,
+}
 
 // UnmarshalJSON reads the layouts named at Time, null, "" and the string "None".
 func (t *Time) UnmarshalJSON(b []byte) error {
