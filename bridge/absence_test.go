@@ -255,8 +255,10 @@ func TestAProjectThatAWebhookNamedIsAskedForTheWorkItem(t *testing.T) {
 func TestAWorkItemThatIsArchivedInAnotherProjectIsNotGone(t *testing.T) {
 	t.Parallel()
 	pool := knowing(t, otherProject)
-	answers := scripted{lookup: saysNotFound, item: saysNotFound, project: saysProject, elsewhere: saysNotFound, pairElsewhere: saysArchived,
-		other: said{200, strings.ReplaceAll(projectBody("null", true), homeProject, otherProject)}, search: saysNoHits}
+	answers := scripted{
+		lookup: saysNotFound, item: saysNotFound, project: saysProject, elsewhere: saysNotFound, pairElsewhere: saysArchived,
+		other: said{200, strings.ReplaceAll(projectBody("null", true), homeProject, otherProject)}, search: saysNoHits,
+	}
 	found, err := answers.presence(t, pool).whereIs(t.Context(), homeScope, soughtKey, soughtItem)
 	if err != nil || found.place != placeMoved || found.item.ID != soughtItem {
 		t.Errorf("whereIs = %q, %v; want %q", found.place, err, placeMoved)

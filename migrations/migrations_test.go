@@ -129,9 +129,11 @@ func TestARoleThatCannotMigrateIsToldSoWhereSomethingIsPending(t *testing.T) {
 	ctx := context.Background()
 	for name, row := range map[string]struct{ dsn, given, says string }{
 		"a schema without tables": {pgtest.EmptyDSN(t), "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO %[1]s", "GRANT CREATE ON SCHEMA ops TO"},
-		"tables of another role": {pgtest.DSN(t), `DELETE FROM ops.schema_migrations WHERE version_id = (SELECT max(version_id) FROM ops.schema_migrations);
+		"tables of another role": {
+			pgtest.DSN(t), `DELETE FROM ops.schema_migrations WHERE version_id = (SELECT max(version_id) FROM ops.schema_migrations);
 			GRANT ALL ON SCHEMA ops TO %[1]s; GRANT ALL ON ALL TABLES IN SCHEMA ops TO %[1]s; GRANT ALL ON ALL SEQUENCES IN SCHEMA ops TO %[1]s; ALTER ROLE %[1]s BYPASSRLS`,
-			"as the role that owns the tables"},
+			"as the role that owns the tables",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
