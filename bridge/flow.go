@@ -85,6 +85,9 @@ type Retractor interface {
 	// of a record that is closed in Odoo or gone from there; after a crash it calls it
 	// again.
 	Retract(ctx context.Context, link mapping.Link) (told string, err error)
+	// ToTakeBack reports whether Odoo was told something of a link's work item that
+	// Retract would take back.
+	ToTakeBack(link mapping.Link) bool
 }
 
 // LabelColorer is a flow that chooses colours for the labels that it wants.

@@ -8,6 +8,13 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
+// ToTakeBack reports whether a flow told Odoo something of a link's work item that it
+// has to take back once the record is closed or gone.
+func ToTakeBack(flow Flow, link mapping.Link) bool {
+	retractor, retracts := flow.(Retractor)
+	return retracts && retractor.ToTakeBack(link)
+}
+
 // Retract lets a flow take back what it told Odoo of a link's work item, and notes
 // what the link keeps of that. A crash in between lets it look once more.
 func Retract(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link) error {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"html"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,11 +45,14 @@ func (v Values) Labels() []string {
 
 // Shown judges what became of a write: wanted is what was sent in the given fields,
 // before what the work item showed until then, and after what it shows now. A field
-// is confirmed when it shows what was wanted, and refused otherwise. What is noted
-// as written about a work item is noted by this rule and by no other.
-func Shown(wanted, before, after Fields, sent []Field) (confirmed []Field, refused Values) {
+// is confirmed when it shows what was wanted, and refused otherwise. ours are the
+// labels that we put there at earlier writes: one that is not wanted any more and is
+// still shown was not taken off. What is noted as written about a work item is noted
+// by this rule and by no other.
+func Shown(wanted, before, after Fields, sent []Field, ours ...string) (confirmed []Field, refused Values) {
 	for _, field := range sent {
-		if wanted.shownAs(field, before, after) {
+		stays := field == FieldLabels && len(Stale(ours, wanted.Labels, after.Labels)) > 0
+		if !stays && wanted.shownAs(field, before, after) {
 			confirmed = append(confirmed, field)
 			continue
 		}
@@ -67,12 +71,23 @@ func (f Fields) shownAs(field Field, before, after Fields) bool {
 	case FieldName:
 		return strings.TrimSpace(f.Name) == strings.TrimSpace(after.Name)
 	case FieldDescription:
-		return after.DescriptionHTML != before.DescriptionHTML || sameText(f.DescriptionHTML, after.DescriptionHTML)
+		return tookDescription(f.DescriptionHTML, before.DescriptionHTML, after.DescriptionHTML)
 	case FieldLabels:
 		return containsAll(after.Labels, f.Labels)
 	default:
 		return f.value(field) == after.value(field)
 	}
+}
+
+// tookDescription reports whether a description was taken: it was not only where the
+// old one is shown still, and that says something else. One that was never set is
+// shown as an empty paragraph, and an answer without any does not show it.
+func tookDescription(sent, before, after string) bool {
+	if after == "" && textOf(sent) != "" {
+		return false
+	}
+	isOld := after == before || textOf(before) == "" && textOf(after) == ""
+	return !isOld || sameText(sent, after) && slices.Equal(pagesOf(sent), pagesOf(after))
 }
 
 // Shows reports whether a work item that was read shows what is wanted of a field,
@@ -108,6 +123,24 @@ func targetsOf(markup string) []string {
 		found = append(found, html.UnescapeString(match[1]+match[2]))
 	}
 	return found
+}
+
+// pagesOf are the web addresses that a description leads to, spelled in one way. What
+// else it refers to, such as a picture in the text itself, a server may drop.
+func pagesOf(markup string) []string {
+	var pages []string
+	for _, target := range targetsOf(markup) {
+		address, err := url.Parse(strings.TrimSpace(target))
+		if err == nil && (address.Scheme == "http" || address.Scheme == "https") {
+			pages = append(pages, address.String())
+		}
+	}
+	return pages
+}
+
+// Stale lists the labels of ours that are shown and not wanted any more.
+func Stale(ours, wanted, shown []string) []string {
+	return slices.DeleteFunc(slices.Compact(Common(ours, shown)), func(label string) bool { return slices.Contains(wanted, label) })
 }
 
 // Common lists the labels that are in both lists, sorted.

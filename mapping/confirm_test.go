@@ -94,3 +94,40 @@ func TestADescriptionSaysTheSameWhenItsTextAndItsLinksAreTheSame(t *testing.T) {
 		}
 	}
 }
+
+func TestALabelOfOursThatIsStillShownWasNotTakenOff(t *testing.T) {
+	t.Parallel()
+	wanted, shown := mapping.Fields{Labels: []string{"ours"}}, mapping.Fields{Labels: []string{"a person's", "ours", "once ours"}}
+	confirmed, refused := mapping.Shown(wanted, shown, shown, []mapping.Field{mapping.FieldLabels}, "ours", "once ours")
+	if len(confirmed) != 0 || !refused.Has(mapping.FieldLabels, wanted) {
+		t.Errorf("confirmed %v, refused %v", confirmed, refused)
+	}
+	if diff := cmp.Diff([]string{"once ours"}, mapping.Stale([]string{"once ours", "ours", "once ours"}, wanted.Labels, shown.Labels)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestADescriptionThatIsStillTheOldOneWasNotTaken(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, wanted, before, shown string
+		taken                       bool
+	}{
+		{"only a link leads elsewhere, and still to the old place", `<p><a href="https://odoo.example/2">Open</a></p>`, `<p><a href="https://odoo.example/1">Open</a></p>`, `<p><a href="https://odoo.example/1">Open</a></p>`, false},
+		{"a link that the server spells otherwise", `<p><a href="https://odoo.example/a b">Open</a></p>`, `<p><a href="https://odoo.example/a%20b">Open</a></p>`, `<p><a href="https://odoo.example/a%20b">Open</a></p>`, true},
+		{"a picture that the server drops each time", `<p>x<img src="data:image/png;base64,QQ=="></p>`, "<p>x</p>", "<p>x</p>", true},
+		{"one that was never set, and none is shown", "<p>new</p>", "", "<p></p>", false},
+		{"an answer that does not show any", "<p>new</p>", "<p>old</p>", "", false},
+		{"one that is to be emptied", "<p></p>", "<p>old</p>", "", true},
+		{"one that is empty and shown as a paragraph", "", "", "<p></p>", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			confirmed, _ := mapping.Shown(mapping.Fields{DescriptionHTML: test.wanted}, mapping.Fields{DescriptionHTML: test.before},
+				mapping.Fields{DescriptionHTML: test.shown}, []mapping.Field{mapping.FieldDescription})
+			if (len(confirmed) == 1) != test.taken {
+				t.Errorf("taken: %t, want %t", len(confirmed) == 1, test.taken)
+			}
+		})
+	}
+}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -16,16 +19,63 @@ var ErrAccess = errors.New("the database cannot be worked in")
 // sqlAccess asks the catalogue, which everybody may read, so that the cause is
 // known before a statement fails for it. Rows that row level security hides look
 // like a database without a single migration.
-const sqlAccess = `SELECT current_user AS role, current_database() AS database,
+//
+// The schema may be shared, so only the tables of the bridge and of its queue count.
+const sqlAccess = sqlOwn + `SELECT current_user AS role, current_database() AS database,
 	current_setting('transaction_read_only') = 'on' AS read_only, pg_is_in_recovery() AS standby,
 	n.oid IS NOT NULL AS found,
 	CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE') ELSE has_schema_privilege(n.oid, 'USAGE') END AS enters,
-	ARRAY(SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
-		AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
-			AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')) ORDER BY 1) AS tables,
-	EXISTS(SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(c.oid, 'USAGE') END) AS sequences,
-	EXISTS(SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND row_security_active(c.oid)) AS hidden
+	ARRAY(SELECT relname::text FROM own
+		WHERE NOT (has_table_privilege(oid, 'SELECT') AND has_table_privilege(oid, 'INSERT')
+			AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE')) ORDER BY 1) AS tables,
+	EXISTS(SELECT FROM pg_depend d JOIN own ON own.oid = d.refobjid JOIN pg_class c ON c.oid = d.objid
+		WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+			AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(c.oid, 'USAGE') END) AS sequences,
+	EXISTS(SELECT FROM own WHERE row_security_active(oid)) AS hidden
 	FROM (SELECT to_regnamespace($1)::oid AS oid) n`
+
+const (
+	sqlOwn = `WITH own AS (SELECT c.oid, c.relname, c.relowner FROM pg_class c
+		WHERE c.relnamespace = to_regnamespace($1)::oid AND c.relkind IN ('r', 'p') AND (c.relname = ANY ($2) OR c.relname LIKE 'river\_%'))
+	`
+
+	// Without the schema it is the right to make one that counts, which Access asks for.
+	sqlMayMigrate = sqlOwn + `SELECT current_user, coalesce(has_schema_privilege(to_regnamespace($1)::oid, 'CREATE'), true),
+		NOT EXISTS(SELECT FROM own WHERE NOT pg_has_role(relowner, 'USAGE'))`
+)
+
+// pending is ErrPending, or what keeps this role from running what is pending.
+func pending(ctx context.Context, pool *pgxpool.Pool) error {
+	var role string
+	var creates, owns bool
+	err := pool.QueryRow(ctx, sqlMayMigrate, Schema, ownTables()).Scan(&role, &creates, &owns)
+	switch {
+	case err != nil:
+		return fmt.Errorf("asking the database who may migrate it: %w", err)
+	case !creates:
+		return fmt.Errorf("%w: migrations are pending and role %s may not make tables in schema %s: GRANT CREATE ON SCHEMA %s TO %s",
+			ErrAccess, role, Schema, Schema, pgx.Identifier{role}.Sanitize())
+	case !owns:
+		return fmt.Errorf("%w: migrations are pending and role %s does not own the tables: run `odoo-plane-bridge migrate` as the role that owns the tables of schema %s",
+			ErrAccess, role, Schema)
+	}
+	return ErrPending
+}
+
+// ownTables are the tables that the files of this folder make, and goose's.
+var ownTables = sync.OnceValue(func() []string {
+	tables := []string{strings.TrimPrefix(versionTable, Schema+".")}
+	files, _ := fs.Glob(Files, "*.sql") // The pattern is right.
+	for _, file := range files {
+		content, _ := Files.ReadFile(file) // It was embedded.
+		for _, made := range createsTable.FindAllSubmatch(content, -1) {
+			tables = append(tables, string(made[1]))
+		}
+	}
+	return tables
+})
+
+var createsTable = regexp.MustCompile(`CREATE (?:UNLOGGED )?TABLE ` + Schema + `\.(\w+)`)
 
 // access is what a role may do in the database.
 type access struct {
@@ -39,7 +89,7 @@ type access struct {
 // Access returns nil when the role can read and write what serving needs, and an
 // error that wraps ErrAccess and says what is missing when it cannot.
 func Access(ctx context.Context, pool *pgxpool.Pool) error {
-	rows, err := pool.Query(ctx, sqlAccess, Schema)
+	rows, err := pool.Query(ctx, sqlAccess, Schema, ownTables())
 	if err != nil {
 		return fmt.Errorf("asking the database what may be done in it: %w", err)
 	}

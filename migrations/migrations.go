@@ -59,7 +59,7 @@ func up(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) (int, erro
 	if err := createSchema(ctx, pool); err != nil {
 		return 0, fmt.Errorf("creating schema %s: %w", Schema, err)
 	}
-	if err := Access(ctx, pool); err != nil {
+	if err := Check(ctx, pool); !errors.Is(err, ErrPending) {
 		return 0, err
 	}
 	river, err := newRiverMigrator(pool, logger)
@@ -138,7 +138,7 @@ func Check(ctx context.Context, pool *pgxpool.Pool) error {
 		return fmt.Errorf("reading the schema's version: %w", err)
 	}
 	if !queue.OK || !noted {
-		return ErrPending
+		return pending(ctx, pool)
 	}
 	db := stdlib.OpenDBFromPool(pool)
 	defer db.Close()
@@ -149,12 +149,12 @@ func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	if err := notNewer(ctx, provider); err != nil {
 		return err
 	}
-	pending, err := provider.HasPending(ctx)
+	behind, err := provider.HasPending(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the schema's version: %w", err)
 	}
-	if pending {
-		return ErrPending
+	if behind {
+		return pending(ctx, pool)
 	}
 	return nil
 }

@@ -90,10 +90,10 @@ func isIDsOf(asked []int64) shape {
 	}
 }
 
-// isRecords is a list of objects with ids, at most so many where most is set.
-func isRecords(most int) shape {
+// isRecords is a list of objects with ids and the fields that were asked for, at most so many where most is set.
+func isRecords(most int, fields ...string) shape {
 	return func(raw []byte) error {
-		ids, err := readRecordIDs(raw)
+		ids, err := readRecordIDs(raw, fields)
 		if err == nil && most > 0 && len(ids) > most {
 			err = fmt.Errorf("%d records arrived where %d were asked for", len(ids), most)
 		}
@@ -101,10 +101,11 @@ func isRecords(most int) shape {
 	}
 }
 
-// isRecordsOf is a list of objects with some of the ids that were asked for. Ids that do not exist are left out.
-func isRecordsOf(asked []int64) shape {
+// isRecordsOf is a list of objects with some of the ids that were asked for, each with the fields that were. Ids that do
+// not exist are left out.
+func isRecordsOf(asked []int64, fields ...string) shape {
 	return func(raw []byte) error {
-		ids, err := readRecordIDs(raw)
+		ids, err := readRecordIDs(raw, fields)
 		if err != nil {
 			return err
 		}
@@ -224,21 +225,26 @@ func readIDs(raw []byte) ([]int64, error) {
 	return ids, nil
 }
 
-func readRecordIDs(raw []byte) ([]int64, error) {
+// readRecordIDs holds each record to fields that it has to have. Odoo answers with all that were asked for or with an
+// error, so a record that lacks one is not Odoo's own.
+func readRecordIDs(raw []byte, fields []string) ([]int64, error) {
 	items, err := readList(raw)
 	if err != nil {
 		return nil, err
 	}
 	ids := make([]int64, len(items))
 	for i, item := range items {
-		var record struct {
-			ID json.RawMessage `json:"id"`
-		}
+		var record map[string]json.RawMessage
 		if err := readMembers(item, &record); err != nil {
 			return nil, err
 		}
-		if ids[i], err = readID(record.ID); err != nil {
+		if ids[i], err = readID(record["id"]); err != nil {
 			return nil, err
+		}
+		for _, field := range fields {
+			if record[field] == nil {
+				return nil, fmt.Errorf("record %d arrived without %.60q, which was asked for", ids[i], field)
+			}
 		}
 	}
 	return ids, nil

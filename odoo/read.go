@@ -11,6 +11,9 @@ import (
 type ReadOptions struct {
 	// Fields to read; none means every field, computed ones too, which is slow. The id always comes along.
 	Fields []string
+	// Complete refuses a record that comes without one of Fields, where it would be read as an empty one. Odoo itself
+	// answers with all of them, or with an error. Set it where something is concluded from what a record holds.
+	Complete bool
 	// Order is Odoo's order clause ("deadline_date desc, id"); empty means the model's own order.
 	Order string
 	// Limit is the most records to read; 0 means all.
@@ -30,6 +33,14 @@ func (o ReadOptions) named() Values {
 		named[key] = value
 	}
 	return named
+}
+
+// needed are the fields that each record has to have.
+func (o ReadOptions) needed() []string {
+	if o.Complete {
+		return o.Fields
+	}
+	return nil
 }
 
 func (o ReadOptions) window() Values {
@@ -78,7 +89,7 @@ func (c *Client) SearchCount(ctx context.Context, model string, domain Domain) (
 func (c *Client) SearchRead(ctx context.Context, model string, domain Domain, options ReadOptions, dst any) error {
 	return c.do(ctx, invocation{
 		model: model, method: "search_read", args: domainArgument(domain), named: options.named(), reads: true,
-		shape: isRecords(options.Limit),
+		shape: isRecords(options.Limit, options.needed()...),
 	}, dst)
 }
 
@@ -149,7 +160,7 @@ func (c *Client) Read(ctx context.Context, model string, ids []int64, fields []s
 		named["fields"] = fields
 	}
 	return c.do(ctx, invocation{
-		model: model, method: "read", ids: recordSet(ids), named: named, reads: true, shape: isRecordsOf(ids),
+		model: model, method: "read", ids: recordSet(ids), named: named, reads: true, shape: isRecordsOf(ids, fields...),
 	}, dst)
 }
 

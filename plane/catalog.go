@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
@@ -74,6 +75,26 @@ func (c *Catalog) ForgetOlder(projectID string, age time.Duration) {
 	}
 }
 
+// readable reads a list of a project without the records that cannot be read. Each is looked up by itself, so an odd one
+// must not hide the others; it passes for one that is not there, and a label of its name is adopted from the 409.
+func readable[T any](ctx context.Context, projectID string, read func(context.Context, string) iter.Seq2[T, error]) ([]T, error) {
+	if err := needIDs(projectID); err != nil {
+		return nil, err
+	}
+	var all []T
+	for record, err := range read(ctx, projectID) {
+		var odd *ItemError
+		if errors.As(err, &odd) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, record)
+	}
+	return all, nil
+}
+
 // own returns the project's catalog once nobody else owns it; the caller releases it.
 func (c *Catalog) own(ctx context.Context, projectID string) (*projectCatalog, error) {
 	p := c.project(projectID)
@@ -106,7 +127,7 @@ func (c *Catalog) States(ctx context.Context, projectID string) ([]State, error)
 	}
 	defer p.release()
 	if len(p.states) == 0 {
-		states, err := c.client.States(ctx, projectID)
+		states, err := readable(ctx, projectID, c.client.listStates)
 		if err != nil {
 			return nil, fmt.Errorf("reading states of project %s: %w", projectID, err)
 		}
@@ -216,7 +237,7 @@ func (c *Catalog) readLabels(ctx context.Context, projectID string, p *projectCa
 	if p.haveLabels {
 		return nil
 	}
-	labels, err := c.client.Labels(ctx, projectID)
+	labels, err := readable(ctx, projectID, c.client.listLabels)
 	if err != nil {
 		return fmt.Errorf("reading labels of project %s: %w", projectID, err)
 	}

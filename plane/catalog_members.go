@@ -17,7 +17,7 @@ func (c *Catalog) MemberName(ctx context.Context, projectID, userID string) (str
 	if name, found := p.memberName(userID); found {
 		return name, nil
 	}
-	members, err := c.client.Members(ctx, projectID)
+	members, err := readable(ctx, projectID, c.client.listMembers)
 	if err != nil {
 		return "", fmt.Errorf("reading members of project %s: %w", projectID, err)
 	}

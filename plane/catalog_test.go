@@ -160,3 +160,31 @@ func TestCreatedLabelsGetTheColorThatWasChosenForThem(t *testing.T) {
 		t.Errorf("created labels (-want +got):\n%s", diff)
 	}
 }
+
+// A label, a state or a person that cannot be read hides no other.
+func TestAnOddRecordOfTheCatalogueHidesNoOther(t *testing.T) {
+	t.Parallel()
+	odd := oddCatalogue{
+		"states":  `{"results":[{"id":"odd","group":"started","sequence":"first"},{"id":"s","group":"started","name":"Doing"}],"next_page_results":false}`,
+		"labels":  `{"results":[{"id":"odd","name":5},{"id":"l","name":"area:compliance"}],"next_page_results":false}`,
+		"members": `[{"id":"odd","role":"owner"},{"id":"u","display_name":"maria"}]`,
+	}
+	catalog := NewCatalog(clientOver(t, odd))
+	if state, err := catalog.StateFor(t.Context(), "p", GroupStarted); err != nil || state.ID != "s" {
+		t.Errorf("state %q, error %v", state.ID, err)
+	}
+	if ids, err := catalog.LabelIDs(t.Context(), "p", "area:compliance"); err != nil || len(ids) != 1 || ids[0] != "l" {
+		t.Errorf("labels %q, error %v", ids, err)
+	}
+	if name, err := catalog.MemberName(t.Context(), "p", "u"); err != nil || name != "maria" {
+		t.Errorf("member %q, error %v", name, err)
+	}
+}
+
+// oddCatalogue answers each collection with a body of its own.
+type oddCatalogue map[string]string
+
+func (o oddCatalogue) RoundTrip(r *http.Request) (*http.Response, error) {
+	path := strings.TrimSuffix(r.URL.Path, "/")
+	return answer(r, 200, o[path[strings.LastIndex(path, "/")+1:]]), nil
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -110,6 +111,11 @@ func (b errorBody) unrouted() bool {
 	return strings.HasPrefix(strings.ToLower(b.message), "page not found")
 }
 
+// missingRecord is what Plane's views, and the framework below them, say of a record that is not there. A gateway has
+// sentences of its own for a route, a host or an application that it does not know, and those are about no record.
+var missingRecord = regexp.MustCompile(`(?i)^(not found\.|no \w+ matches the given query\.?|(the )?(requested resource|issue|work[ -]?item|project|` +
+	`workspace|state|label|module|cycle|intake|page|user|member|webhook|activity|comment|link)( \w+)? (does not exist|not found)\.?)$`)
+
 // kindOf judges an answer that is no success. A refusal counts only in Plane's own shape; a 429, a 5xx, a redirect and
 // the 413 of a request with a body mean the same whoever gives them.
 func kindOf(status int, details errorBody, withBody bool) Kind {
@@ -130,6 +136,8 @@ func kindOf(status int, details errorBody, withBody bool) Kind {
 		return KindBadKey
 	case status == http.StatusNotFound && details.unrouted():
 		return KindUnrouted
+	case status == http.StatusNotFound && !missingRecord.MatchString(details.message):
+		return KindForeign
 	}
 	if kind, ok := statusKinds[status]; ok {
 		return kind

@@ -44,10 +44,13 @@ func (d Date) MarshalJSON() ([]byte, error) {
 }
 
 // Time is a moment as Plane writes it. The zero value means none. Community sends archived_at as a bare day and
-// v2 webhooks were documented with Python's "2026-01-02 03:04:05.6+00:00", so all three layouts are read.
+// v2 webhooks were documented with Python's "2026-01-02 03:04:05.6+00:00", so all three layouts are read. Plane keeps
+// times in UTC, and so one without a zone, which Python writes as easily, is one in UTC.
 type Time struct{ time.Time }
 
-var timeLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", time.DateOnly}
+var timeLayouts = []string{
+	time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", time.DateOnly,
+}
 
 // UnmarshalJSON reads the layouts named at Time, null, "" and the string "None".
 func (t *Time) UnmarshalJSON(b []byte) error {
@@ -124,7 +127,8 @@ func (r Ref[T]) MarshalJSON() ([]byte, error) {
 // Refs is a list of references: labels, assignees.
 type Refs[T any] []Ref[T]
 
-// UnmarshalJSON reads a list of what Ref reads, or null. What points to nothing, null and {}, is left out. An object
+// UnmarshalJSON reads a list of what Ref reads. null, like a list that is not sent, leaves it nil: nothing is known then,
+// and an empty list says that there are none. What points to nothing, null and {}, is left out. An object
 // that says something and has no id is an error: a list that is written back without it would take it away.
 func (r *Refs[T]) UnmarshalJSON(b []byte) error {
 	var all []Ref[T]
@@ -134,6 +138,9 @@ func (r *Refs[T]) UnmarshalJSON(b []byte) error {
 	var raw []json.RawMessage
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return err
+	}
+	if *r = nil; all == nil {
+		return nil
 	}
 	*r = make(Refs[T], 0, len(all))
 	for i, ref := range all {

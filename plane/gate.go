@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// ErrAway matches what a gate returns: the server is known to be away, and nothing was sent.
-var ErrAway = errors.New("plane: known to be away, so nothing was sent")
+// ErrAway matches what a gate returns: the server is known to be away, or to refuse the caller, and nothing was sent.
+var ErrAway = errors.New("plane: known not to be usable now, so nothing was sent")
 
 type gateKey struct{}
 

@@ -2,6 +2,7 @@ package plane
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -94,6 +95,20 @@ type AppInstallation struct {
 	WorkspaceDetail Workspace      `json:"workspace_detail"`
 	AppBot          string         `json:"app_bot"` // user id of the bot, the actor of what it does
 	Status          string         `json:"status"`
+}
+
+// UnmarshalJSON reads the bot as an id and as an object alike; the other fields read themselves.
+func (i *AppInstallation) UnmarshalJSON(b []byte) error {
+	type plain AppInstallation
+	read := struct {
+		*plain
+		AppBot Ref[User] `json:"app_bot"`
+	}{plain: (*plain)(i)}
+	if err := json.Unmarshal(b, &read); err != nil {
+		return err
+	}
+	i.AppBot = read.AppBot.ID
+	return nil
 }
 
 // AppInstallations returns what token may know of an installation, all of them when installationID is "".

@@ -1,6 +1,9 @@
 package plane
 
-import "context"
+import (
+	"context"
+	"iter"
+)
 
 // Me returns the user that the credentials belong to; it is also the cheapest check that they work.
 func (c *Client) Me(ctx context.Context) (User, error) {
@@ -25,7 +28,11 @@ func (c *Client) States(ctx context.Context, projectID string) ([]State, error) 
 	if err := needIDs(projectID); err != nil {
 		return nil, err
 	}
-	return collect(list[State](ctx, c, get(c.inProject(projectID, "states"), nil)))
+	return collect(c.listStates(ctx, projectID))
+}
+
+func (c *Client) listStates(ctx context.Context, projectID string) iter.Seq2[State, error] {
+	return list[State](ctx, c, get(c.inProject(projectID, "states"), nil))
 }
 
 // CreateState adds a state to a project.
@@ -41,7 +48,11 @@ func (c *Client) Labels(ctx context.Context, projectID string) ([]Label, error) 
 	if err := needIDs(projectID); err != nil {
 		return nil, err
 	}
-	return collect(list[Label](ctx, c, get(c.inProject(projectID, "labels"), nil)))
+	return collect(c.listLabels(ctx, projectID))
+}
+
+func (c *Client) listLabels(ctx context.Context, projectID string) iter.Seq2[Label, error] {
+	return list[Label](ctx, c, get(c.inProject(projectID, "labels"), nil))
 }
 
 // CreateLabel adds a label to a project. A name that exists gives ErrConflict with the existing id.
@@ -57,7 +68,11 @@ func (c *Client) Members(ctx context.Context, projectID string) ([]Member, error
 	if err := needIDs(projectID); err != nil {
 		return nil, err
 	}
-	return collect(list[Member](ctx, c, arrayOf(c.inProject(projectID, "members"))))
+	return collect(c.listMembers(ctx, projectID))
+}
+
+func (c *Client) listMembers(ctx context.Context, projectID string) iter.Seq2[Member, error] {
+	return list[Member](ctx, c, arrayOf(c.inProject(projectID, "members")))
 }
 
 // WorkspaceMembers returns the members of the workspace with their roles.

@@ -96,8 +96,9 @@ func cut(s string) string {
 // retryAfter reads Retry-After in seconds or as a date; 0 means that it is missing.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := h.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil && seconds >= 0 {
-		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	// Compared before it is multiplied: a figure beyond all range still asks for the longest wait.
+	if seconds, err := strconv.ParseInt(value, 10, 64); (err == nil || errors.Is(err, strconv.ErrRange)) && seconds >= 0 {
+		return time.Duration(min(seconds, int64(maxRetryAfter/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return min(max(at.Sub(now), 0), maxRetryAfter)
@@ -114,11 +115,15 @@ func windowReset(h http.Header) time.Time {
 	return time.Unix(unix, 0)
 }
 
+// maxRemaining is more than any server grants in a minute. The budget reckons with what remains, and with a figure
+// without bound it would run over.
+const maxRemaining = 1_000_000
+
 // observe reads what the answer says about the budget.
 func (r *response) observe(now time.Time, took time.Duration) Observation {
 	o := Observation{Status: r.status, Remaining: -1, Took: took}
 	if n, err := strconv.Atoi(r.header.Get("X-RateLimit-Remaining")); err == nil && n >= 0 {
-		o.Remaining = n
+		o.Remaining = min(n, maxRemaining)
 	}
 	o.Reset = windowReset(r.header)
 	if r.status == http.StatusTooManyRequests {

@@ -269,6 +269,20 @@ type Activity struct {
 	CreatedAt Time   `json:"created_at"`
 }
 
+// UnmarshalJSON reads who did it as an id and as an object alike; the other fields read themselves.
+func (a *Activity) UnmarshalJSON(b []byte) error {
+	type plain Activity
+	read := struct {
+		*plain
+		Actor Ref[User] `json:"actor"`
+	}{plain: (*plain)(a)}
+	if err := json.Unmarshal(b, &read); err != nil {
+		return err
+	}
+	a.Actor = read.Actor.ID
+	return nil
+}
+
 // NewComment is what CreateComment sends.
 type NewComment struct {
 	HTML           string `json:"comment_html"`

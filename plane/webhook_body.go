@@ -85,9 +85,14 @@ func (o object) ref(name string) string {
 	return o.text(name + "_id")
 }
 
-// record returns the entity's fields. A v2 deletion has none in data and the old record in previous_attributes.
-func (e envelope) record(entity Entity) object {
-	for _, record := range []object{e.Data, e.named(entity), e.Previous} {
+// record returns the entity's fields. A v2 deletion has none in data and the old record in previous_attributes; of a
+// change these hold what was before and is not any more.
+func (e envelope) record(entity Entity, action Action) object {
+	records := []object{e.Data, e.named(entity)}
+	if action == ActionDeleted {
+		records = append(records, e.Previous)
+	}
+	for _, record := range records {
 		if len(record) > 0 {
 			return record.clean().withV1Names()
 		}
@@ -210,6 +215,23 @@ func (e envelope) changedField() string {
 	return ""
 }
 
+// besides are the fields of a record by which nothing is done. An odd value in one of them must not lose the event.
+var besides = map[string]func([]byte) error{
+	"sequence_id": reads[int], "is_draft": reads[bool], "start_date": reads[Date], "created_at": reads[Time], "completed_at": reads[Time],
+}
+
+func reads[T any](value []byte) error { return json.Unmarshal(value, new(T)) }
+
+// withoutOdd takes such values out.
+func (o object) withoutOdd() object {
+	for name, read := range besides {
+		if value, given := o[name]; given && read(value) != nil {
+			delete(o, name)
+		}
+	}
+	return o
+}
+
 // fill decodes the record into the type of the entity.
 func (e *Event) fill(record object) error {
 	var target any
@@ -226,7 +248,7 @@ func (e *Event) fill(record object) error {
 	default:
 		return nil
 	}
-	encoded, err := json.Marshal(record)
+	encoded, err := json.Marshal(record.withoutOdd())
 	if err != nil {
 		return err
 	}
@@ -262,6 +284,9 @@ func splitEvent(event, action string) (entity Entity, what Action, known bool) {
 		}
 		event, action = event[:cut], event[cut+1:]
 	}
+	if before, last, dotted := cutLast(event, '.'); dotted && action != "" && sameAction(last, action) {
+		event = before // It names the action as well.
+	}
 	event = strings.ReplaceAll(event, ".", "_")
 	if spelled, ok := entityWords[event]; ok {
 		event = string(spelled)
@@ -271,6 +296,20 @@ func splitEvent(event, action string) (entity Entity, what Action, known bool) {
 		return Entity(event), spelled, true
 	}
 	return Entity(event), Action(action), false
+}
+
+func cutLast(text string, separator byte) (before, last string, found bool) {
+	cut := strings.LastIndexByte(text, separator)
+	if cut < 0 {
+		return text, "", false
+	}
+	return text[:cut], text[cut+1:], true
+}
+
+// sameAction reports whether two words are spellings of one action.
+func sameAction(one, other string) bool {
+	spelled, known := actionWords[strings.ToLower(one)]
+	return known && spelled == actionWords[strings.ToLower(other)]
 }
 
 func firstText(candidates ...string) string {

@@ -105,7 +105,7 @@ func DecodeEvent(body []byte) (Event, error) {
 		Version: raw.number(), Entity: entity, Action: action, EventID: string(raw.EventID), DeliveryID: string(raw.DeliveryID),
 		WebhookID: string(raw.WebhookID), WorkspaceID: string(raw.WorkspaceID), Previous: raw.Previous.clean(),
 	}
-	record := raw.record(entity)
+	record := raw.record(entity, action)
 	if raw.ownShape(entity) {
 		e.StateName, e.AssigneeName = record.takeNames()
 	}

@@ -115,6 +115,9 @@ type pair mapping.Key
 // nothing more is known of it.
 const pairUnread pair = "?"
 
+// pairForeign is the pair of a listed work item that another program gave it.
+const pairForeign pair = "!"
+
 func (a *Auditor) read(ctx context.Context, scope mapping.Scope) (byPair map[mapping.Key][]plane.WorkItem, listed map[string]pair, err error) {
 	byPair, listed = make(map[mapping.Key][]plane.WorkItem), make(map[string]pair)
 	for item, err := range a.mirror.Plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at", Partial: true}) {
@@ -129,13 +132,23 @@ func (a *Auditor) read(ctx context.Context, scope mapping.Scope) (byPair map[map
 		if _, again := listed[item.ID]; again {
 			continue
 		}
-		listed[item.ID] = ""
+		listed[item.ID] = pairOf(item)
 		if item.ExternalSource == mapping.ExternalSource && item.ExternalID != "" {
-			listed[item.ID] = pair(item.ExternalID)
 			byPair[mapping.Key(item.ExternalID)] = append(byPair[mapping.Key(item.ExternalID)], item)
 		}
 	}
 	return byPair, listed, nil
+}
+
+func pairOf(item plane.WorkItem) pair {
+	switch {
+	case item.ExternalSource == mapping.ExternalSource:
+		return pair(item.ExternalID)
+	case item.ExternalSource != "" && item.ExternalID != "":
+		return pairForeign
+	default:
+		return ""
+	}
 }
 
 func judge(link mapping.Link, listed map[string]pair) []Finding {
@@ -155,6 +168,8 @@ func judge(link mapping.Link, listed map[string]pair) []Finding {
 		finding.Kind, finding.Repair = FindingMissing, "create it again if it was deleted, leave it if it is archived"
 	case link.LastError != nil:
 		finding.Kind, finding.Repair = FindingFailing, "write it again"
+	case isListed && carried == pairForeign:
+		finding.Kind, finding.Detail = FindingUnpaired, "another program has given it one of its own; take that off in Plane if it may go"
 	case isListed && carried != pairUnread && carried != pair(link.Key):
 		finding.Kind, finding.Repair = FindingUnpaired, "give it its external id back"
 	default:

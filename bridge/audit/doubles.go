@@ -65,7 +65,7 @@ type double struct {
 	plane.WorkItem
 	// younger says that it was made after the one that is linked.
 	younger bool
-	// children says that a work item is below it.
+	// children says that a work item is below it, or may be.
 	children bool
 }
 
@@ -73,8 +73,12 @@ type double struct {
 // because children are known by their parent only.
 func (a *Auditor) doublesOf(ctx context.Context, scope mapping.Scope, link mapping.Link) ([]double, error) {
 	var found []double
-	kept, parents := 0, make(map[string]bool)
+	kept, unread, parents := 0, false, make(map[string]bool)
 	for item, err := range a.mirror.Plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+		if errors.Is(err, plane.ErrUnreadable) {
+			unread = true // It may be below any of them, so all are left to a person.
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("listing the doubles of %s: %w", link.Key, err)
 		}
@@ -87,7 +91,7 @@ func (a *Auditor) doublesOf(ctx context.Context, scope mapping.Scope, link mappi
 		}
 	}
 	for i := range found {
-		found[i].younger, found[i].children = kept > 0 && found[i].SequenceID > kept, parents[found[i].ID]
+		found[i].younger, found[i].children = kept > 0 && found[i].SequenceID > kept, unread || parents[found[i].ID]
 	}
 	return found, nil
 }
@@ -117,13 +121,16 @@ func (a *Auditor) touched(ctx context.Context, scope mapping.Scope, d double, me
 	case !d.younger:
 		return "it is not the younger one", nil
 	case d.children:
-		return "there are work items below it", nil
+		return "there are work items below it, or one of the project cannot be read", nil
 	case !ours(d.CreatedBy), d.UpdatedBy != "" && !ours(d.UpdatedBy):
 		return "somebody else made or changed it", nil
 	}
 	activities, err := a.mirror.Plane.Activities(ctx, scope.ProjectID, d.ID)
 	if err != nil {
 		return "", fmt.Errorf("reading the history of double %s: %w", d.ID, err)
+	}
+	if len(activities) == 0 {
+		return "its history is empty, and that of every work item begins with its creation", nil
 	}
 	for _, activity := range activities {
 		if !ours(activity.Actor) {
@@ -149,18 +156,18 @@ func (a *Auditor) reportDouble(ctx context.Context, key mapping.Key, issue, why 
 
 func keptInstead(issue string) string { return "work item " + issue + " is the one that stays" }
 
-// retire takes a double out of the way: a comment says which work item stays, and
-// then its state and its external pair go in one write. Without the pair it is
-// nobody's double any more, so a crash in between only repeats the comment's call.
+// retire takes a double out of the way: it is cancelled, a comment says which work
+// item stays, and then its external pair goes. The comment must not claim what a board
+// without such a state makes untrue. Without the pair it is nobody's double any more,
+// so a crash in between only repeats what was done before.
 func (a *Auditor) retire(ctx context.Context, scope mapping.Scope, key mapping.Key, issue, instead string) error {
 	if _, err := a.mirror.SentEarlier(ctx, scope, key); err != nil {
 		return err
 	}
-	state, err := a.mirror.Catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
-	if err != nil {
-		return fmt.Errorf("choosing the state of double %s: %w", issue, err)
+	if err := a.cancelDouble(ctx, scope, issue); err != nil {
+		return err
 	}
-	_, err = a.mirror.Plane.CreateComment(a.mirror.NotingCreates(ctx, scope, key), scope.ProjectID, issue, plane.NewComment{
+	_, err := a.mirror.Plane.CreateComment(a.mirror.NotingCreates(ctx, scope, key), scope.ProjectID, issue, plane.NewComment{
 		HTML:           "<p>This work item was made twice for one record of Odoo, so it is cancelled: " + instead + ".</p>",
 		ExternalSource: mapping.ExternalSource, ExternalID: string(key) + "#double " + issue,
 	})
@@ -170,11 +177,34 @@ func (a *Auditor) retire(ctx context.Context, scope mapping.Scope, key mapping.K
 	if err := a.mirror.Links.SettleCreate(ctx, scope, key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
 		return err
 	}
-	_, err = a.mirror.Plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{
-		StateID: plane.Set(state.ID), ExternalSource: plane.Null[string](), ExternalID: plane.Null[string](),
+	return a.unpair(ctx, scope, issue)
+}
+
+func (a *Auditor) cancelDouble(ctx context.Context, scope mapping.Scope, issue string) error {
+	state, err := a.mirror.Catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
+	if err != nil {
+		return fmt.Errorf("choosing the state of double %s: %w", issue, err)
+	}
+	answered, err := a.mirror.Plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{StateID: plane.Set(state.ID)})
+	if err != nil {
+		return fmt.Errorf("cancelling double %s: %w", issue, err)
+	}
+	if answered.State.ID != state.ID {
+		return fmt.Errorf("cancelling double %s: Plane answered with success and did not take the state %q", issue, state.Name)
+	}
+	return nil
+}
+
+// unpair takes the external pair off a work item.
+func (a *Auditor) unpair(ctx context.Context, scope mapping.Scope, issue string) error {
+	answered, err := a.mirror.Plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{
+		ExternalSource: plane.Null[string](), ExternalID: plane.Null[string](),
 	})
-	if err != nil && !errors.Is(err, plane.ErrNotFound) {
-		return fmt.Errorf("retiring double %s: %w", issue, err)
+	if err != nil {
+		return fmt.Errorf("taking the external pair off double %s: %w", issue, err)
+	}
+	if answered.ExternalID != "" {
+		return fmt.Errorf("taking the external pair off double %s: Plane answered with success and did not take it off", issue)
 	}
 	return nil
 }

@@ -93,10 +93,35 @@ func (a *Auditor) importRow(ctx context.Context, flow bridge.Flow, row OldMappin
 	if err == nil && link.State != mapping.Intended {
 		return key, &skippedRow{"it is linked already, to work item " + link.Issue()}
 	}
-	if (err != nil && !errors.Is(err, mapping.ErrNoLink)) || dryRun {
-		return key, ignoreNoLink(err)
+	if _, underWay := a.mirror.SentEarlier(ctx, flow.Scope(), key); err == nil && underWay != nil {
+		return key, importWaits(underWay)
+	}
+	if err != nil && !errors.Is(err, mapping.ErrNoLink) {
+		return key, err
+	}
+	if err := a.unclaimed(ctx, flow.Scope(), key, issue); err != nil || dryRun {
+		return key, err
 	}
 	return key, a.take(ctx, flow, key, id, issue)
+}
+
+// unclaimed makes sure that no other record has the work item. It is asked before the
+// work item gets the external pair, which would take it away from the other record.
+func (a *Auditor) unclaimed(ctx context.Context, scope mapping.Scope, key mapping.Key, issue string) error {
+	link, err := a.mirror.Links.ByIssue(ctx, scope.Workspace, issue)
+	if err == nil && link.Key != key {
+		return &skippedRow{"its work item is linked to another record, " + string(link.Key)}
+	}
+	return ignoreNoLink(err)
+}
+
+// importWaits leaves a row to another run: its record may get a work item of its own
+// any moment, and would have two.
+func importWaits(err error) error {
+	if errors.As(err, new(*bridge.UnderWayError)) {
+		return &skippedRow{err.Error()}
+	}
+	return err
 }
 
 func ignoreNoLink(err error) error {
@@ -124,8 +149,12 @@ func (a *Auditor) take(ctx context.Context, flow bridge.Flow, key mapping.Key, i
 		return &skippedRow{"Plane has no such work item any more"}
 	case errors.Is(err, plane.ErrConflict):
 		return &skippedRow{"another work item in Plane carries the record's external pair"}
+	case isAboutRow(err):
+		return &skippedRow{"its work item cannot be taken over: " + err.Error()}
 	case err != nil:
 		return err
+	case answered.ExternalSource != mapping.ExternalSource || answered.ExternalID != string(key):
+		return &skippedRow{"Plane answered with success and did not take the record's external pair"}
 	}
 	if err := a.mirror.Links.Claim(ctx, scope, key, id); err != nil {
 		return err
@@ -140,4 +169,15 @@ func (a *Auditor) take(ctx context.Context, flow bridge.Flow, key mapping.Key, i
 		return &skippedRow{"its work item is linked to another record"}
 	}
 	return err
+}
+
+// isAboutRow reports whether Plane's answer is about the one work item, such as an id
+// that is none, so that the rows behind it may fare better.
+func isAboutRow(err error) bool {
+	for _, refusal := range []error{plane.ErrInvalid, plane.ErrUnrouted, plane.ErrForbidden, plane.ErrUnreadable, plane.ErrTooLarge} {
+		if errors.Is(err, refusal) {
+			return true
+		}
+	}
+	return false
 }

@@ -94,7 +94,7 @@ func (f *Flow) Wanted(ctx context.Context) (bridge.Wanted, error) {
 		return bridge.Wanted{}, odooflow.Classify(err)
 	}
 	var all []deadline
-	options := odoo.ReadOptions{Fields: odoo.FieldsOf[deadline]()}
+	options := odoo.ReadOptions{Fields: odoo.FieldsOf[deadline](), Complete: true}
 	for page, err := range odoo.SearchReadPages[deadline](ctx, f.config.Odoo, Model, nil, options, pageSize) {
 		if err != nil {
 			return bridge.Wanted{}, odooflow.Classify(fmt.Errorf("reading deadlines: %w", err))
@@ -166,7 +166,7 @@ func (f *Flow) read(ctx context.Context, key mapping.Key) (deadline, error) {
 		return deadline{}, odooflow.BadData(err)
 	}
 	var found []deadline
-	options := odoo.ReadOptions{Fields: odoo.FieldsOf[deadline](), Order: "id asc", Limit: 1}
+	options := odoo.ReadOptions{Fields: odoo.FieldsOf[deadline](), Complete: true, Order: "id asc", Limit: 1}
 	if err := f.config.Odoo.SearchRead(ctx, Model, identity.domain(), options, &found); err != nil {
 		return deadline{}, odooflow.Classify(fmt.Errorf("reading the deadline of %s: %w", key, err))
 	}

@@ -140,7 +140,7 @@ func missingRight(err error) error {
 // filed or gone, and counts on from its completion.
 func (f *Flow) Retract(ctx context.Context, link mapping.Link) (string, error) {
 	last := readTold(link.Told)
-	if !last.reminded() {
+	if !f.ToTakeBack(link) {
 		return link.Told, nil
 	}
 	var d deadline
@@ -156,6 +156,9 @@ func (f *Flow) Retract(ctx context.Context, link mapping.Link) (string, error) {
 	}
 	return settled.String(), nil
 }
+
+// ToTakeBack reports whether there may be a reminder of a link's work item.
+func (f *Flow) ToTakeBack(link mapping.Link) bool { return readTold(link.Told).reminded() }
 
 // settle undoes what a completion left in Odoo, whatever BIR_ON_COMPLETED said then.
 // The zero deadline is one that is gone.

@@ -36,6 +36,16 @@ func TestAnAuditFindsAWorkItemThatLostItsExternalIDAndARepairGivesItBack(t *test
 	})
 }
 
+func TestAnAuditLeavesTheExternalIDOfAnotherProgramToPeople(t *testing.T) {
+	t.Parallel()
+	whileMirrored(t, func(w *world, p *process) {
+		w.call(http.MethodPatch, "work-items/"+w.item()+"/", `{"external_id": "17", "external_source": "github"}`)
+		if finding := p.audited(t); finding.Kind != audit.FindingUnpaired || finding.Repair != "" || !strings.Contains(finding.Detail, "another program") {
+			t.Errorf("the audit finds %v", finding)
+		}
+	})
+}
+
 func TestAnAuditPromisesNoRepairForAnOrphanThatOdooDoesNotKnow(t *testing.T) {
 	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {

@@ -179,3 +179,20 @@ func TestAPreviewOfAReplayChangesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A long outage leaves more letters than one look takes, and none of them waits for the
+// next look.
+func TestAllDeadLettersOfALongOutageRunAgainAtOnce(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		w.forget()
+		_, err := w.queue.Exec(p.ctx, `INSERT INTO ops.plane_webhook_deliveries
+				(delivery_id, event_key, event, raw_body, status, received_at, cause, last_error)
+			SELECT gen_random_uuid(), 'long ' || n, 'issue', '{}', 'dead', now(), 'odoo', 'away' FROM generate_series(1, 1001) n`)
+		w.must(err)
+		w.must(p.bridge.Revive(p.ctx))
+		if left := w.count("SELECT count(*) FROM ops.plane_webhook_deliveries WHERE status = 'dead'"); left != 0 {
+			t.Errorf("%d letters are still dead although Odoo answers", left)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -39,6 +40,11 @@ func TestOnlyADoubleThatNobodyTouchedIsCancelled(t *testing.T) {
 			w.must(err)
 		}},
 		{name: "the key is a person's own", options: personal, by: "maria"},
+		{name: "its history is answered with an empty page", by: "bridge", touch: func(w *world, double string) {
+			w.must(w.plane.SetPriority("maria", double, "urgent"))
+			w.must(w.plane.SetPriority("bridge", double, "low"))
+			w.plane.Fail(planetest.Fault{Method: http.MethodGet, Path: "work-items/*/activities/", Times: -1, Status: http.StatusOK, Body: emptyPage})
+		}},
 		{name: "it is older than the linked one", by: "bridge", touch: func(w *world, double string) {
 			_, err := w.queue.Exec(context.Background(), "UPDATE ops.plane_sync_mappings SET plane_issue_id = $1", double)
 			w.must(err)
@@ -91,4 +97,39 @@ func (w *world) byID(id string) planetest.Item {
 	}
 	w.t.Fatalf("there is no work item %s", id)
 	return planetest.Item{}
+}
+
+// An archived work item is in no list, and the other one is a double all the same.
+func TestADoubleOfAnArchivedWorkItemIsReported(t *testing.T) {
+	t.Parallel()
+	whileMirrored(t, func(w *world, p *process) {
+		w.must(w.plane.Archive("maria", w.item()))
+		w.settle(p)
+		w.double()
+		if report := w.reconciled(p); report.Doubled != 1 || report.Orphaned != 0 {
+			t.Errorf("the sweep reports %+v, want one double", report)
+		}
+	})
+}
+
+// A look at doubles comes once a day. One that finds no link yet must not be that one.
+func TestADoubleOfARecordWithoutALinkIsHealedOnceASyncHasBoundIt(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		double, err := w.plane.CreateItem("bridge", planetest.NewItem{
+			Name: "made twice", ExternalSource: mapping.ExternalSource, ExternalID: deadlinePair,
+		})
+		w.must(err)
+		_, err = w.queue.Exec(p.ctx, "DELETE FROM ops.plane_sync_mappings")
+		w.must(err)
+		for range 2 {
+			_, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
+			w.must(err)
+			w.workUntilDone(p)
+			w.settle(p)
+		}
+		if after := w.byID(double); after.StateGroup != "cancelled" || after.ExternalID != "" {
+			t.Errorf("after two sweeps the double is %+v", after)
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -60,6 +61,7 @@ type Engine struct {
 	reconciler *sweep.Sweeper
 	letters    *inbound.Deliveries
 	owed       *sweepOwed
+	refused    atomic.Bool // a webhook was refused, which is not noted yet
 	outages    *queue.Outages
 	migrated   chan struct{} // closed once the tables are there
 	metrics    *observe.Metrics
@@ -88,18 +90,35 @@ func New(config Config) *Engine {
 	b.letters = &inbound.Deliveries{
 		Pool: config.Pool, Queue: config.Queue, Process: b.deliveries, Remote: config.Remote, Flows: config.Flows, Logger: config.Logger,
 	}
-	b.owed = newSweepOwed(b.queueOwed, config.Logger)
-	b.outages = queue.NewOutages(config.Queue, func(ctx context.Context) error { return b.letters.Revive(ctx).Err }, config.Remote, b.OweSweep, config.Logger)
+	b.owed = newSweepOwed(b.queueOwed, observe.WithoutRepeats(config.Logger))
+	b.outages = queue.NewOutages(config.Queue, func(ctx context.Context) error { return b.letters.Revive(ctx).Err }, config.Remote, b.owed.note, config.Logger)
+	b.outages.Resync = b.syncSoon
 	return b
 }
 
 // OweSweep brings the next sweeps forward: a webhook was refused, and Plane may not
 // send it again.
-func (b *Engine) OweSweep() { b.owed.note() }
+func (b *Engine) OweSweep() {
+	b.refused.Store(true)
+	b.owed.note()
+}
 
 func (b *Engine) queueOwed(ctx context.Context) error {
+	if err := b.noteRefused(ctx); err != nil {
+		return err
+	}
 	for _, flow := range b.config.Flows {
 		if err := b.config.Queue.SweepOwed(ctx, flow.Scope().Flow); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncSoon queues a sync of every flow.
+func (b *Engine) syncSoon(ctx context.Context) error {
+	for _, flow := range b.config.Flows {
+		if err := b.config.Queue.SyncSoon(ctx, flow.Scope().Flow); err != nil {
 			return err
 		}
 	}
@@ -178,6 +197,9 @@ func (b *Engine) tryStart(ctx context.Context) (stop func(context.Context) error
 	}
 	if ran > 0 {
 		b.logger.InfoContext(ctx, "database migrated", slog.Int("migrations", ran))
+	}
+	if err := ledger.ForgetFormer(ctx, b.config.Pool, b.config.Flows); err != nil {
+		return nil, err
 	}
 	select {
 	case <-b.migrated: // An earlier try came as far as here.

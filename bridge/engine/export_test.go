@@ -27,6 +27,9 @@ func SweepJob(flow string) river.JobArgs { return queue.SweepJob{Flow: flow} }
 func ReviveJob() river.JobArgs           { return queue.ReviveJob{} }
 func CleanupJob() river.JobArgs          { return queue.CleanupJob{} }
 
+// QueueOwed queues the sweeps that are owed, as Run does after a while.
+func (b *Engine) QueueOwed(ctx context.Context) error { return b.queueOwed(ctx) }
+
 // Insert queues a job over a connection of the test's own.
 func (b *Engine) Insert(ctx context.Context, tx pgx.Tx, args river.JobArgs) (id int64, err error) {
 	inserted, err := b.config.Queue.Library().InsertTx(ctx, tx, args, nil)

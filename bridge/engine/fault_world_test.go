@@ -80,7 +80,7 @@ func newWorldOf(t *testing.T, queue *pgxpool.Pool, options planetest.Options) *w
 	w.odoo = odootest.New(odootest.Options{WithPlaneFields: true})
 	w.addDeadline()
 	_, err := w.queue.Exec(context.Background(),
-		"DELETE FROM ops.plane_webhook_deliveries; DELETE FROM ops.work_items; DELETE FROM ops.plane_sync_mappings; DELETE FROM ops.river_job; DELETE FROM ops.sweeps")
+		"DELETE FROM ops.plane_webhook_deliveries; DELETE FROM ops.work_items; DELETE FROM ops.plane_sync_mappings; DELETE FROM ops.river_job; DELETE FROM ops.sweeps; DELETE FROM ops.refused_webhooks")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +296,8 @@ func (p *process) acknowledges(l letter) bool {
 	return answer.Code == http.StatusOK && !p.isDead()
 }
 
-// again is the same event under another delivery id, as Plane sends it again.
+// again is the same event under another delivery id, as a commercial Plane sends it
+// when it was answered 500, and any when it had no answer.
 func (l letter) again() letter {
 	l.header = l.header.Clone()
 	l.header.Set(plane.HeaderDelivery, uuid.NewString())

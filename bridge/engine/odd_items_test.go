@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"regexp"
@@ -8,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
@@ -98,6 +102,108 @@ func TestASweepGoesOnPastAPageThatIsTooLarge(t *testing.T) {
 		}
 		if item, _ := w.plane.Item(before); item.DescriptionHTML == "" {
 			t.Error("the deadline lost its description")
+		}
+	})
+}
+
+// oddDate makes the work item with this date one that cannot be read, in every list.
+func (w *world) oddDate(date string) {
+	w.t.Helper()
+	w.plane.Fail(planetest.Fault{
+		Kind: planetest.FaultRewrite, Method: http.MethodGet, Path: "work-items/", Times: -1,
+		Rewrite: func(status int, body []byte) (int, []byte) {
+			return status, bytes.ReplaceAll(body, []byte(`"`+date+`"`), []byte(`"the 20th"`))
+		},
+	})
+}
+
+// One that was archived is looked for by its pair, and may be odd as well.
+func TestASweepGoesOnPastAMissingItemThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]planetest.Fault{
+		"with an odd field":           {Status: http.StatusOK, Body: `{"id":"` + uuid.NewString() + `","target_date":"the 20th","external_source":"odoo","external_id":"` + deadlinePair + `"}`},
+		"behind a proxy's own 403":    {Status: http.StatusForbidden},
+		"that is too large by itself": {Status: http.StatusOK, Body: `{"id":"` + strings.Repeat("a", worldMaxBody) + `"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			caughtUp(t, func(w *world, p *process) {
+				gone := w.people(p, 1)[0]
+				time.Sleep(time.Hour) // By the bubble's clock, which costs nothing.
+				w.must(w.plane.Archive("maria", w.item()))
+				w.must(w.plane.Delete("maria", gone))
+				answer.Method, answer.Path, answer.Times = http.MethodGet, "work-items/", -1
+				answer.Match = func(r *http.Request) bool { return r.URL.Query().Has("external_id") }
+				w.plane.Fail(answer)
+				if report := w.reportOfSweep(p); report.Deleted != 1 || len(report.Unreadable) != 1 {
+					t.Errorf("the sweep reports %+v, want one deleted and the other passed over", report)
+				}
+			})
+		})
+	}
+}
+
+// The item is in the list, and its own address answers with a failure each time.
+func TestASweepGoesOnPastAnItemThatPlaneFailsToShow(t *testing.T) {
+	t.Parallel()
+	caughtUp(t, func(w *world, p *process) {
+		w.lettersOf(func() {
+			_, err := w.plane.CreateItem("maria", planetest.NewItem{Name: "a scan", DescriptionHTML: "<p>" + strings.Repeat("QUJD", worldMaxBody/4) + "</p>"})
+			w.must(err)
+			_, err = w.plane.CreateItem("maria", planetest.NewItem{Name: "a task of her own"})
+			w.must(err)
+		})
+		time.Sleep(time.Hour) // By the bubble's clock, which costs nothing.
+		w.plane.Fail(planetest.Fault{Method: http.MethodGet, Path: "work-items/*/", Status: http.StatusInternalServerError, Times: 2})
+		if report := w.reportOfSweep(p); len(report.Unreadable) != 1 || report.Untold != 1 {
+			t.Errorf("the sweep reports %+v, want one passed over and the other found", report)
+		}
+	})
+}
+
+// After a database was lost, an odd work item of somebody's own hides no other.
+func TestAnOddItemDoesNotKeepOthersFromBeingAdopted(t *testing.T) {
+	t.Parallel()
+	whileMirrored(t, func(w *world, p *process) {
+		_, err := w.plane.CreateItem("maria", planetest.NewItem{Name: "odd", TargetDate: "2031-01-01"})
+		w.must(err)
+		w.oddDate("2031-01-01")
+		w.exec("DELETE FROM ops.plane_sync_mappings")
+		plan, err := p.bridge.Mirror().Plan(p.ctx, p.bridge.Flows()[0], mirror.WhatChanged)
+		w.must(err)
+		if plan.Count(mirror.ActionAdopt) != 1 {
+			t.Errorf("the plan is %+v, want the work item adopted that is there", plan.Steps)
+		}
+	})
+}
+
+// What cannot be read may be below a double, so the double is left to a person, and
+// the job does not fail each day.
+func TestADoubleIsLeftToAPersonWhileAnItemCannotBeRead(t *testing.T) {
+	t.Parallel()
+	whileMirrored(t, func(w *world, p *process) {
+		double := w.double()
+		_, err := w.plane.CreateItem("maria", planetest.NewItem{Name: "odd", TargetDate: "2031-01-01", ParentID: double})
+		w.must(err)
+		w.oddDate("2031-01-01")
+		retired, err := p.bridge.Auditor().RetireDoubles(p.ctx, p.bridge.Flows()[0], deadlinePair)
+		if err != nil || retired != 0 || w.byID(double).StateGroup == "cancelled" {
+			t.Errorf("%d retired, %v; the double is %s", retired, err, w.byID(double).StateGroup)
+		}
+	})
+}
+
+// A list of records that have no more than an id is none of work items.
+func TestASweepTakesARecordWithoutANameForNoChange(t *testing.T) {
+	t.Parallel()
+	caughtUp(t, func(w *world, p *process) {
+		w.plane.Fail(planetest.Fault{
+			Method: http.MethodGet, Path: "work-items/", Status: http.StatusOK,
+			Body: `{"results":[{"id":"` + w.item() + `"}],"next_page_results":false}`,
+		})
+		report := w.reportOfSweep(p)
+		if report.Untold != 0 || report.Drifted != 0 || report.Missing != 0 || len(report.Unreadable) != 1 {
+			t.Errorf("the sweep reports %+v, want one that cannot be read", report)
 		}
 	})
 }

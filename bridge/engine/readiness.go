@@ -17,13 +17,12 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 const (
-	// localFor and remoteFor are how long a result stands. A probe every few
-	// seconds must not spend Plane's rate budget.
-	localFor  = 2 * time.Second
-	remoteFor = time.Minute
+	// localFor is how long the result of a check of the database stands.
+	localFor = 2 * time.Second
 	// QueueTooOld is when work that is due but not begun means that something is
 	// stuck.
 	QueueTooOld = 5 * time.Minute
@@ -40,9 +39,21 @@ func NewHealth(pool *pgxpool.Pool, remote map[string]bridge.Check) *observe.Heal
 		h.Watch(name, localFor, func(ctx context.Context) error { return check(ctx, pool) })
 	}
 	for name, check := range remote {
-		h.Watch(name, remoteFor, check)
+		h.Watch(name, observe.RemoteFor, unlessBusy(check))
 	}
 	return h
+}
+
+// unlessBusy passes a check that could not ask, because the rate limit of the far side
+// is spent: that is no trouble of anybody's.
+func unlessBusy(check bridge.Check) bridge.Check {
+	return func(ctx context.Context) error {
+		err := check(plane.WithMaxWait(ctx, queue.ProbeWait))
+		if busy := new(plane.BusyError); errors.As(err, &busy) {
+			return &bridge.Note{Text: "it was not asked, because the rate limit is spent until " + busy.Until.UTC().Format(time.DateTime+" MST")}
+		}
+		return err
+	}
 }
 
 func linksNote(ctx context.Context, pool *pgxpool.Pool) error {
@@ -69,11 +80,17 @@ func checkMigrations(ctx context.Context, pool *pgxpool.Pool) error {
 	return err
 }
 
-const sqlOldestDue = `SELECT now() - min(scheduled_at) FROM ops.river_job
-	WHERE state IN ('available', 'retryable') AND scheduled_at <= now()`
+// Work that waits behind other work is not stuck as long as its queue begins some: at
+// one request a second a first mirroring takes longer than queueTooOld. Work that was
+// put back, or failed, is made available by the queue's leader within seconds however
+// much is waiting; a queue without a leader shows by it alone.
+const sqlOldestStuck = `SELECT now() - min(due.scheduled_at) FROM ops.river_job due
+	WHERE due.state IN ('available', 'retryable', 'scheduled') AND due.scheduled_at < now() - $1::interval
+		AND (due.state <> 'available' OR NOT EXISTS (SELECT FROM ops.river_job begun
+			WHERE begun.queue = due.queue AND begun.attempted_at > now() - $1::interval))`
 
 func checkQueueAge(ctx context.Context, pool *pgxpool.Pool) error {
-	rows, err := pool.Query(ctx, sqlOldestDue)
+	rows, err := pool.Query(ctx, sqlOldestStuck, QueueTooOld)
 	if err != nil {
 		return fmt.Errorf("reading the age of the queue: %w", err)
 	}
@@ -81,7 +98,7 @@ func checkQueueAge(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return fmt.Errorf("reading the age of the queue: %w", err)
 	}
-	if age != nil && *age > QueueTooOld {
+	if age != nil {
 		return fmt.Errorf("work has been due for %s without being begun", age.Round(time.Second))
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
@@ -179,6 +180,36 @@ func TestTheReminderOfADeadlineThatIsGoneIsTakenBack(t *testing.T) {
 		w.move(p, "completed")
 		w.wantInList("bridge", 1)
 	})
+}
+
+// Nobody writes an archived work item any more, and its reminder hangs in somebody's
+// list all the same.
+func TestTheReminderOfAnArchivedWorkItemIsTakenBackWhenItsDeadlineIsFiledOrGone(t *testing.T) {
+	t.Parallel()
+	for name, closes := range map[string]func(w *world){
+		"filed": func(w *world) { w.odoo.MarkFiled(deadlineKey) },
+		"gone":  func(w *world) { w.odoo.DeleteDeadline(1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, planetest.Options{}, func(w *world, p *process) {
+				w.move(p, "completed")
+				w.must(w.plane.Archive("maria", w.item()))
+				_, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
+				w.must(err)
+				w.settle(p)
+				w.wantInList("bridge", 1)
+				closes(w)
+				w.settle(p)
+				w.wantInList("bridge", 0)
+				w.plane.ResetCounters()
+				plan, err := p.bridge.Mirror().Plan(p.ctx, p.bridge.Flows()[0], mirror.WhatChanged)
+				if err != nil || len(plan.Work()) != 0 {
+					t.Errorf("the next plan still has %v to do, %v", plan.Work(), err)
+				}
+			})
+		})
+	}
 }
 
 // The reminder of an installation from before completions were counted.

@@ -1,11 +1,13 @@
 package engine_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/engine"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -21,7 +23,8 @@ func (w *world) sweepNow(p *process) {
 	w.must(p.bridge.run(p.ctx, engine.SweepJob(bir.Name)))
 }
 
-// caughtUp is a world in which a sweep has nothing to find.
+// caughtUp is a world in which a sweep has nothing to find, and in which no webhook was
+// heard yet.
 func caughtUp(t *testing.T, test func(w *world, p *process)) {
 	t.Helper()
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {
@@ -29,7 +32,7 @@ func caughtUp(t *testing.T, test func(w *world, p *process)) {
 		w.sweepNow(p)
 		w.settle(p)
 		w.forget()
-		_, err := w.queue.Exec(p.ctx, "DELETE FROM ops.sweeps")
+		_, err := w.queue.Exec(p.ctx, "DELETE FROM ops.sweeps; UPDATE ops.work_items SET heard_at = NULL")
 		w.must(err)
 		test(w, p)
 	})
@@ -147,6 +150,56 @@ func TestASweepOfAFlowThatIsSwitchedOffDoesNothing(t *testing.T) {
 		}
 		if reports, requests := w.count("SELECT count(*) FROM ops.sweeps"), w.plane.RequestTotal(); reports != 0 || requests != 0 {
 			t.Errorf("%d reports and %d requests, want none", reports, requests)
+		}
+	})
+}
+
+// While the database was away Plane told of everything and was answered 500. What the
+// sweep that follows finds is no sign that its webhook is switched off.
+func TestChangesWhoseWebhooksWereRefusedAreNoSilence(t *testing.T) {
+	t.Parallel()
+	caughtUp(t, func(w *world, p *process) {
+		w.missed()
+		time.Sleep(time.Hour)
+		p.bridge.OweSweep()
+		w.must(p.bridge.QueueOwed(p.ctx))
+		w.workUntilDone(p)
+		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE untold = 1"); got != 1 {
+			t.Errorf("%d sweeps found the change, want one", got)
+		}
+		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE webhook_silent"); got != 0 {
+			t.Error("the webhook counts as silent although the bridge refused what it told")
+		}
+	})
+}
+
+// fullBudget lets sweeps wait for a while, in which people go on working.
+type fullBudget struct {
+	plane.Budget
+	meanwhile func()
+}
+
+func (b *fullBudget) Wait(ctx context.Context, lane plane.Lane) error {
+	if meanwhile := b.meanwhile; lane == plane.LaneSweep && meanwhile != nil {
+		b.meanwhile = nil
+		time.Sleep(50 * time.Second)
+		meanwhile()
+	}
+	return b.Budget.Wait(ctx, lane)
+}
+
+// While much is mirrored a sweep waits for its turn. What changes meanwhile is young,
+// and no change from the future.
+func TestAChangeThatIsMadeWhileASweepWaitsForItsTurnIsLeftToItsWebhook(t *testing.T) {
+	t.Parallel()
+	caughtUp(t, func(w *world, p *process) {
+		w.lanes.Budget = &fullBudget{w.lanes.Budget, w.missed}
+		w.sweepNow(p)
+		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE items = 1"); got != 1 {
+			t.Fatalf("%d sweeps have reported, want one", got)
+		}
+		if got := w.swept(); got != 0 {
+			t.Errorf("the sweep fed %d changes that were just made, want none", got)
 		}
 	})
 }

@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/wait"
 )
 
@@ -68,9 +70,28 @@ func (s *sweepOwed) ask(ctx context.Context) error {
 			s.logger.WarnContext(ctx, "webhooks were refused; the next sweep is brought forward, because Plane may not send them again")
 			return nil
 		}
-		s.logger.ErrorContext(ctx, "webhooks were refused and no sweep can be queued yet; trying again", slog.Any("error", err))
+		s.logger.WarnContext(ctx, "webhooks were refused and no sweep can be queued yet; trying again", slog.Any("error", err))
 		if err := wait.For(ctx, owedRetry); err != nil {
 			return err
 		}
 	}
+}
+
+const sqlNoteRefused = `INSERT INTO ops.refused_webhooks (reason) VALUES ('not kept')
+	ON CONFLICT (reason) DO UPDATE SET last_at = now()`
+
+// noteRefused keeps that webhooks were refused since it was last called. The sweep
+// that follows finds what they told of, and must not take it for a sign that Plane
+// has stopped telling.
+func (b *Engine) noteRefused(ctx context.Context) error {
+	if !b.refused.Swap(false) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ledger.AcceptTimeout)
+	defer cancel()
+	if _, err := b.config.Pool.Exec(ctx, sqlNoteRefused); err != nil {
+		b.refused.Store(true)
+		return fmt.Errorf("noting that webhooks were refused: %w", err)
+	}
+	return nil
 }

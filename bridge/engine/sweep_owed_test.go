@@ -4,9 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 func TestManyRefusalsCostOneSweepAMinute(t *testing.T) {
@@ -57,5 +62,36 @@ func TestASweepIsOwedUntilTheDatabaseIsBack(t *testing.T) {
 			t.Errorf("%d sweeps were queued, want 1", queued)
 		}
 		stop()
+	})
+}
+
+// An outage has a line of its own; that a sweep is owed because of it is not said every
+// few seconds.
+func TestASweepThatCannotBeQueuedYetIsToldOfOnceAMinute(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	jobs, err := queue.New(pool, queue.Config{InstanceID: t.Name(), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := plane.New(plane.Config{BaseURL: "http://127.0.0.1:1", Workspace: "acme", Auth: plane.APIKey("none")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	b := New(Config{Pool: pool, Queue: jobs, Plane: client, Metrics: NewMetrics(pool), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		b.owed.queue = func(context.Context) error { return errors.New("the database is away") }
+		b.owed.owed = make(chan struct{}, 1)
+		go b.owed.run(ctx)
+		b.owed.note()
+		time.Sleep(10*time.Minute + owedAfter)
+		synctest.Wait()
+		stop()
+		synctest.Wait()
+		if n := strings.Count(log.String(), "no sweep can be queued yet"); n < 1 || n > 11 {
+			t.Errorf("ten minutes without a database are %d lines about the sweep, want one a minute at most", n)
+		}
 	})
 }

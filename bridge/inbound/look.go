@@ -98,7 +98,7 @@ func (p *Worker) find(ctx context.Context, link mapping.Link, heard shown.Item, 
 		return shown.Whereabouts{Place: shown.PlaceDeletedOrArchived}, nil // Nobody says where to look.
 	}
 	if heard.ProjectID != "" && heard.ProjectID != scope.ProjectID {
-		there, item, err := p.Presence.IsIn(ctx, heard.ProjectID, heard.ID)
+		there, item, err := p.Presence.IsIn(ctx, heard.ProjectID, key, heard.ID)
 		if err != nil || there {
 			return shown.Whereabouts{Place: shown.PlaceMoved, ProjectID: heard.ProjectID, Item: item}, err
 		}

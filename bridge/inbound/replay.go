@@ -104,27 +104,36 @@ var healedBy = map[bridge.Cause][]string{
 func (d *Deliveries) Revive(ctx context.Context) bridge.Verdict {
 	revived := 0
 	for cause, servers := range healedBy {
-		ids, err := d.revivable(ctx, cause)
+		n, err := d.reviveAll(ctx, cause, servers)
 		if err != nil {
 			return bridge.RetryLater(bridge.CauseOurs, err)
 		}
-		if len(ids) == 0 || !d.answer(ctx, servers) {
-			continue
-		}
-		for _, id := range ids {
-			if err := d.reopen(ctx, id, false); err != nil {
-				return bridge.RetryLater(bridge.CauseOurs, err)
-			}
-		}
-		revived += len(ids)
-		d.Logger.InfoContext(ctx, "dead letters are tried again, because their cause is over",
-			slog.String("cause", string(cause)), slog.Int("deliveries", len(ids)))
+		revived += n
 	}
 	allowed, err := d.reviveAllowed(ctx)
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
 	return bridge.Done(fmt.Sprintf("%d revived", revived+allowed))
+}
+
+// reviveAll opens all letters that died at a cause, a batch at a time, while its
+// servers answer.
+func (d *Deliveries) reviveAll(ctx context.Context, cause bridge.Cause, servers []string) (revived int, err error) {
+	for {
+		ids, err := d.revivable(ctx, cause)
+		if err != nil || len(ids) == 0 || !d.answer(ctx, servers) {
+			return revived, err
+		}
+		for _, id := range ids {
+			if err := d.reopen(ctx, id, false); err != nil {
+				return revived, err
+			}
+		}
+		revived += len(ids)
+		d.Logger.InfoContext(ctx, "dead letters are tried again, because their cause is over",
+			slog.String("cause", string(cause)), slog.Int("deliveries", len(ids)))
+	}
 }
 
 func (d *Deliveries) revivable(ctx context.Context, cause bridge.Cause) ([]uuid.UUID, error) {

@@ -113,3 +113,31 @@ func BrakeNote(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	return &bridge.Note{Text: strings.Join(texts, "; ")}
 }
+
+const (
+	sqlForgetBrakes = `DELETE FROM ops.brakes b
+		WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS now (flow, project) WHERE now.flow = b.flow AND now.project = b.plane_project_id)`
+
+	sqlForgetSilences = `UPDATE ops.sweeps s SET webhook_silent = false
+		WHERE webhook_silent AND NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS now (flow, project)
+			WHERE now.flow = s.flow AND now.project = s.plane_project_id)`
+)
+
+// ForgetFormer ends the alarms of projects that nothing is mirrored into any more: no
+// sync, sweep or webhook would ever end them. Without any flow nothing is forgotten;
+// a setting may only be missing for the moment.
+func ForgetFormer(ctx context.Context, db querier, all []bridge.Flow) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var names, projects []string
+	for _, flow := range all {
+		names, projects = append(names, flow.Scope().Flow), append(projects, flow.Scope().ProjectID)
+	}
+	for _, sql := range []string{sqlForgetBrakes, sqlForgetSilences} {
+		if _, err := db.Exec(ctx, sql, names, projects); err != nil {
+			return fmt.Errorf("ending the alarms of former projects: %w", err)
+		}
+	}
+	return nil
+}

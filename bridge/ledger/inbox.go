@@ -65,7 +65,7 @@ func (in *Inbox) waitUntilReady(ctx context.Context) {
 
 // Accept keeps a delivery and its job, or neither. It reports a duplicate when
 // the delivery id or the event was kept before; then nothing is written. An
-// error means that nothing is kept and the sender has to send again.
+// error means that nothing is kept and nobody may be told that it is.
 func (in *Inbox) Accept(ctx context.Context, d Delivery) (duplicate bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, AcceptTimeout)
 	defer cancel()

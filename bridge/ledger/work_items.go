@@ -45,12 +45,17 @@ const (
 
 	// Whether a state is news is decided before, under the lock of the work item
 	// (standing). The condition holds the rule that cannot be a matter of order: what
-	// was asked for is never overwritten by what was heard or asked for before.
+	// was asked for is never overwritten by what was heard or asked for before. A webhook
+	// that says the same once more, such as an old one that is replayed, does not make
+	// the row older: what came between would pass for news.
 	sqlUpsertWorkItem = `INSERT INTO ops.work_items AS known (` + sqlWorkItemColumns + `)
 		VALUES ('plane:' || $1, 'plane', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (work_item_ref) DO UPDATE
 		SET title = EXCLUDED.title, status = coalesce(nullif(EXCLUDED.status, ''), known.status), assignee = EXCLUDED.assignee, url = EXCLUDED.url,
-			project_ref = EXCLUDED.project_ref, updated_at = EXCLUDED.updated_at, content_hash = EXCLUDED.content_hash,
+			project_ref = EXCLUDED.project_ref,
+			updated_at = CASE WHEN EXCLUDED.asked_at IS NULL AND known.content_hash = EXCLUDED.content_hash
+				THEN greatest(known.updated_at, EXCLUDED.updated_at) ELSE EXCLUDED.updated_at END,
+			content_hash = EXCLUDED.content_hash,
 			entity_key = coalesce(EXCLUDED.entity_key, known.entity_key),
 			heard_at = greatest(known.heard_at, EXCLUDED.heard_at), asked_at = greatest(known.asked_at, EXCLUDED.asked_at)
 		WHERE known.asked_at IS NULL OR known.asked_at <= coalesce(EXCLUDED.asked_at, EXCLUDED.heard_at)`

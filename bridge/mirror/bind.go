@@ -38,15 +38,17 @@ func changeOf(w work, before mapping.Fields) write {
 // it does not show counts as not written: that is noted as an error on the link,
 // and tried again with growing waits.
 func (m *Mirror) bind(ctx context.Context, w work, sent write, answered plane.WorkItem) error {
-	now, err := m.shownBy(ctx, w, answered)
+	now, err := m.ContentOf(ctx, w.scope, answered)
 	if err != nil {
 		return err
 	}
-	confirmed, refused := mapping.Shown(w.item().Fields, sent.before, now, sent.fields)
+	// A state that is not shown is not confirmed, whatever is known of it.
+	confirmed, refused := mapping.Shown(w.item().Fields, sent.before, now, sent.fields, w.ourLabels()...)
+	now = w.withKnownGroup(now)
 	content := w.noting(sent.pushed.With(w.item().Fields, confirmed...), sent.written, now, sent.fields)
 	content.Refused = w.stillRefused(sent.fields)
 	maps.Copy(content.Refused, refused)
-	content.Why = whyRefused(content.Refused, now)
+	content.Why = whyRefused(content.Refused, now, mapping.Stale(w.ourLabels(), w.item().Fields.Labels, now.Labels))
 	if len(refused) > 0 {
 		// A label or a state of the catalogue may be another project's, or gone.
 		m.Catalog.Forget(w.scope.ProjectID)
@@ -82,7 +84,7 @@ func (w work) stillRefused(sent []mapping.Field) mapping.Values {
 	return still
 }
 
-func whyRefused(refused mapping.Values, shown mapping.Fields) string {
+func whyRefused(refused mapping.Values, shown mapping.Fields, stale []string) string {
 	if len(refused) == 0 {
 		return ""
 	}
@@ -92,8 +94,7 @@ func whyRefused(refused mapping.Values, shown mapping.Fields) string {
 		case mapping.FieldDescription:
 			parts = append(parts, "the description is the old one")
 		case mapping.FieldLabels:
-			missing := slices.DeleteFunc(refused.Labels(), func(l string) bool { return slices.Contains(shown.Labels, l) })
-			parts = append(parts, "the labels "+strings.Join(missing, ", ")+" are missing")
+			parts = append(parts, whichLabels(refused.Labels(), shown.Labels, stale))
 		default:
 			parts = append(parts, fmt.Sprintf("%s is not %q", field, refused[field]))
 		}
@@ -101,14 +102,25 @@ func whyRefused(refused mapping.Values, shown mapping.Fields) string {
 	return "Plane answered with success and did not take everything: " + strings.Join(parts, "; ")
 }
 
-// shownBy reads an answer. A state that the project does not list, such as that of
-// an Intake item, leaves the group as it is known.
-func (m *Mirror) shownBy(ctx context.Context, w work, item plane.WorkItem) (mapping.Fields, error) {
-	shown, err := m.ContentOf(ctx, w.scope, item)
+func whichLabels(wanted, shown, stale []string) string {
+	missing := slices.DeleteFunc(wanted, func(l string) bool { return slices.Contains(shown, l) })
+	var parts []string
+	if len(missing) > 0 {
+		parts = append(parts, "the labels "+strings.Join(missing, ", ")+" are missing")
+	}
+	if len(stale) > 0 {
+		parts = append(parts, "the labels "+strings.Join(stale, ", ")+" were not taken off")
+	}
+	return strings.Join(parts, " and ")
+}
+
+// withKnownGroup is a content that was read. A state that the project does not list,
+// such as that of an Intake item, leaves the group as it is known.
+func (w work) withKnownGroup(shown mapping.Fields) mapping.Fields {
 	if shown.Group == "" {
 		shown.Group = w.link.Written.Group
 	}
-	return shown, err
+	return shown
 }
 
 // adoptArchived links a work item that somebody archived before it was linked.

@@ -24,7 +24,11 @@ func (m *Mirror) change(ctx context.Context, w work) error {
 	if err != nil {
 		return m.missing(ctx, w, err)
 	}
-	return m.write(ctx, w, changeOf(w, w.link.Written), current.Labels.IDs())
+	labels, err := labelsNow(current, w.step.Fields)
+	if err != nil {
+		return err
+	}
+	return m.write(ctx, w, changeOf(w, w.link.Written), labels)
 }
 
 // catalogAge is how old the catalogue may be when a work item is compared in full.
@@ -40,18 +44,23 @@ func (m *Mirror) compareInFull(ctx context.Context, w work) error {
 	if err != nil {
 		return m.missing(ctx, w, err)
 	}
-	shown, err := m.shownBy(ctx, w, current)
+	shown, err := m.ContentOf(ctx, w.scope, current)
 	if err != nil {
 		return err
 	}
+	shown = w.withKnownGroup(shown)
 	agreed, outstanding := w.judge(shown)
 	sent := changeOf(w, shown)
 	sent.pushed, sent.written = w.agreeing(agreed, shown)
 	if len(outstanding) == 0 {
 		return m.leave(ctx, w, sent, agreed)
 	}
+	labels, err := labelsNow(current, outstanding)
+	if err != nil {
+		return err
+	}
 	w.step.Action, w.step.Fields, sent.fields = ActionChange, outstanding, outstanding
-	return m.write(ctx, w, sent, current.Labels.IDs())
+	return m.write(ctx, w, sent, labels)
 }
 
 // judge compares what is wanted with what is shown, field by field: agreed are
@@ -81,9 +90,7 @@ func (w work) judge(shown mapping.Fields) (agreed, outstanding []mapping.Field) 
 
 // showsStale reports whether a label of ours is shown that is not wanted any more.
 func (w work) showsStale(shown mapping.Fields) bool {
-	return slices.ContainsFunc(w.ourLabels(), func(label string) bool {
-		return slices.Contains(shown.Labels, label) && !slices.Contains(w.item().Fields.Labels, label)
-	})
+	return len(mapping.Stale(w.ourLabels(), w.item().Fields.Labels, shown.Labels)) > 0
 }
 
 // ourLabels are the labels that we put on the work item at any of the last writes,

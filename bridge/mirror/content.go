@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/shown"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -115,6 +116,15 @@ func (m *Mirror) patch(ctx context.Context, scope mapping.Scope, wanted, last ma
 		}
 	}
 	return patch, nil
+}
+
+// labelsNow are the ids of the labels on a work item. One that comes without the list
+// says nothing about them, and writing the list would take off those of people.
+func labelsNow(item plane.WorkItem, fields []mapping.Field) ([]string, error) {
+	if item.Labels == nil && slices.Contains(fields, mapping.FieldLabels) {
+		return nil, fmt.Errorf("writing the labels of work item %s: %w: it came without them", item.ID, shown.ErrUnproven)
+	}
+	return item.Labels.IDs(), nil
 }
 
 func (m *Mirror) mergedLabels(ctx context.Context, scope mapping.Scope, wanted, last mapping.Fields, current []string) ([]string, error) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/shown"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -159,7 +160,11 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 	w.step.Action, w.step.Fields = ActionAdopt, fields
 	adopted := existing
 	if len(fields) > 0 {
-		patch, err := m.patch(ctx, w.scope, item.Fields, before, fields, existing.Labels.IDs())
+		labels, err := labelsNow(existing, fields)
+		if err != nil {
+			return err
+		}
+		patch, err := m.patch(ctx, w.scope, item.Fields, before, fields, labels)
 		if err != nil {
 			return err
 		}
@@ -190,9 +195,7 @@ func adopting(ownership mapping.Ownership, wanted mapping.Fields, link mapping.L
 // shows something else or still has a label of an earlier content of ours. A
 // description counts by what it says, because Plane cleans it.
 func notShown(fields []mapping.Field, wanted, before, shown mapping.Fields) []mapping.Field {
-	stale := slices.ContainsFunc(before.Labels, func(label string) bool {
-		return slices.Contains(shown.Labels, label) && !slices.Contains(wanted.Labels, label)
-	})
+	stale := len(mapping.Stale(before.Labels, wanted.Labels, shown.Labels)) > 0
 	return slices.DeleteFunc(slices.Clone(fields), func(field mapping.Field) bool {
 		switch field {
 		case mapping.FieldDescription:
@@ -212,11 +215,11 @@ func (m *Mirror) cancelIntended(ctx context.Context, w work) error {
 		return err
 	}
 	existing, err := m.find(ctx, w.scope, w.item().Key)
-	if errors.Is(err, plane.ErrNotFound) {
+	if shown.IsAbsent(err) {
 		return m.Links.Withdraw(ctx, w.scope, w.item().Key)
 	}
 	if err != nil {
-		return err
+		return shown.UnprovenIfNotFound(err)
 	}
 	if w.link.Written, err = m.ContentOf(ctx, w.scope, existing); err != nil {
 		return err

@@ -49,7 +49,7 @@ func New(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *obser
 func (m *Mirror) Apply(ctx context.Context, flow bridge.Flow, item bridge.WantedItem, extent Extent) (Step, error) {
 	return m.locked(ctx, flow, item.Key, func(link mapping.Link, found bool) (Step, error) {
 		step := decide(item, link, found, flow.Ownership(), extent)
-		if step.Action == ActionChange && item.Fields.Closed() {
+		if item.Fields.Closed() {
 			if err := bridge.Retract(ctx, m.Links, flow, &link); err != nil {
 				return step, err
 			}

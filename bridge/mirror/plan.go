@@ -53,10 +53,13 @@ type Step struct {
 	Reason string
 	// resumes says that an earlier create was cut short, so that it is looked for.
 	resumes bool
+	// settles says that nothing is written to Plane, and that what Odoo was told of the
+	// work item is taken back, because the record is closed.
+	settles bool
 }
 
-// Writes reports whether the step does anything in Plane.
-func (s Step) Writes() bool { return s.Action != ActionLeave && s.Action != ActionHold }
+// Writes reports whether the step does anything, in Plane or in Odoo.
+func (s Step) Writes() bool { return s.settles || s.Action != ActionLeave && s.Action != ActionHold }
 
 // Requests is how many requests to Plane the step takes when nothing goes wrong.
 // Writing labels takes one more: Plane replaces the whole list, so it is read
@@ -64,7 +67,7 @@ func (s Step) Writes() bool { return s.Action != ActionLeave && s.Action != Acti
 // cancellation is a comment and a change.
 func (s Step) Requests() int {
 	switch {
-	case !s.Writes(), s.Action == ActionAdopt && len(s.Fields) == 0:
+	case !s.Writes(), s.settles, s.Action == ActionAdopt && len(s.Fields) == 0:
 		return 0
 	case s.Action == ActionAdopt, s.Looks && len(s.Fields) == 0:
 		return 1
@@ -115,11 +118,14 @@ func (p Plan) Requests() int {
 	for _, step := range p.Steps {
 		total += step.Requests()
 	}
-	if len(p.Work()) > 0 {
+	if slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Writes() && !s.settles }) {
 		total += catalogueRequests
 	}
 	return total
 }
+
+// Left is how many work items the plan leaves as they are.
+func (p Plan) Left() int { return len(p.Steps) - len(p.Work()) - p.Count(ActionHold) }
 
 // Count is how many steps have an action.
 func (p Plan) Count(action Action) int {
@@ -175,21 +181,37 @@ func (m *Mirror) Plan(ctx context.Context, flow bridge.Flow, extent Extent) (Pla
 		link, found := byKey[item.Key]
 		step := decide(item, link, found, flow.Ownership(), extent)
 		step.resumes = found && link.State == mapping.Intended
+		if step.settles = step.Action == ActionLeave && item.Fields.Closed() && bridge.ToTakeBack(flow, link); step.settles {
+			step.Reason = "Odoo has closed the record; what it was told of the work item is taken back"
+		}
 		plan.Steps = append(plan.Steps, step)
 		delete(byKey, item.Key)
 	}
-	plan.addVanished(byKey, len(links), m.brake)
+	plan.addVanished(flow, byKey, live(links), m.brake)
 	err = m.look(ctx, flow, &plan, links)
 	slices.SortStableFunc(plan.Steps, func(a, b Step) int { return cmp.Compare(a.Item.Fields.TargetDate, b.Item.Fields.TargetDate) })
 	return plan, err
 }
 
+// live counts the links whose record Odoo is known to have. Those that were cancelled
+// long ago would let the brake pass more and more of the others.
+func live(links []mapping.Link) int {
+	n := 0
+	for _, link := range links {
+		if link.State != mapping.Cancelled {
+			n++
+		}
+	}
+	return n
+}
+
 // addVanished cancels the work items of records that Odoo has no more, unless
-// there are so many that the fault is more likely on the way to Odoo.
-func (p *Plan) addVanished(byKey map[mapping.Key]mapping.Link, linked int, share float64) {
+// there are so many that the fault is more likely on the way to Odoo. One that is
+// archived stays as it is, and what Odoo was told of it is taken back.
+func (p *Plan) addVanished(flow bridge.Flow, byKey map[mapping.Key]mapping.Link, linked int, share float64) {
 	var steps []Step
 	for _, link := range byKey {
-		if link.State == mapping.Linked || link.State == mapping.Intended {
+		if link.State == mapping.Linked || link.State == mapping.Intended || link.State == mapping.Broken && bridge.ToTakeBack(flow, link) {
 			item := bridge.WantedItem{Key: link.Key, OdooID: link.OdooID, Fields: link.LastPushed}
 			steps = append(steps, Step{Action: ActionCancel, Item: item, Reason: "Odoo has no such record any more"})
 		}

@@ -37,10 +37,20 @@ func (m *Mirror) look(ctx context.Context, flow bridge.Flow, plan *Plan, links [
 		}
 	}
 	if err != nil {
-		m.Logger.WarnContext(ctx, "Plane could not be asked what is there already; the plan takes it for new",
+		m.Logger.Log(ctx, LevelOf(err), "Plane could not be asked what is there already; the plan takes it for new",
 			slog.String("flow", plan.Scope.Flow), slog.Any("error", err))
 	}
 	return nil
+}
+
+// LevelOf is how loud a failure to ask Plane is. That the rate limit is spent is usual
+// while much is mirrored, and an outage has a line of its own.
+func LevelOf(err error) slog.Level {
+	var busy *plane.BusyError
+	if errors.As(err, &busy) || errors.Is(err, plane.ErrAway) {
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
 }
 
 // worthListing says whether the project's work items are listed before so many
@@ -91,10 +101,13 @@ func (m *Mirror) lookForUnlinked(ctx context.Context, flow bridge.Flow, plan *Pl
 func (m *Mirror) listPairs(ctx context.Context, scope mapping.Scope, keys map[mapping.Key]int) (found map[mapping.Key]plane.WorkItem, read int, err error) {
 	found = make(map[mapping.Key]plane.WorkItem)
 	for item, err := range m.Plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
+		read++
+		if errors.Is(err, plane.ErrUnreadable) {
+			continue // A create that collides with it tells what it is.
+		}
 		if err != nil {
 			return nil, 0, fmt.Errorf("listing the work items that are there already: %w", err)
 		}
-		read++
 		key := mapping.Key(item.ExternalID)
 		if _, wanted := keys[key]; !wanted || item.ExternalSource != mapping.ExternalSource {
 			continue

@@ -86,3 +86,22 @@ func TestAStepIsDecidedFromTheLinkAlone(t *testing.T) {
 		})
 	}
 }
+
+// What was cancelled in earlier years must not make room for what vanishes now.
+func TestTheBrakeCountsOnlyLinksWhoseRecordIsKnownToBeThere(t *testing.T) {
+	t.Parallel()
+	var links []mapping.Link
+	for range 96 {
+		links = append(links, mapping.Link{State: mapping.Cancelled})
+	}
+	gone := map[mapping.Key]mapping.Link{}
+	for _, key := range []mapping.Key{"a", "b", "c", "d"} {
+		gone[key] = mapping.Link{Key: key, State: mapping.Linked}
+		links = append(links, gone[key])
+	}
+	var plan Plan
+	plan.addVanished(nil, gone, live(links), 0.2)
+	if plan.Brake == nil || plan.Brake.Linked != 4 {
+		t.Errorf("all four records that there were are gone, and the brake is %+v", plan.Brake)
+	}
+}

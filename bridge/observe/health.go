@@ -15,6 +15,9 @@ import (
 const (
 	// checkTimeout bounds one check, so that a probe is answered in time.
 	checkTimeout = 5 * time.Second
+	// RemoteFor is how long the result of a check stands that asks a remote server: a
+	// probe every few seconds must not spend Plane's rate budget.
+	RemoteFor = time.Minute
 )
 
 // CheckReport is the state of one check.
@@ -86,9 +89,13 @@ func (h *Health) Report(ctx context.Context) HealthReport {
 func (c *cachedCheck) run(ctx context.Context, now time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// A failure is looked at again soon: whoever repairs it is watching.
+	// A failure is looked at again soon: whoever repairs it is watching. A note may
+	// last for days, and some cost a request to Plane each.
 	ttl := c.ttl
-	if c.err != nil {
+	switch {
+	case errors.As(c.err, new(*bridge.Note)):
+		ttl = min(ttl, RemoteFor)
+	case c.err != nil:
 		ttl = min(ttl, 10*time.Second)
 	}
 	if !c.at.IsZero() && now.Sub(c.at) < ttl {

@@ -141,7 +141,7 @@ func (m *Mirroring) Sync(ctx context.Context, flowName string) bridge.Verdict {
 func (m *Mirroring) prepare(ctx context.Context, flow bridge.Flow, plan *mirror.Plan) (adopted int) {
 	if len(plan.Labels) > 0 {
 		if _, err := m.Mirror.Catalog.LabelIDs(ctx, plan.Scope.ProjectID, plan.Labels...); err != nil {
-			m.Logger.WarnContext(ctx, "labels could not be made ahead; they are made with the work items", slog.Any("error", err))
+			m.Logger.Log(ctx, mirror.LevelOf(err), "labels could not be made ahead; they are made with the work items", slog.Any("error", err))
 		}
 	}
 	for i, step := range plan.Steps {
@@ -149,7 +149,7 @@ func (m *Mirroring) prepare(ctx context.Context, flow bridge.Flow, plan *mirror.
 			continue
 		}
 		if _, err := m.Mirror.Apply(ctx, flow, step.Item, mirror.WhatChanged); err != nil {
-			m.Logger.WarnContext(ctx, "a work item could not be adopted; a job tries again",
+			m.Logger.Log(ctx, mirror.LevelOf(err), "a work item could not be adopted; a job tries again",
 				slog.String("key", string(step.Item.Key)), slog.Any("error", err))
 			continue
 		}

@@ -63,16 +63,22 @@ func (w *StatusWriter) show(ctx context.Context, keeper bridge.StatusKeeper, due
 		return 0, err
 	}
 	var settled []mapping.Link
+	var waits error
 	for _, link := range due {
-		failure := failed[link.OdooID]
-		if failure == nil {
+		switch failure := failed[link.OdooID]; {
+		case failure == nil:
 			shown++
-		} else {
-			w.Logger.WarnContext(ctx, "Odoo does not show the state of a record", slog.String("key", string(link.Key)), slog.Any("error", failure))
-		}
-		if failure == nil || bridge.VerdictOfFlow(failure).Kind == bridge.VerdictDead {
 			settled = append(settled, link)
+		case bridge.VerdictOfFlow(failure).Kind == bridge.VerdictDead:
+			w.Logger.WarnContext(ctx, "Odoo does not show the state of a record", slog.String("key", string(link.Key)), slog.Any("error", failure))
+			settled = append(settled, link)
+		default:
+			waits = failure
 		}
+	}
+	if waits != nil {
+		// One outage fails all of them, so they are told of together.
+		w.Logger.WarnContext(ctx, "Odoo does not show the state of some records yet", slog.Int("records", len(due)-len(settled)), slog.Any("error", waits))
 	}
 	return shown, w.Links.StatusShown(ctx, settled)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -78,6 +79,20 @@ func TestWhatOdooCouldNotTakeStaysDueAndWhatItRefusedDoesNot(t *testing.T) {
 	writer.WriteBack(context.Background(), "bir")
 	if len(flow.shown) != 2 || len(flow.shown[1]) != 1 || flow.shown[1][0].OdooID != 7 {
 		t.Errorf("shown %+v, want record 7 again, alone", flow.shown)
+	}
+}
+
+// Odoo may go away while a thousand states are being written.
+func TestAnOutageWhileStatesAreShownIsOneLine(t *testing.T) {
+	t.Parallel()
+	writer, flow, _ := showing(t)
+	var log strings.Builder
+	writer.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	away := &bridge.FlowError{Cause: bridge.CauseOdoo, Err: errors.New("away")}
+	flow.failed = map[int64]error{7: away, 8: away}
+	writer.WriteBack(context.Background(), "bir")
+	if n := strings.Count(log.String(), "level=WARN"); n != 1 || !strings.Contains(log.String(), "records=2") {
+		t.Errorf("two records that Odoo could not take are %d lines, want one:\n%s", n, log.String())
 	}
 }
 

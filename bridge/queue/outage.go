@@ -17,8 +17,10 @@ const (
 	// probeEvery is how often a server that is away is asked, and the database. It
 	// bounds how long work waits after a return.
 	probeEvery = 5 * time.Second
-	// probeFor is how long a probe may take.
-	probeFor = 5 * time.Second
+	// probeFor is how long a probe may take, and probeWait how much of it may pass
+	// before it has its place in the rate budget.
+	probeFor  = 5 * time.Second
+	ProbeWait = 2 * time.Second
 	// remindEvery is how often the log tells of an outage that lasts.
 	remindEvery = time.Minute
 )
@@ -39,6 +41,10 @@ type side struct {
 	// since is when it was first found away; zero while it answers.
 	since    time.Time
 	reminded time.Time
+	// refuses says that it answers, and does not let the bridge in.
+	refuses bool
+	// slow says that a probe had no answer in its time, which work has more of.
+	slow bool
 }
 
 // suspect notes that work failed because of the side and reports whether that is
@@ -55,10 +61,14 @@ func (s *side) suspect() (news bool) {
 func (s *side) pass() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.since.IsZero() {
-		return nil
+	if s.since.IsZero() || s.slow {
+		return nil // What is only slow still gets its work done.
 	}
-	return fmt.Errorf("%w; it is away since %s", plane.ErrAway, s.since.UTC().Format(time.RFC3339))
+	why := "it is away"
+	if s.refuses {
+		why = "it refuses the bridge"
+	}
+	return fmt.Errorf("%w; %s since %s", plane.ErrAway, why, s.since.UTC().Format(time.RFC3339))
 }
 
 // due reports whether the side has to be asked. One that answers and that nothing
@@ -85,6 +95,7 @@ func (s *side) answered(err error, now time.Time) (change, time.Duration) {
 	defer s.mu.Unlock()
 	first, since := !s.known, s.since
 	s.known, s.suspected = true, false
+	s.refuses, s.slow = refuses(err), errors.Is(err, context.DeadlineExceeded)
 	switch {
 	case err == nil && (first || !since.IsZero()):
 		s.since = time.Time{}
@@ -120,7 +131,9 @@ type Outages struct {
 	database *side
 	remote   []*side
 	// owe brings the next sweep forward.
-	owe    func()
+	owe func()
+	// Resync queues a sync of every flow; nil does not.
+	Resync func(ctx context.Context) error
 	every  time.Duration
 	wake   chan struct{}
 	logger *slog.Logger
@@ -204,14 +217,16 @@ func (o *Outages) look(ctx context.Context) {
 }
 
 func (o *Outages) ask(ctx context.Context, s *side, waiting int) {
-	asking, cancel := context.WithTimeout(plane.WithLane(ctx, plane.LaneInteractive), probeFor)
+	asking, cancel := context.WithTimeout(plane.WithMaxWait(plane.WithLane(ctx, plane.LaneInteractive), ProbeWait), probeFor)
 	defer cancel()
 	err := s.check(asking)
 	var busy *plane.BusyError
 	switch {
 	case ctx.Err() != nil:
-	case errors.As(err, &busy), errors.Is(err, plane.ErrRateLimited):
+	case errors.Is(err, plane.ErrRateLimited):
 		o.heard(ctx, s, nil, waiting) // It answers; its limit is another matter.
+	case errors.As(err, &busy):
+		// Our own budget had no room, so nobody was asked.
 	case errors.Is(err, plane.ErrBudgetUnavailable):
 		// The database is away again; that says nothing about the side.
 	default:
@@ -257,6 +272,11 @@ func (o *Outages) goOn(ctx context.Context, s *side, outage bool) {
 		// Plane's Community edition sends nothing again that was refused meanwhile.
 		err = errors.Join(err, o.queue.takeUpLost(ctx))
 		o.owe()
+	}
+	if outage && o.Resync != nil && !slices.Contains(s.causes, bridge.CausePlane) {
+		// A sync is not tried for long, because its schedule comes again; and what Odoo
+		// told of was refused while the database was away.
+		err = errors.Join(err, o.Resync(ctx))
 	}
 	err = errors.Join(err, o.revive(ctx))
 	if err != nil && ctx.Err() == nil {

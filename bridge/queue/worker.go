@@ -77,7 +77,7 @@ func (f Finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobR
 		case job.Queue == queueControl:
 			log.ErrorContext(ctx, "work failed; its schedule comes again", slog.String("cause", string(v.Cause)), slog.Any("error", v.Err))
 		default:
-			log.ErrorContext(ctx, "work failed for the last time; it waits for someone to act", slog.String("cause", string(v.Cause)), slog.Any("error", v.Err))
+			log.ErrorContext(ctx, "work failed for the last time; it waits for its cause to end, or for someone to act", slog.String("cause", string(v.Cause)), slog.Any("error", v.Err))
 		}
 		return v.Err
 	case bridge.VerdictDead:

@@ -76,6 +76,10 @@ func WhyMoved(projectID string) string {
 // is gone. Time or a person has to help.
 var ErrUnproven = errors.New("plane does not show the work item and does not prove that it is gone")
 
+// ErrNameless says that a record was shown without what every work item has. Read as
+// one it would look as if somebody had emptied all its fields.
+var ErrNameless = fmt.Errorf("%w: it came without a name", ErrUnproven)
+
 // Presence finds out where a work item is. Absence needs proof: nothing is unbound,
 // marked deleted or made anew unless the record's look-up, the work item's own
 // address and the project itself have all answered in Plane's own shape. It is the
@@ -97,6 +101,8 @@ var View = plane.View{Expand: []string{"state", "labels", "assignees"}}
 func (p *Presence) See(ctx context.Context, scope mapping.Scope, key mapping.Key, issueID string) (Whereabouts, error) {
 	item, err := p.plane.WorkItem(ctx, scope.ProjectID, issueID, View)
 	switch {
+	case err == nil && item.ID == issueID && item.Name == "":
+		return Whereabouts{}, fmt.Errorf("reading work item %s: %w", issueID, ErrNameless)
 	case err == nil && item.ID == issueID:
 		return Whereabouts{Place: PlaceHere, Item: item}, nil
 	case err == nil:
@@ -135,7 +141,7 @@ func (p *Presence) WhereIs(ctx context.Context, scope mapping.Scope, key mapping
 	if found.Place == PlaceIntake || found.Item.ID != "" {
 		return found, nil
 	}
-	moved, err := p.movedTo(ctx, scope, issueID)
+	moved, err := p.movedTo(ctx, scope, key, issueID)
 	if err != nil {
 		return Whereabouts{}, fmt.Errorf("looking for work item %s in other projects: %w", issueID, err)
 	}
@@ -230,13 +236,13 @@ func (p *Presence) Project(ctx context.Context, projectID string) (place, error)
 // movedTo finds the other project that a work item is in; where there is none, no
 // project is named. Plane names it in the webhook of the move; where that was lost, a
 // search over the workspace by the last known name finds it.
-func (p *Presence) movedTo(ctx context.Context, scope mapping.Scope, issueID string) (Whereabouts, error) {
+func (p *Presence) movedTo(ctx context.Context, scope mapping.Scope, key mapping.Key, issueID string) (Whereabouts, error) {
 	row, err := ledger.WorkItemsIn(p.pool).ByID(ctx, issueID)
 	if err != nil {
 		return Whereabouts{}, fmt.Errorf("%w: %w", bridge.ErrOwnBooks, err)
 	}
 	if row != nil && row.ProjectRef != nil && *row.ProjectRef != "" && *row.ProjectRef != scope.ProjectID {
-		there, item, err := p.IsIn(ctx, *row.ProjectRef, issueID)
+		there, item, err := p.IsIn(ctx, *row.ProjectRef, key, issueID)
 		if err != nil || there {
 			return Whereabouts{Place: PlaceMoved, ProjectID: *row.ProjectRef, Item: item}, err
 		}
@@ -254,11 +260,13 @@ func (p *Presence) movedTo(ctx context.Context, scope mapping.Scope, issueID str
 	}
 	for _, hit := range hits {
 		switch {
-		case hit.ID != issueID || hit.ProjectID == "":
+		case hit.ID != issueID:
+		case hit.ProjectID == "":
+			return Whereabouts{}, fmt.Errorf("the search shows it and not where: %w", ErrUnproven)
 		case hit.ProjectID == scope.ProjectID:
 			return Whereabouts{}, fmt.Errorf("the search shows it in its project: %w", ErrUnproven)
 		default:
-			_, item, err := p.IsIn(ctx, hit.ProjectID, issueID)
+			_, item, err := p.IsIn(ctx, hit.ProjectID, key, issueID)
 			return Whereabouts{Place: PlaceMoved, ProjectID: hit.ProjectID, Item: item}, err
 		}
 	}
@@ -267,8 +275,8 @@ func (p *Presence) movedTo(ctx context.Context, scope mapping.Scope, issueID str
 
 // IsIn reports whether a work item is in another project than its own, and how it
 // looks there. Where the key may not look into that project, whoever named it is
-// believed.
-func (p *Presence) IsIn(ctx context.Context, projectID, issueID string) (bool, plane.WorkItem, error) {
+// believed. One that is archived there is shown by its pair alone.
+func (p *Presence) IsIn(ctx context.Context, projectID string, key mapping.Key, issueID string) (bool, plane.WorkItem, error) {
 	item, err := p.plane.WorkItem(ctx, projectID, issueID, View)
 	switch {
 	case err == nil && item.ID == issueID:
@@ -278,8 +286,28 @@ func (p *Presence) IsIn(ctx context.Context, projectID, issueID string) (bool, p
 	case !IsAbsent(err):
 		return false, plane.WorkItem{}, UnprovenIfNotFound(err)
 	}
+	if shown, err := p.carries(ctx, projectID, key, issueID); err != nil || shown.ID != "" {
+		return shown.ID != "", shown, err
+	}
 	other, err := p.Project(ctx, projectID)
 	return other != PlaceHere, plane.WorkItem{}, err
+}
+
+// carries returns the work item as the look-up of its pair in a project shows it, if it
+// does.
+func (p *Presence) carries(ctx context.Context, projectID string, key mapping.Key, issueID string) (plane.WorkItem, error) {
+	if key == "" {
+		return plane.WorkItem{}, nil
+	}
+	item, err := p.plane.WorkItemByExternalID(ctx, projectID, mapping.ExternalSource, string(key), plane.View{})
+	switch {
+	case IsAbsent(err), err == nil && item.ID != issueID:
+		return plane.WorkItem{}, nil
+	case err != nil:
+		return plane.WorkItem{}, fmt.Errorf("looking for its pair in project %s: %w", projectID, UnprovenIfNotFound(err))
+	default:
+		return item, nil
+	}
 }
 
 func (p *Presence) lastName(ctx context.Context, scope mapping.Scope, row *ledger.WorkItem, issueID string) (string, error) {

@@ -65,17 +65,22 @@ func hit(id, project string) said {
 type scripted struct {
 	t *testing.T
 	// lookup, item, project and search are answers by what is asked for; elsewhere
-	// is the item's address in the other project.
-	lookup, item, project, search, elsewhere said
+	// is the item's address in the other project, pairElsewhere the look-up there, and
+	// other that project itself.
+	lookup, item, project, search, elsewhere, pairElsewhere, other said
 }
 
 func (s scripted) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer := said{}
 	switch path := strings.TrimSuffix(r.URL.Path, "/"); {
+	case r.URL.Query().Has("external_id") && strings.Contains(path, otherProject):
+		answer = s.pairElsewhere
 	case r.URL.Query().Has("external_id"):
 		answer = s.lookup
 	case strings.HasSuffix(path, "/search"):
 		answer = s.search
+	case strings.HasSuffix(path, otherProject):
+		answer = s.other
 	case strings.Contains(path, otherProject):
 		answer = s.elsewhere
 	case strings.HasSuffix(path, soughtItem):
@@ -182,21 +187,22 @@ func TestAnAnswerOfAnotherShapeProvesNothing(t *testing.T) {
 		return c
 	}
 	for name, answers := range map[string]scripted{
-		"the look-up is a proxy's 404":     with(func(s *scripted) { s.lookup = saysProxy }),
-		"the look-up is an empty object":   with(func(s *scripted) { s.lookup = saysNothing }),
-		"the look-up is null":              with(func(s *scripted) { s.lookup = saysNull }),
-		"the look-up is an empty page":     with(func(s *scripted) { s.lookup = said{200, `{"results":[],"next_page_results":false}`} }),
-		"the item is a proxy's 404":        with(func(s *scripted) { s.item = saysProxy }),
-		"the item is an empty object":      with(func(s *scripted) { s.item = saysNothing }),
-		"the project is a proxy's 404":     with(func(s *scripted) { s.project = saysProxy }),
-		"the project is an empty object":   with(func(s *scripted) { s.project = saysNothing }),
-		"the project is an error object":   with(func(s *scripted) { s.project = said{200, `{"detail":"We are down for maintenance"}`} }),
-		"the look-up fails":                with(func(s *scripted) { s.lookup = saysBroken }),
-		"the project fails":                with(func(s *scripted) { s.project = saysBroken }),
-		"only the items are forbidden":     with(func(s *scripted) { s.lookup = saysForbidden }),
-		"the search shows it where it was": with(func(s *scripted) { s.search = hit(soughtItem, homeProject) }),
-		"the search fails":                 with(func(s *scripted) { s.search = saysBroken }),
-		"the pair is carried by two":       with(func(s *scripted) { s.lookup = saysBroken }),
+		"the look-up is a proxy's 404":      with(func(s *scripted) { s.lookup = saysProxy }),
+		"the look-up is an empty object":    with(func(s *scripted) { s.lookup = saysNothing }),
+		"the look-up is null":               with(func(s *scripted) { s.lookup = saysNull }),
+		"the look-up is an empty page":      with(func(s *scripted) { s.lookup = said{200, `{"results":[],"next_page_results":false}`} }),
+		"the item is a proxy's 404":         with(func(s *scripted) { s.item = saysProxy }),
+		"the item is an empty object":       with(func(s *scripted) { s.item = saysNothing }),
+		"the project is a proxy's 404":      with(func(s *scripted) { s.project = saysProxy }),
+		"the project is an empty object":    with(func(s *scripted) { s.project = saysNothing }),
+		"the project is an error object":    with(func(s *scripted) { s.project = said{200, `{"detail":"We are down for maintenance"}`} }),
+		"the look-up fails":                 with(func(s *scripted) { s.lookup = saysBroken }),
+		"the project fails":                 with(func(s *scripted) { s.project = saysBroken }),
+		"only the items are forbidden":      with(func(s *scripted) { s.lookup = saysForbidden }),
+		"the search shows it and not where": with(func(s *scripted) { s.search = hit(soughtItem, "") }),
+		"the search shows it where it was":  with(func(s *scripted) { s.search = hit(soughtItem, homeProject) }),
+		"the search fails":                  with(func(s *scripted) { s.search = saysBroken }),
+		"the pair is carried by two":        with(func(s *scripted) { s.lookup = saysBroken }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -227,20 +233,34 @@ func TestWithoutAnExternalPairDeletedAndArchivedCannotBeTold(t *testing.T) {
 func TestAProjectThatAWebhookNamedIsAskedForTheWorkItem(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		elsewhere said
-		want      place
+		elsewhere, pair said
+		want            place
 	}{
-		"it is there":                          {saysItem, PlaceMoved},
-		"the key may not look there":           {saysForbidden, PlaceMoved},
-		"it was deleted there, as far as seen": {saysNotFound, PlaceMoved},
+		"it is there":                          {saysItem, said{}, PlaceMoved},
+		"the key may not look there":           {saysForbidden, said{}, PlaceMoved},
+		"it was deleted there, as far as seen": {saysNotFound, saysNotFound, PlaceMoved},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answers := scripted{lookup: saysNotFound, item: saysNotFound, project: saysProject, elsewhere: c.elsewhere, search: saysNoHits}
+			answers := scripted{lookup: saysNotFound, item: saysNotFound, project: saysProject, elsewhere: c.elsewhere, pairElsewhere: c.pair, other: saysNotFound, search: saysNoHits}
 			found, err := answers.presence(t, knowing(t, otherProject)).WhereIs(t.Context(), homeScope, soughtKey, soughtItem)
 			if err != nil || found.Place != c.want || found.ProjectID != otherProject {
 				t.Errorf("whereIs = %q in %q, %v; want %q in the project of the webhook", found.Place, found.ProjectID, err, c.want)
 			}
 		})
+	}
+}
+
+// Archived in the project that it moved to, it is shown by its pair and by nothing else.
+func TestAWorkItemThatIsArchivedInAnotherProjectIsNotGone(t *testing.T) {
+	t.Parallel()
+	pool := knowing(t, otherProject)
+	answers := scripted{
+		lookup: saysNotFound, item: saysNotFound, project: saysProject, elsewhere: saysNotFound, pairElsewhere: saysArchived,
+		other: said{200, strings.ReplaceAll(projectBody("null", true), homeProject, otherProject)}, search: saysNoHits,
+	}
+	found, err := answers.presence(t, pool).WhereIs(t.Context(), homeScope, soughtKey, soughtItem)
+	if err != nil || found.Place != PlaceMoved || found.Item.ID != soughtItem {
+		t.Errorf("whereIs = %q, %v; want %q", found.Place, err, PlaceMoved)
 	}
 }

@@ -76,8 +76,7 @@ func (s *sweep) noteUntold(ctx context.Context, item shown.Item) error {
 	if err != nil || !tells {
 		return err
 	}
-	s.untold++
-	s.noteOldest(item.UpdatedAt)
+	s.untold = append(s.untold, s.happenedAt(item))
 	return nil
 }
 
@@ -100,14 +99,12 @@ func (s *sweep) whole(ctx context.Context, item shown.Item) (shown.Item, error) 
 	project := s.flow.Scope().ProjectID
 	alone, err := s.Plane.WorkItem(ctx, project, item.ID, shown.View)
 	switch {
-	case errors.Is(err, plane.ErrTooLarge), errors.Is(err, plane.ErrUnreadable):
-		s.passOver(item.ID, err)
-		return shown.Item{}, nil
-	case errors.Is(err, plane.ErrNotFound):
+	case errors.Is(err, plane.ErrNotFound), err != nil && s.passes(item.ID, err):
 		return shown.Item{}, nil
 	case err != nil:
 		return shown.Item{}, fmt.Errorf("reading work item %s by itself: %w", item.ID, err)
 	}
+	s.failed = 0
 	return s.Reader.Read(ctx, project, alone, false)
 }
 
@@ -118,7 +115,7 @@ func (s *sweep) countPair(ctx context.Context, item shown.Item, first map[string
 	if item.Key == "" {
 		return nil
 	}
-	if other, doubled := first[string(item.Key)]; doubled {
+	if other := s.doubled(item, first); other != "" {
 		s.report.Doubled++
 		level := slog.LevelWarn
 		if s.report.Doubled <= s.before.Doubled {
@@ -126,13 +123,39 @@ func (s *sweep) countPair(ctx context.Context, item shown.Item, first map[string
 		}
 		s.Logger.Log(ctx, level, "two work items stand for one record; `mappings repair` keeps the linked one",
 			slog.String("key", string(item.Key)), slog.String("work_item", item.ID), slog.String("other", other))
+		if !s.binds(item.Key) {
+			return nil // A sync binds one of them first; the sweep after it looks.
+		}
 		return s.Queue.LookAtDoubles(ctx, s.flow.Scope().Flow, item.Key)
 	}
 	first[string(item.Key)] = item.ID
-	if !s.keys[item.Key] {
+	if _, known := s.keys[item.Key]; !known {
 		s.report.Orphaned++
 	}
 	return nil
+}
+
+// doubled is the other work item that carries the pair of this one, or "": one that was
+// listed before it, or the linked one, where that is in no list because it is archived.
+func (s *sweep) doubled(item shown.Item, first map[string]string) string {
+	if other := first[string(item.Key)]; other != "" {
+		return other
+	}
+	linked := s.keys[item.Key]
+	if _, listed := s.items[linked]; listed || linked == item.ID {
+		return ""
+	}
+	return linked
+}
+
+// binds reports whether a record has its work item.
+func (s *sweep) binds(key mapping.Key) bool {
+	for _, link := range s.linked {
+		if link.Key == key && link.State == mapping.Linked {
+			return true
+		}
+	}
+	return false
 }
 
 // differs reports whether a work item changed without a webhook, and whether
@@ -140,7 +163,7 @@ func (s *sweep) countPair(ctx context.Context, item shown.Item, first map[string
 // of Plane may disagree about the time. A change that is younger than the grace is
 // none, and neither is a difference from what was written after the list was asked for.
 func (s *sweep) differs(item shown.Item) (untold, drifted bool) {
-	age := s.began.Sub(item.UpdatedAt)
+	age := s.listed.Sub(item.UpdatedAt)
 	if s.grace > 0 && age < s.grace && age > -shown.ClockTolerance {
 		return false, false // One from the future has no age, and is compared.
 	}
@@ -185,13 +208,10 @@ func sameName(known *string, name string) bool {
 	return *known == name
 }
 
-// noteOldest keeps when the oldest change happened. One from the future has happened
-// by now.
-func (s *sweep) noteOldest(at time.Time) {
-	if at.After(s.report.Started) {
-		at = s.report.Started
+// happenedAt is when a change happened. One from the future has happened by now.
+func (s *sweep) happenedAt(item shown.Item) time.Time {
+	if item.UpdatedAt.After(s.report.Started) {
+		return s.report.Started
 	}
-	if s.oldest.IsZero() || at.Before(s.oldest) {
-		s.oldest = at
-	}
+	return item.UpdatedAt
 }

@@ -27,6 +27,21 @@ const maxLooks = 50
 // trouble on the way and not for odd work items.
 const maxFailedLooks = 3
 
+// passes passes over a work item that could not be looked at, and reports whether the
+// sweep goes on: always where the work item itself cannot be read, and for other
+// answers until so many in a row failed that it is trouble on the way.
+func (s *sweep) passes(id string, err error) bool {
+	switch {
+	case errors.Is(err, plane.ErrUnreadable), errors.Is(err, plane.ErrTooLarge):
+	case (errors.Is(err, shown.ErrUnproven) || errors.Is(err, plane.ErrServer) || errors.Is(err, plane.ErrForeign)) && s.failed < maxFailedLooks-1:
+		s.failed++
+	default:
+		return false
+	}
+	s.passOver(id, err)
+	return true
+}
+
 // Brake says why nothing that is missing was looked for.
 type Brake struct {
 	Missing int `json:"missing"`
@@ -144,7 +159,6 @@ func (s *sweep) turns(ctx context.Context, missing []string) ([]string, error) {
 }
 
 func (s *sweep) lookForEach(ctx context.Context, ids []string) error {
-	failed := 0
 	for _, id := range ids {
 		// Noted before the look, so that one that fails each time does not hold up the others.
 		if _, err := s.Pool.Exec(ctx, sqlNoteLook, id); err != nil {
@@ -152,14 +166,12 @@ func (s *sweep) lookForEach(ctx context.Context, ids []string) error {
 		}
 		found, err := s.Presence.WhereIs(ctx, s.flow.Scope(), s.linked[id].Key, id)
 		switch {
-		case (errors.Is(err, shown.ErrUnproven) || errors.Is(err, plane.ErrServer)) && failed < maxFailedLooks-1:
-			failed++
-			s.passOver(id, err)
+		case err != nil && s.passes(id, err):
 			continue
 		case err != nil:
 			return err
 		}
-		failed = 0
+		s.failed = 0
 		if err := s.conclude(ctx, id, found); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,11 +27,13 @@ const (
 )
 
 const (
-	// A body that was too large was refused before anybody could read which project it
-	// was about, so it counts for all.
+	// What was refused was refused before anybody could read which project it was about,
+	// or while the database was away, so it counts for all. Of a webhook that is older
+	// than what the ledger keeps, the work items still know.
 	sqlLastWebhook = `SELECT greatest(
 			(SELECT max(received_at) FROM ops.plane_webhook_deliveries WHERE origin = 'webhook' AND project_id = $1),
-			(SELECT last_at FROM ops.refused_webhooks WHERE reason = 'too large'))`
+			(SELECT max(heard_at) FROM ops.work_items WHERE project_ref = $1),
+			(SELECT max(last_at) FROM ops.refused_webhooks))`
 
 	// The usual time between two webhooks: nine of ten came sooner.
 	sqlUsualGap = `SELECT coalesce(extract(epoch FROM percentile_cont(0.9) WITHIN GROUP (ORDER BY gap)), 0)::float8 FROM (
@@ -41,23 +44,29 @@ const (
 	sqlSilences = `SELECT s.flow, s.plane_project_id, min(s.finished_at) AS since FROM ops.sweeps s
 		WHERE s.webhook_silent AND NOT EXISTS (SELECT FROM ops.plane_webhook_deliveries d
 			WHERE d.origin = 'webhook' AND d.project_id = s.plane_project_id AND d.received_at > s.started_at)
+		AND NOT EXISTS (SELECT FROM ops.work_items w WHERE w.project_ref = s.plane_project_id AND w.heard_at > s.started_at)
 		GROUP BY s.flow, s.plane_project_id ORDER BY since`
 )
 
-// judgeWebhook says whether Plane has stopped telling. A webhook that was refused
-// because it was too large is a sign of life as well: the change that it told of is
-// found by the sweep. One change that nobody told of may be one webhook that was
-// lost; it counts as a silence only when the next is overdue by the usual rhythm.
+// judgeWebhook says whether Plane has stopped telling. A webhook that was refused is a
+// sign of life as well: the change that it told of is found by the sweep. What Plane
+// did not tell of before the last sign of life says nothing, and one change since then
+// may be one webhook that was lost; it counts as a silence only when the next is
+// overdue by the usual rhythm.
 func (s *sweep) judgeWebhook(ctx context.Context) error {
-	if s.oldest.IsZero() {
+	if len(s.untold) == 0 {
 		return nil
 	}
 	var last *time.Time
 	if err := s.Pool.QueryRow(ctx, sqlLastWebhook, s.report.ProjectID).Scan(&last); err != nil {
 		return fmt.Errorf("reading when the last webhook came: %w", err)
 	}
-	if last == nil || !last.Before(s.oldest) {
-		s.report.WebhookSilent = last == nil
+	if last == nil {
+		s.report.WebhookSilent = true
+		return nil
+	}
+	since := slices.DeleteFunc(slices.Clone(s.untold), func(at time.Time) bool { return !at.After(*last) })
+	if len(since) == 0 {
 		return nil
 	}
 	var gap float64
@@ -65,7 +74,8 @@ func (s *sweep) judgeWebhook(ctx context.Context) error {
 		return fmt.Errorf("reading the usual time between webhooks: %w", err)
 	}
 	usual := min(max(time.Duration(gap*float64(time.Second)), shortestSilence), longestSilence)
-	s.report.WebhookSilent = s.untold >= manyMissed || s.report.Started.Sub(s.oldest) >= usual
+	oldest := slices.MinFunc(since, time.Time.Compare)
+	s.report.WebhookSilent = len(since) >= manyMissed || s.report.Started.Sub(oldest) >= usual
 	return nil
 }
 
@@ -157,7 +167,9 @@ func SilenceNote(ctx context.Context, pool *pgxpool.Pool) error {
 }
 
 // ProjectsNote tells of projects that the key does not see any more, or that are
-// archived. Each costs one request.
+// archived. Each costs one request. That Plane cannot be asked now is no failure of
+// this check: another tells whether Plane is there, and while a backfill takes the
+// whole rate limit nobody is to take the bridge out of service.
 func ProjectsNote(ctx context.Context, client *plane.Client, pool *pgxpool.Pool, all []bridge.Flow) error {
 	asking := shown.NewPresence(client, pool, mapping.NewStore(pool))
 	var notes []error
@@ -165,9 +177,8 @@ func ProjectsNote(ctx context.Context, client *plane.Client, pool *pgxpool.Pool,
 		scope := flow.Scope()
 		at, err := asking.Project(ctx, scope.ProjectID)
 		if err != nil {
-			return err
-		}
-		if at != shown.PlaceHere {
+			notes = append(notes, fmt.Errorf("the project of flow %s could not be asked for now: %w", scope.Flow, err))
+		} else if at != shown.PlaceHere {
 			notes = append(notes, fmt.Errorf("the work items of flow %s are %s (%s)", scope.Flow, at, scope.ProjectID))
 		}
 	}

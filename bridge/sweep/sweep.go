@@ -110,20 +110,21 @@ type sweep struct {
 	// released lets the brake go and looks for everything that is missing.
 	released bool
 	report   Report
-	// began is when it began, by the clock that edits are aged by.
-	began time.Time
-	// oldest is when the oldest change happened that a webhook should have told of, and
-	// untold how many there are.
-	oldest time.Time
-	untold int
+	// listed is when the list had come, by the clock that edits are aged by. The request
+	// for it may have waited long for the rate limit.
+	listed time.Time
+	// untold are the times of the changes that a webhook should have told of.
+	untold []time.Time
 	// before is what the sweep before this one reported.
 	before lastReport
 	items  map[string]shown.Item
 	passed map[string]bool // listed, and not readable
+	// failed is how many looks in a row failed.
+	failed int
 	order  []string
 	known  map[string]ledger.WorkItem
 	linked map[string]mapping.Link // by work item
-	keys   map[mapping.Key]bool    // of all links, bound or not
+	keys   map[mapping.Key]string  // of all links, with their work items; "" where none is bound
 }
 
 // Sweep compares a flow's project with what is known, and feeds what differs
@@ -154,7 +155,7 @@ func (r *Sweeper) sweep(ctx context.Context, s *sweep) (Report, error) {
 // after that is newer than the list, and the list says nothing about it.
 func (s *sweep) begin(ctx context.Context) error {
 	now, err := pgclock.Now(ctx, s.Pool)
-	s.report.Started, s.began = now.UTC(), s.Now()
+	s.report.Started = now.UTC()
 	return err
 }
 
@@ -177,9 +178,9 @@ func (s *sweep) readKnown(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.linked, s.keys = make(map[string]mapping.Link, len(links)), make(map[mapping.Key]bool, len(links))
+	s.linked, s.keys = make(map[string]mapping.Link, len(links)), make(map[mapping.Key]string, len(links))
 	for _, link := range links {
-		s.keys[link.Key] = true
+		s.keys[link.Key] = link.Issue()
 		if link.IssueID != nil {
 			s.linked[link.Issue()] = link
 		}
@@ -203,6 +204,10 @@ func (s *sweep) list(ctx context.Context) error {
 		if err != nil {
 			return s.refused(ctx, fmt.Errorf("listing work items: %w", err))
 		}
+		if item.Name == "" {
+			s.passOver(item.ID, shown.ErrNameless)
+			continue
+		}
 		seen, err := s.Reader.Read(ctx, project, item, false)
 		if err != nil {
 			return fmt.Errorf("reading work item %s: %w", item.ID, err)
@@ -212,7 +217,7 @@ func (s *sweep) list(ctx context.Context) error {
 		}
 		s.items[item.ID] = seen
 	}
-	s.report.Items = len(s.items)
+	s.report.Items, s.listed = len(s.items), s.Now()
 	s.report.Requests = max(1, (read+plane.DefaultPerPage-1)/plane.DefaultPerPage)
 	return nil
 }

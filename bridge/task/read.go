@@ -23,7 +23,7 @@ func (f *Flow) setup(ctx context.Context) (setup, error) {
 	}
 	s := setup{fields: known, location: f.config.Location}
 	domain := odoo.Where("project_ids", "in", []int64{f.config.OdooProjectID})
-	options := odoo.ReadOptions{Fields: odoo.FieldsOf[stage](), Order: "sequence, id"}
+	options := odoo.ReadOptions{Fields: odoo.FieldsOf[stage](), Complete: true, Order: "sequence, id"}
 	if err := f.config.Odoo.SearchRead(ctx, stageModel, domain, options, &s.board); err != nil {
 		return setup{}, f.failed(fmt.Errorf("reading the stages of project %d: %w", f.config.OdooProjectID, err))
 	}
@@ -56,7 +56,7 @@ func (f *Flow) domain(s setup) odoo.Domain {
 
 // options read archived tasks too.
 func options() odoo.ReadOptions {
-	return odoo.ReadOptions{Fields: odoo.FieldsOf[task](), Context: odoo.Values{"active_test": false}}
+	return odoo.ReadOptions{Fields: odoo.FieldsOf[task](), Complete: true, Context: odoo.Values{"active_test": false}}
 }
 
 // read returns the task that a key names, with the setup to understand it, or

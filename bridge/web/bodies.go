@@ -308,9 +308,9 @@ func (r *Receiver) readWebhook(c echo.Context, limit int64) (body []byte, releas
 		r.metrics.Webhook(known.Code, false)
 		if known.Code == http.StatusRequestEntityTooLarge {
 			r.tooLarge(c.Request().Context())
-		} else {
-			r.refused()
+			return body, release, err
 		}
+		r.refused()
 	}
 	return body, release, err
 }
@@ -375,8 +375,10 @@ type refusalKeeper interface {
 	RefusedTooLarge(ctx context.Context) error
 }
 
-// tooLarge is told of each webhook that is refused because of its size.
+// tooLarge is told of each webhook that is refused because of its size, however it
+// came. What it told of is found by a sweep, and the refusal is a sign of life.
 func (r *Receiver) tooLarge(ctx context.Context) {
+	r.refused()
 	keeper, keeps := r.inbox.(refusalKeeper)
 	if !keeps {
 		return

@@ -216,3 +216,39 @@ func TestACallWithMillionsOfPartsTakesNoMoreThanItsBytes(t *testing.T) {
 		}
 	}
 }
+
+// Plane's Community edition sends nothing again, whatever the reason for a refusal
+// was, unless the webhook is somebody else's.
+func TestEveryWebhookThatIsRefusedUnreadIsOwedASweep(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat(" ", maxBody) + createdBody
+	call := func(body string) *http.Request {
+		params := map[string]any{"body": body, "headers": map[string]string{headerSignature: plane.Sign(testSecret, []byte(body)), headerDelivery: uuid.NewString()}}
+		return httptest.NewRequest(http.MethodPost, "/jsonrpc", bytes.NewReader(asPython(t, map[string]any{"jsonrpc": "2.0", "id": 1, "params": params})))
+	}
+	for name, row := range map[string]struct {
+		secrets Secrets
+		request *http.Request
+		tooBig  bool
+	}{
+		"no secret is set":                {noSecrets(), webhook(createdBody, testSecret, uuid.NewString()), false},
+		"no secret is set, in a call":     {noSecrets(), call(createdBody), false},
+		"the body is too large":           {knownSecrets(), webhook(large, testSecret, uuid.NewString()), true},
+		"the body in a call is too large": {knownSecrets(), call(large), true},
+		"a call around it is by far":      {knownSecrets(), call(strings.Repeat(large, 9)), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, owed := newHouse(t, row.secrets), 0
+			h.receiver.OnRefused(func() { owed++ })
+			status, answered := ask(t, h.receiver, row.request)
+			if owed != 1 {
+				t.Errorf("answered %d %.200s, and owed %d sweeps", status, answered, owed)
+			}
+			var noted bool
+			if err := h.pool.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM ops.refused_webhooks WHERE reason = 'too large')").Scan(&noted); err != nil || noted != row.tooBig {
+				t.Errorf("noted as too large: %t, %v", noted, err)
+			}
+		})
+	}
+}

@@ -1,14 +1,17 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/engine"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // River gives work that is to begin later the state scheduled; available and
@@ -20,15 +23,21 @@ func TestReadinessSaysWhenWorkIsDueAndNotBegun(t *testing.T) {
 		name, state string
 		due         time.Duration // how long ago
 		status      int
+		// begun is how long ago other work of the queue was begun; 0 is never.
+		begun time.Duration
 	}{
-		{"due for too long", "available", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable},
-		{"due again for too long", "retryable", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable},
-		{"due a while", "available", engine.QueueTooOld - 30*time.Second, http.StatusOK},
-		{"to begin in a moment", "available", -3 * time.Second, http.StatusOK},
-		{"scheduled for later", "scheduled", -time.Hour, http.StatusOK},
-		{"to be tried later", "retryable", -time.Hour, http.StatusOK},
-		{"running for long", "running", time.Hour, http.StatusOK},
-		{"done", "completed", time.Hour, http.StatusOK},
+		{"due for too long", "available", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
+		{"due again for too long", "retryable", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
+		{"put back, and due for too long", "scheduled", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
+		{"due for too long, and its queue stands still", "available", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, engine.QueueTooOld + time.Second},
+		{"due for long behind other work", "available", engine.QueueTooOld + 5*time.Second, http.StatusOK, time.Second},
+		{"put back, and left behind by its queue", "scheduled", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, time.Second},
+		{"due a while", "available", engine.QueueTooOld - 30*time.Second, http.StatusOK, 0},
+		{"to begin in a moment", "available", -3 * time.Second, http.StatusOK, 0},
+		{"scheduled for later", "scheduled", -time.Hour, http.StatusOK, 0},
+		{"to be tried later", "retryable", -time.Hour, http.StatusOK, 0},
+		{"running for long", "running", time.Hour, http.StatusOK, 0},
+		{"done", "completed", time.Hour, http.StatusOK, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := h.pool.Exec(t.Context(), "DELETE FROM ops.river_job")
@@ -41,6 +50,10 @@ func TestReadinessSaysWhenWorkIsDueAndNotBegun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if row.begun > 0 {
+				h.execute(t, `INSERT INTO ops.river_job (kind, queue, args, max_attempts, attempt, state, attempted_at, finalized_at)
+					VALUES ('plane_delivery', 'plane', '{}', 12, 1, 'completed', now() - $1::interval, now())`, row.begun)
+			}
 			// Each probe has checks of its own, because results are remembered.
 			probed := New(ledger.NewInbox(h.pool, h.queue), h.queue, knownSecrets(), engine.NewHealth(h.pool, nil), engine.NewMetrics(h.pool), quiet)
 			status, body := ask(t, probed, httptest.NewRequest(http.MethodGet, "/readyz", nil))
@@ -51,5 +64,20 @@ func TestReadinessSaysWhenWorkIsDueAndNotBegun(t *testing.T) {
 				t.Errorf("readiness says %s, want for how long work has been due", body)
 			}
 		})
+	}
+}
+
+func TestReadinessIsNotLostBecauseTheRateLimitIsSpent(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, knownSecrets())
+	remote := map[string]bridge.Check{"plane": func(ctx context.Context) error {
+		if _, limited := plane.MaxWaitOf(ctx); !limited {
+			t.Error("a probe waits for the rate limit until its time is over")
+		}
+		return &plane.BusyError{Until: time.Now().Add(time.Minute)}
+	}}
+	report := engine.NewHealth(h.pool, remote).Report(t.Context())
+	if asked := report.Checks["plane"]; !report.OK || asked.Note == "" {
+		t.Errorf("readiness is %t and says of Plane %+v, want it ready and a note", report.OK, asked)
 	}
 }

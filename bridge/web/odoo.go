@@ -66,11 +66,11 @@ func (r *Receiver) queueChange(c echo.Context, change odooChange) error {
 	defer cancel()
 	err := r.changes.OdooChanged(ctx, change.Model, change.ID)
 	if errors.Is(err, queue.ErrTooManyHints) {
-		r.logger.WarnContext(ctx, "a change in Odoo was not queued; the schedule will find it", slog.Any("error", err))
+		r.repeated.WarnContext(ctx, "a change in Odoo was not queued; the schedule will find it", slog.Any("error", err))
 		return echo.NewHTTPError(http.StatusServiceUnavailable, queue.ErrTooManyHints.Error())
 	}
 	if err != nil {
-		r.logger.ErrorContext(ctx, "a change in Odoo was not queued; the schedule will find it", slog.Any("error", err))
+		r.repeated.ErrorContext(ctx, "a change in Odoo was not queued; the schedule will find it", slog.Any("error", err))
 		return echo.NewHTTPError(http.StatusInternalServerError, "the change could not be queued")
 	}
 	return c.JSON(http.StatusOK, answer{OK: true})

@@ -54,6 +54,29 @@ func TestEveryRecordedPushOfOdooIsQueued(t *testing.T) {
 	}
 }
 
+// changesWithoutDatabase is a queue whose database is away.
+type changesWithoutDatabase struct{}
+
+func (changesWithoutDatabase) OdooChanged(context.Context, string, int64) error {
+	return errors.New("the database is away")
+}
+
+// Odoo tells of each record that it saves, which may be sixty in a second.
+func TestManyChangesThatCannotBeQueuedAreOneLineAMinute(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	h := newHouse(t, knownSecrets())
+	receiver := newReceiver(h.receiver.inbox, changesWithoutDatabase{}, knownSecrets(), observe.NewHealth(), observe.NewMetrics(nil, nil, nil), slog.New(slog.NewTextHandler(&log, nil)))
+	for range 60 {
+		if status, _ := ask(t, receiver, pushed(testToken, []byte(`{"_model": "bir.filing.deadline", "_id": 1}`))); status != http.StatusInternalServerError {
+			t.Fatalf("a change without a database was answered %d, want 500", status)
+		}
+	}
+	if n := strings.Count(log.String(), "a change in Odoo was not queued"); n != 1 {
+		t.Errorf("60 changes within a second are %d lines, want one", n)
+	}
+}
+
 // stuckChanges is a queue whose database does not answer.
 type stuckChanges struct{}
 

@@ -73,7 +73,7 @@ type Receiver struct {
 	repeated *slog.Logger
 	// changeWithin is how long Odoo is kept waiting.
 	changeWithin time.Duration
-	// refused is told of each webhook that Plane would have to send again.
+	// refused is told of each webhook that was not kept, which Plane may never send again.
 	refused func()
 }
 
@@ -188,10 +188,12 @@ func (r *Receiver) check(c echo.Context, call webhookCall) reply {
 	ctx := c.Request().Context()
 	secrets := r.secrets.Webhook()
 	if len(secrets) == 0 {
-		r.logger.ErrorContext(ctx, "webhook refused: PLANE_WEBHOOK_SECRET is not set")
+		r.refused()
+		r.repeated.ErrorContext(ctx, "webhook refused: PLANE_WEBHOOK_SECRET is not set")
 		return keyMissing(refPlaneWebhookSecret)
 	}
 	if len(call.body) > maxBody {
+		r.tooLarge(ctx)
 		return refusal(http.StatusRequestEntityTooLarge, "the body is larger than "+inMiB(maxBody))
 	}
 	if !plane.Verify(call.body, call.headers.Get(headerSignature), secrets...) {

@@ -139,6 +139,8 @@ func TestTheAnswersToAWebhookAreTheContracts(t *testing.T) {
 func TestWithoutASecretEveryDoorIsShut(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, noSecrets())
+	owed := 0
+	h.receiver.OnRefused(func() { owed++ })
 	for path, ref := range map[string]string{
 		"/api/webhooks/plane":        "plane_webhook_secret",
 		"/api/webhooks/odoo?token=x": "odoo_webhook_token",
@@ -150,6 +152,9 @@ func TestWithoutASecretEveryDoorIsShut(t *testing.T) {
 			t.Errorf("%s: answer = %d %s, want 503 %s", path, status, body, want)
 		}
 	}
+	if owed != 1 {
+		t.Errorf("%d sweeps are owed, want one for the webhook, which Plane may not send again", owed)
+	}
 }
 
 // closedInbox cannot keep anything, as when the database is away.
@@ -159,13 +164,18 @@ func (closedInbox) Accept(context.Context, ledger.Delivery) (bool, error) {
 	return false, errors.New("the database is away")
 }
 
-func TestWhatCannotBeKeptIsAnswered500SoThatItComesAgain(t *testing.T) {
+func TestWhatCannotBeKeptIsAnswered500AndLookedForBySweep(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, knownSecrets())
 	h.receiver.inbox = closedInbox{}
+	owed := false
+	h.receiver.OnRefused(func() { owed = true })
 	status, body := ask(t, h.receiver, webhook(createdBody, testSecret, uuid.NewString()))
 	if status != 500 || body != `{"ok":false,"error":"the delivery could not be stored; send it again"}` {
 		t.Errorf("answer = %d %s", status, body)
+	}
+	if !owed {
+		t.Error("no sweep is owed, and Plane's Community edition does not send again what was answered")
 	}
 }
 

@@ -43,7 +43,7 @@ func TestServeStartsWithoutItsDatabaseAndGoesOnWhenItIsThere(t *testing.T) {
 	}
 	body := workItemBody(uuid.NewString(), "early", "unstarted", time.Now())
 	if status, err := p.deliver(uuid.NewString(), body); err != nil || status != http.StatusInternalServerError {
-		t.Errorf("a webhook without a database = %d, %v; want 500, so that Plane sends it again", status, err)
+		t.Errorf("a webhook without a database = %d, %v; want 500, so that nobody takes it for kept", status, err)
 	}
 
 	if database, err = postgres.Start(ctx, place); err != nil {

@@ -49,6 +49,8 @@ type process struct {
 	getenv func(string) string
 	stdout io.Writer
 	stderr io.Writer
+	// envFile is the file of settings that getenv reads besides; empty for none.
+	envFile string
 }
 
 // errUsage marks a failure that exits with 2.
@@ -77,7 +79,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return report(err, stderr)
 	}
-	_, err = queue.Guarded(func() (struct{}, error) { return struct{}{}, parsed.Run(&process{ctx, getenv, screen{stdout}, stderr}) })
+	_, err = queue.Guarded(func() (struct{}, error) {
+		return struct{}{}, parsed.Run(&process{ctx, getenv, screen{stdout}, stderr, line.EnvFile})
+	})
 	var panicked *queue.PanicError
 	if errors.As(err, &panicked) && strings.EqualFold(getenv("LOG_LEVEL"), "debug") {
 		fmt.Fprintf(screen{stderr}, "%s\n", panicked.Stack)
@@ -132,7 +136,7 @@ func (p *process) settingsFrom(sources []settings.Source, needs ...settings.Need
 
 // sources are where settings come from before Odoo is asked.
 func (p *process) sources() []settings.Source {
-	environment := settings.Environment{Getenv: p.getenv}
+	environment := settings.Environment{Getenv: p.getenv, File: p.envFile}
 	sources := []settings.Source{environment}
 	// A fault of it is told with the others, when all are read.
 	if source, _, err := settings.One(p.ctx, environment, settings.Spec{Name: "SECRETS_SOURCE"}); err == nil && source == "vault" {

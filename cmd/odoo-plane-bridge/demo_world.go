@@ -92,7 +92,7 @@ func (w *world) startBridge(ctx context.Context, c *demoCommand) error {
 		// The demo syncs when its story says so.
 		"SYNC_SCHEDULE": "@every 24h", "LOG_LEVEL": "warn",
 	}
-	inside := &process{ctx, func(name string) string { return values[name] }, w.process.stdout, w.process.stderr}
+	inside := &process{ctx, func(name string) string { return values[name] }, w.process.stdout, w.process.stderr, ""}
 	s, live, err := inside.settings(settings.Database, settings.Odoo, settings.Plane)
 	if err != nil {
 		return err

@@ -46,7 +46,11 @@ func (c *mcpConfigCommand) Run(p *process) error {
 	if c.Check {
 		return c.check(p, s, mode)
 	}
-	if c.Values && strings.Contains(string(config), s.PlaneAPIKey.Reveal()) && s.PlaneAPIKey != "" {
+	if s.PlaneAPIKey != "" && strings.Contains(string(config), s.PlaneAPIKey.Reveal()) {
+		// The client sends the key to the address that stands beside it.
+		if err := p.permitKey(s); err != nil {
+			return err
+		}
 		printf(p.stderr, "what follows holds your API key; do not commit it\n")
 	}
 	_, err = p.stdout.Write(config)
@@ -93,7 +97,7 @@ func (c *mcpConfigCommand) check(p *process, s settings.Settings, mode mcpconf.M
 	}
 	findings := []plane.Finding{finding}
 	if mode != mcpconf.RemoteOAuth && s.PlaneAPIKey != "" {
-		findings = append(findings, tryKey(ctx, s))
+		findings = append(findings, tryKey(ctx, p, s))
 	}
 	if c.JSON {
 		err = printJSON(p.stdout, findings)
@@ -111,8 +115,11 @@ func (c *mcpConfigCommand) check(p *process, s settings.Settings, mode mcpconf.M
 
 // tryKey calls Plane as the MCP server will. Beginning a session with that server
 // says nothing about the key: it is first used when a tool is called.
-func tryKey(ctx context.Context, s settings.Settings) plane.Finding {
+func tryKey(ctx context.Context, p *process, s settings.Settings) plane.Finding {
 	const name, advice = "plane key", "Check PLANE_API_KEY and PLANE_BASE_URL; without the right key the MCP server starts, and every tool in it fails."
+	if err := p.permitKey(s); err != nil {
+		return failed(name, err, "Look at the address in Odoo's system parameters; if it is right, accept it, or set PLANE_BASE_URL here.")
+	}
 	client, err := plane.New(plane.Config{
 		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug),
 		Auth: plane.APIKey(s.PlaneAPIKey.Reveal()), UserAgent: "odoo-plane-bridge/" + version,

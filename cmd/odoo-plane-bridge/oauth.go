@@ -193,7 +193,7 @@ func (a *app) oauthSettings() oauth.App {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	return oauth.App{
-		Refusal: a.address.permit(ctx, a.settings, "PLANE_OAUTH_CLIENT_SECRET"),
+		Refusal: a.address.permit(ctx, a.settings, s, "PLANE_OAUTH_CLIENT_SECRET"),
 		BaseURL: a.settings.PlaneBaseURL.String(), Workspace: string(a.settings.PlaneWorkspaceSlug),
 		ClientID: s.PlaneOAuthClientID, ClientSecret: s.PlaneOAuthClientSecret.Reveal(),
 		RedirectURL: s.PlaneOAuthRedirectURL.String(), Scopes: strings.Fields(strings.ReplaceAll(s.PlaneOAuthScopes, ",", " ")),

@@ -35,9 +35,11 @@ const acceptedFor = time.Minute
 
 const planesSetting = "PLANE_BASE_URL"
 
-// permit returns nil when a secret may go to the Plane that the settings name.
-func (g *planeAddress) permit(ctx context.Context, s settings.Settings, secret string) error {
-	if !needsAcceptance(s, secret) {
+// permit returns nil when a secret may go to the Plane that the settings name. current
+// are the settings that the secret is taken from, which may be newer: a secret may move
+// to a stronger source while the program runs.
+func (g *planeAddress) permit(ctx context.Context, s, current settings.Settings, secret string) error {
+	if !needsAcceptance(s, current, secret) {
 		return nil
 	}
 	wanted := origin(s.PlaneBaseURL.String())
@@ -56,10 +58,25 @@ func (g *planeAddress) permit(ctx context.Context, s settings.Settings, secret s
 		bridge.ErrKeyMissing, planesSetting, s.Origin(planesSetting), wanted, before, secret)
 }
 
+// permitKey is permit for a command that needs no database otherwise.
+func (p *process) permitKey(s settings.Settings) error {
+	const secret = "PLANE_API_KEY"
+	var guard planeAddress
+	if s.DatabaseURL != "" && needsAcceptance(s, s, secret) {
+		pool, err := openPool(s)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		guard.pool = pool
+	}
+	return guard.permit(p.ctx, s, s, secret)
+}
+
 // needsAcceptance is true of a secret from a stronger source than the address.
-func needsAcceptance(s settings.Settings, secret string) bool {
+func needsAcceptance(s, current settings.Settings, secret string) bool {
 	from := s.Origin(planesSetting)
-	if from != fromOdooParameters || s.Origin(secret) == from {
+	if from != fromOdooParameters || current.Origin(secret) == from {
 		return false
 	}
 	return origin(s.PlaneBaseURL.String()) != origin(settings.DefaultOf(planesSetting))
@@ -85,6 +102,9 @@ func origin(address string) string {
 func (g *planeAddress) last(ctx context.Context, wanted string) (string, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.pool == nil {
+		return "", nil // Without a database nothing can have been accepted.
+	}
 	if g.accepted == wanted && time.Since(g.readAt) < acceptedFor {
 		return g.accepted, nil
 	}
@@ -126,7 +146,7 @@ func (a *app) checkAddress(ctx context.Context, accept bool) []plane.Finding {
 			return []plane.Finding{failed(name, err, "Run `odoo-plane-bridge migrate` first.")}
 		}
 	}
-	if err := a.address.permit(ctx, s, secret); err != nil {
+	if err := a.address.permit(ctx, s, s, secret); err != nil {
 		return []plane.Finding{failed(name, err, "Look at it in Odoo's system parameters; if it is right, accept it, or set PLANE_BASE_URL here.")}
 	}
 	return []plane.Finding{ok(name, origin(s.PlaneBaseURL.String())+", from "+s.Origin(planesSetting))}

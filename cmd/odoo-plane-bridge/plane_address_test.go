@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
@@ -96,5 +97,125 @@ func TestSecretsFilesThatOthersCanGetAtAreNamed(t *testing.T) {
 		if (warned == "") != (says == "") || !strings.Contains(warned, says) {
 			t.Errorf("mode %#o: %q, want %q", mode, warned, says)
 		}
+	}
+}
+
+// Writing a client's configuration, and trying it, send the key where the address
+// points as much as a sync does.
+func TestNoMCPClientGetsTheKeyForAnAddressThatNobodyAccepted(t *testing.T) {
+	s, address := withKeyHere(t)
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "uvx"), []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	for _, args := range [][]string{{"mcp-config", "--mode", "stdio", "--values"}, {"mcp-config", "--mode", "stdio", "--check"}} {
+		code, stdout, stderr := s.command(args...)
+		if code != exitFailed || s.plane.RequestTotal() != 0 || strings.Contains(stdout, s.plane.BotKey()) || !strings.Contains(stdout+stderr, "names "+address+" and none was accepted before") {
+			t.Errorf("%v = %d with %d requests to Plane:\n%s%s", args, code, s.plane.RequestTotal(), stdout, stderr)
+		}
+	}
+	database := s.settings["DATABASE_URL"]
+	delete(s.settings, "DATABASE_URL")
+	if code, stdout, _ := s.command("mcp-config", "--mode", "stdio", "--values"); code != exitFailed || strings.Contains(stdout, s.plane.BotKey()) {
+		t.Errorf("without a database, which would know what was accepted: %d\n%s", code, stdout)
+	}
+	if code, stdout, stderr := s.command("mcp-config", "--mode", "stdio"); code != exitDone {
+		t.Errorf("without the key in it the configuration is written all the same: %d\n%s%s", code, stdout, stderr)
+	}
+	s.settings["DATABASE_URL"] = database
+	if code, stdout, _ := s.command("check", "--accept-plane-address"); !strings.Contains(stdout, address+", from Odoo") {
+		t.Fatalf("check that accepts = %d:\n%s", code, stdout)
+	}
+	if code, stdout, stderr := s.command("mcp-config", "--mode", "stdio", "--values"); code != exitDone || !strings.Contains(stdout, s.plane.BotKey()) {
+		t.Errorf("once it is accepted: %d\n%s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := s.command("mcp-config", "--mode", "stdio", "--check"); code != exitDone {
+		t.Errorf("the check, once it is accepted: %d\n%s%s", code, stdout, stderr)
+	}
+}
+
+func TestTheAppsSecretGoesToAnAddressFromOdooOnlyOnceItIsAccepted(t *testing.T) {
+	t.Parallel()
+	s, address := withKeyHere(t)
+	delete(s.settings, "PLANE_API_KEY")
+	app := s.plane.OAuthApp()
+	s.settings["PLANE_AUTH"], s.settings["ENCRYPTION_KEY"] = "bot", sealed.NewKey()
+	s.settings["PLANE_OAUTH_CLIENT_ID"], s.settings["PLANE_OAUTH_CLIENT_SECRET"] = app.ClientID, app.ClientSecret
+	s.settings["PLANE_OAUTH_REDIRECT_URL"] = "http://bridge.example.com/oauth/plane/callback"
+	for _, args := range [][]string{{"oauth", "install", "--app-installation-id", app.InstallationID}, {"oauth", "install"}, {"check"}} {
+		code, stdout, stderr := s.command(args...)
+		if code != exitFailed || s.plane.RequestTotal() != 0 {
+			t.Errorf("%v = %d with %d requests to Plane:\n%s%s", args, code, s.plane.RequestTotal(), stdout, stderr)
+		}
+		if !strings.Contains(stdout+stderr, "PLANE_OAUTH_CLIENT_SECRET is not sent there until you run") {
+			t.Errorf("%v does not say what is in the way:\n%s%s", args, stdout, stderr)
+		}
+	}
+	if _, stdout, _ := s.command("check", "--accept-plane-address"); !strings.Contains(stdout, address+", from Odoo") {
+		t.Fatalf("check that accepts:\n%s", stdout)
+	}
+	// The stage's Plane is Community, and answers that it knows nothing of apps.
+	if _, stdout, stderr := s.command("oauth", "install", "--app-installation-id", app.InstallationID); !strings.Contains(stderr, "this Plane server has no OAuth apps") {
+		t.Errorf("once it is accepted Plane is not asked:\n%s%s", stdout, stderr)
+	}
+}
+
+func TestAFileOfSettingsThatOthersCanGetAtIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		content string
+		mode    os.FileMode
+		says    string
+	}{
+		{"ADMIN_TOKEN=correct-horse\n", 0o600, ""},
+		{"ADMIN_TOKEN=correct-horse\n", 0o644, "--env-file names a file that everybody on this machine may read"},
+		{"export ADMIN_TOKEN='correct-horse'\n", 0o666, "--env-file names a file that everybody on this machine may write"},
+		{"PLANE_API_KEY_FILE=/run/secrets/key\n", 0o666, "--env-file names a file that everybody on this machine may write"},
+		{"TIMEZONE=Asia/Tokyo\n", 0o644, ""},
+	} {
+		s := newStage(t)
+		s.settings["PLANE_API_KEY_FILE"] = "" // It stands beside PLANE_API_KEY, which goes before it.
+		file := filepath.Join(t.TempDir(), ".env")
+		if err := os.WriteFile(file, []byte(row.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(file, row.mode); err != nil {
+			t.Fatal(err)
+		}
+		_, stdout, _ := s.command("--env-file", file, "check")
+		if strings.Contains(stdout, "--env-file names") != (row.says != "") || !strings.Contains(stdout, row.says) {
+			t.Errorf("%q with mode %#o, want %q:\n%s", row.content, row.mode, row.says, stdout)
+		}
+	}
+}
+
+// The key moves from Odoo into the Vault while the program runs, as check advises. From
+// then on it is a secret of a stronger source than the address.
+func TestAKeyThatMovesToTheVaultIsGuardedFromThenOn(t *testing.T) {
+	t.Parallel()
+	s := keptInOdoo(t)
+	s.settings["SECRETS_SOURCE"] = "vault"
+	s.sql("CREATE SCHEMA vault; CREATE TABLE vault.decrypted_secrets (name text, decrypted_secret text)")
+	if code, _, stderr := s.command("migrate"); code != exitDone {
+		t.Fatalf("migrate: %s", stderr)
+	}
+	loaded, live, err := s.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := wire(loaded, live, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.pool.Close)
+	if _, err := a.plane.Me(t.Context()); err != nil {
+		t.Fatalf("with both in Odoo: %v", err)
+	}
+	before := s.plane.RequestTotal()
+	s.exec("INSERT INTO vault.decrypted_secrets VALUES ('plane_api_key', $1)", s.plane.BotKey())
+	live.Refresh(t.Context(), quiet)
+	if _, err := a.plane.Me(t.Context()); err == nil || s.plane.RequestTotal() != before || !strings.Contains(err.Error(), "--accept-plane-address") {
+		t.Errorf("with the key in the Vault: %v, after %d requests more", err, s.plane.RequestTotal()-before)
 	}
 }

@@ -71,6 +71,23 @@ func TestWhatWaitsForOdooBeginsWhenItIsBack(t *testing.T) {
 	p.mustTellOfOneOutage("odoo")
 }
 
+// A sync that cannot read Odoo is given up after half a minute. Its return must not
+// leave the deadlines to the next schedule.
+func TestASyncFollowsWhenOdooIsBack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.settings["SYNC_SCHEDULE"] = "@every 24h"
+	s.odoo.GenerateDeadlines(1, 2099)
+	s.odoo.Down(true)
+	p := s.start("serve")
+	s.eventually("the sync fails", time.Minute, func() bool { return s.waiting("sync") == 1 })
+	s.eventually("the outage is known", time.Minute, func() bool { return strings.Contains(p.logged(), "a server is away") })
+	s.exec("UPDATE ops.river_job SET state = 'discarded', finalized_at = now() WHERE kind = 'sync'")
+	s.odoo.Down(false)
+	s.soon("all work items are there", func() bool { return len(s.plane.Items()) == 60 })
+	p.mustTellOfOneOutage("odoo")
+}
+
 func TestWhatWaitsForPlaneBeginsWhenItIsBack(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

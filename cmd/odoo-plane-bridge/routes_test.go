@@ -33,7 +33,7 @@ func bareApp(t *testing.T) *app {
 		"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none?connect_timeout=1", "PLANE_BASE_URL": "http://127.0.0.1:1",
 		"PLANE_WEBHOOK_SECRET": "for-tests", "ODOO_WEBHOOK_TOKEN": "for-tests", "ADMIN_TOKEN": "for-tests",
 	}
-	p := &process{t.Context(), func(name string) string { return values[name] }, io.Discard, io.Discard}
+	p := &process{t.Context(), func(name string) string { return values[name] }, io.Discard, io.Discard, ""}
 	s, live, err := p.settings(settings.Database, settings.OdooIfAny)
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func (s *stage) moveToOdoo() {
 }
 
 func (s *stage) load() (settings.Settings, *settings.Live, error) {
-	p := &process{s.t.Context(), func(name string) string { return s.settings[name] }, new(strings.Builder), new(strings.Builder)}
+	p := &process{s.t.Context(), func(name string) string { return s.settings[name] }, new(strings.Builder), new(strings.Builder), ""}
 	return p.settings(settings.Database, settings.OdooIfAny)
 }
 

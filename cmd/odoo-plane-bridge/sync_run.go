@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/engine"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -32,7 +34,7 @@ type syncRun struct {
 
 func carryOut(p *process, a *app, flow bridge.Flow, plan mirror.Plan, extent mirror.Extent) (syncResult, error) {
 	r := &syncRun{p: p, a: a, flow: flow, extent: extent, result: syncResult{
-		Left: plan.Count(mirror.ActionLeave), Held: plan.Count(mirror.ActionHold), Conflicts: len(plan.Conflicts),
+		Left: plan.Left(), Held: plan.Count(mirror.ActionHold), Conflicts: len(plan.Conflicts),
 	}}
 	if plan.Brake != nil {
 		r.result.Brake = plan.Brake.String()
@@ -50,7 +52,7 @@ func carryOut(p *process, a *app, flow bridge.Flow, plan mirror.Plan, extent mir
 		r.count(step, done, err)
 		progress.Step()
 		if r.away >= maxFailures && r.result.written() == 0 {
-			return r.result, fmt.Errorf("the first work items all failed, %d of them because %s; the last: %w", r.away, whyAll(err), err)
+			return r.result, fmt.Errorf("the first work items all failed%s; the last: %w", whyAll(r.away, err), err)
 		}
 	}
 	return r.result, r.finishLater(ctx)
@@ -187,14 +189,20 @@ func holdsAll(err error) bool {
 		!errors.As(err, &underWay)
 }
 
-// whyAll says why work items fail one after the other.
-func whyAll(err error) string {
-	for _, refusal := range []error{plane.ErrForbidden, plane.ErrBadKey, plane.ErrUnauthorized, bridge.ErrKeyMissing} {
-		if errors.Is(err, refusal) {
-			return "Plane refuses them"
-		}
+// whyAll says why work items fail one after the other, where that is certain: who
+// answers and refuses is not away.
+func whyAll(n int, err error) string {
+	is := func(target error) bool { return errors.Is(err, target) }
+	switch {
+	case slices.ContainsFunc([]error{plane.ErrForbidden, plane.ErrBadKey, plane.ErrUnauthorized, bridge.ErrKeyMissing}, is):
+		return fmt.Sprintf(", %d of them because Plane refuses them", n)
+	case slices.ContainsFunc([]error{odoo.ErrDenied, odoo.ErrAccess, odoo.ErrUser, odoo.ErrValidation}, is):
+		return fmt.Sprintf(", %d of them because Odoo refuses them", n)
+	case slices.ContainsFunc([]error{plane.ErrServer, plane.ErrUnreachable, plane.ErrForeign, plane.ErrUncertain, odoo.ErrBusy, odoo.ErrUncertain, odoo.ErrDatabase}, is):
+		return fmt.Sprintf(", %d of them because a server is away", n)
+	default:
+		return ""
 	}
-	return "a server is away"
 }
 
 // maxFailures is how many steps may fail in a row from the start before a sync

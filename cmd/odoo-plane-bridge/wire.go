@@ -156,11 +156,12 @@ func (k liveKey) Authorize(ctx context.Context, r *http.Request) error {
 	if err := k.parameters.unknown("PLANE_BASE_URL", "PLANE_WORKSPACE_SLUG"); err != nil {
 		return err
 	}
-	key := k.live.Current().PlaneAPIKey
+	current := k.live.Current()
+	key := current.PlaneAPIKey
 	if key == "" {
 		return fmt.Errorf("%w: PLANE_API_KEY is not set (ssot/secrets/registry.yaml#plane_api_key)", bridge.ErrKeyMissing)
 	}
-	if err := k.address.permit(ctx, k.built, "PLANE_API_KEY"); err != nil {
+	if err := k.address.permit(ctx, k.built, current, "PLANE_API_KEY"); err != nil {
 		return err
 	}
 	return plane.APIKey(key.Reveal()).Authorize(ctx, r)

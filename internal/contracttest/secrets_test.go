@@ -92,7 +92,7 @@ func TestTheRegistryNamesEveryWayASecretComesIn(t *testing.T) {
 		if fromVault(spec) {
 			wanted = append(wanted, "supabase_vault:"+spec.Secret)
 		}
-		if strings.Contains(read(t, "docs/edge-function/plane-webhook-forwarder/index.ts"), `"`+spec.Name+`"`) {
+		if strings.Contains(read(t, "docs/edge-function/plane-webhook-forwarder/forward.mjs"), `"`+spec.Name+`"`) {
 			wanted = append(wanted, "supabase_edge_function:"+spec.Name)
 		}
 		if spec.OdooKey != "" {

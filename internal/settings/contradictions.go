@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,7 +29,9 @@ func (s Settings) contradictions() []error {
 		{"BIR_ODOO_MODULE", matching(s.BIRModule, moduleName, "expected the technical name of a module: small letters, digits and _")},
 		{"BIR_REMINDER_USER", withoutComment(s.BIRReminderUser)},
 		{"PLANE_API_KEY", oneWord(s.PlaneAPIKey)},
+		{"PLANE_API_KEY", alone(strings.HasPrefix(s.PlaneAPIKey.Reveal(), "plane_wh_"), "is a webhook's secret, which belongs into PLANE_WEBHOOK_SECRET; expected an API key, which begins with plane_api_")},
 		{"PLANE_WEBHOOK_SECRET", oneWord(s.PlaneWebhookSecret)},
+		{"PLANE_WEBHOOK_SECRET", alone(strings.HasPrefix(s.PlaneWebhookSecret.Reveal(), "plane_api_"), "is an API key, which belongs into PLANE_API_KEY; expected the secret that Plane showed when the webhook was made")},
 		{"PLANE_WEBHOOK_SECRET_PREVIOUS", oneWord(s.PlaneWebhookSecretPrevious)},
 		{"ODOO_WEBHOOK_TOKEN", withoutComment(s.OdooWebhookToken.Reveal())},
 		{"ADMIN_TOKEN", withoutComment(s.AdminToken.Reveal())},
@@ -80,10 +83,21 @@ func SetsMaxConnections(address string) bool {
 	return regexp.MustCompile(`(^|[?&\s])pool_max_conns\s*=`).MatchString(address)
 }
 
+// planePaths are the ends of addresses that are copied from the documentation of the
+// API: the client adds them by itself. What stands before may be a prefix of the
+// server's own, and /api/v1 is what the client takes away.
+var planePaths = regexp.MustCompile(`/api(/.*)?$`)
+
 func planeAddress(address WebURL) error {
 	parsed, err := url.Parse(address.String())
-	if err == nil && parsed.Hostname() == "app.plane.so" {
+	if err != nil {
+		return nil //nolint:nilerr // the type has told
+	}
+	if slices.Contains([]string{"app.plane.so", "plane.so", "www.plane.so"}, parsed.Hostname()) {
 		return errors.New("is where people open Plane; expected its API, https://api.plane.so")
+	}
+	if !strings.HasSuffix(strings.TrimRight(parsed.Path, "/"), "/api/v1") && planePaths.MatchString(parsed.Path) {
+		return errors.New("holds a path of the API; leave out what begins with /api")
 	}
 	return nil
 }

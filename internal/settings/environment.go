@@ -15,6 +15,8 @@ import (
 type Environment struct {
 	// Getenv reads a variable; os.Getenv outside tests.
 	Getenv func(string) string
+	// File is the file of settings that Getenv reads besides; empty for none.
+	File string
 }
 
 const (

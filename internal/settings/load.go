@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 
 	"github.com/caarlos0/env/v11"
@@ -76,7 +77,12 @@ type Fault struct {
 	Problem string
 }
 
-func (f Fault) Error() string { return f.Setting + ": " + f.Problem }
+// Error is one line. Drivers put each address that they tried on a line of its own.
+func (f Fault) Error() string {
+	return f.Setting + ": " + lineEnds.ReplaceAllString(f.Problem, " ")
+}
+
+var lineEnds = regexp.MustCompile(`[\t ]*[\r\n]+[\t ]*`)
 
 // Load reads every setting from the first source that has it. The error joins
 // one Fault for each setting that is wrong, so that one start shows them all.

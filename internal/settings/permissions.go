@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -19,18 +20,39 @@ func (e Environment) FileWarnings() []string {
 		if spec.Secret == "" || path == "" || e.Getenv(spec.Name) != "" {
 			continue
 		}
-		info, err := os.Stat(path)
-		if err != nil {
-			continue // The reading itself has told.
-		}
-		switch mode := info.Mode().Perm(); {
-		case mode&0o002 != 0:
-			warnings = append(warnings, fmt.Sprintf("%s_FILE names a file that everybody on this machine may write (mode %#o)", spec.Name, mode))
-		case mode&0o004 != 0 && !mountedReadOnly(path):
-			warnings = append(warnings, fmt.Sprintf("%s_FILE names a file that everybody on this machine may read (mode %#o)", spec.Name, mode))
-		}
+		warnings = append(warnings, warningsOf(spec.Name+"_FILE", path)...)
+	}
+	if e.File != "" && holdsSecrets(e.File) {
+		warnings = append(warnings, warningsOf("--env-file", e.File)...)
 	}
 	return warnings
+}
+
+// warningsOf says who else can get at a file.
+func warningsOf(named, path string) []string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil // The reading itself has told.
+	}
+	switch mode := info.Mode().Perm(); {
+	case mode&0o002 != 0:
+		return []string{fmt.Sprintf("%s names a file that everybody on this machine may write (mode %#o)", named, mode)}
+	case mode&0o004 != 0 && !mountedReadOnly(path):
+		return []string{fmt.Sprintf("%s names a file that everybody on this machine may read (mode %#o)", named, mode)}
+	}
+	return nil
+}
+
+// holdsSecrets reports whether a file of settings sets a secret, or says where one
+// comes from.
+func holdsSecrets(path string) bool {
+	variables, err := ReadFile(path)
+	if err != nil {
+		return false // The reading itself has told.
+	}
+	return slices.ContainsFunc(Specs(), func(spec Spec) bool {
+		return spec.Secret != "" && variables[spec.Name]+variables[spec.Name+"_FILE"]+variables[spec.Name+"_CMD"] != ""
+	})
 }
 
 func mountedReadOnly(path string) bool {

@@ -160,3 +160,42 @@ func TestPlanesAppIsBesideItsAPI(t *testing.T) {
 		}
 	}
 }
+
+// The database that holds the Vault may hang behind its connection as well: a lock, a
+// pooler without a place, a network that swallows.
+func TestAVaultThatHangsIsGivenUp(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	pool := pgtest.Open(t, dsn)
+	if _, err := pool.Exec(t.Context(), "CREATE SCHEMA vault; CREATE TABLE vault.decrypted_secrets (name text, decrypted_secret text)"); err != nil {
+		t.Fatal(err)
+	}
+	holder, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = holder.Rollback(context.WithoutCancel(t.Context())) })
+	if _, err := holder.Exec(t.Context(), "LOCK TABLE vault.decrypted_secrets"); err != nil {
+		t.Fatal(err)
+	}
+	vault := &settings.Vault{Within: 100 * time.Millisecond, Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }}
+	patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err = settings.Load(patience, variables{}.source(), vault)
+	var fault settings.Fault
+	if !errors.As(err, &fault) || fault.Setting != "SECRETS_SOURCE" || patience.Err() != nil {
+		t.Errorf("error = %v, want a fault of SECRETS_SOURCE long before the patience ends (%v)", err, patience.Err())
+	}
+}
+
+// Drivers put each address that they tried on a line of its own.
+func TestAFaultIsOneLineWhateverItsCauseSays(t *testing.T) {
+	t.Parallel()
+	vault := &settings.Vault{Connect: func(context.Context) (*pgx.Conn, error) {
+		return nil, errors.New("failed to connect:\n\t[::1]:5432: refused\r\n\t127.0.0.1:5432: refused\nPLANE_API_KEY: is fine")
+	}}
+	_, err := settings.Load(t.Context(), variables{}.source(), vault)
+	if err == nil || strings.ContainsAny(err.Error(), "\r\n\t") || !strings.Contains(err.Error(), "[::1]:5432: refused 127.0.0.1:5432: refused") {
+		t.Errorf("the fault is %q", err)
+	}
+}

@@ -1,9 +1,11 @@
 package settings
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -14,10 +16,16 @@ import (
 type Vault struct {
 	// Connect opens the database that DATABASE_URL names.
 	Connect func(ctx context.Context) (*pgx.Conn, error)
+	// Within is how long the reading may take, the connecting included; zero means
+	// ten seconds. A lock or a pooler can hold it for ever.
+	Within time.Duration
 
 	mu     sync.Mutex
 	values map[string]string
 }
+
+// vaultWithin holds a start up, and a reading anew while the process runs.
+const vaultWithin = 10 * time.Second
 
 var _ Preparer = (*Vault)(nil)
 
@@ -41,6 +49,8 @@ func (v *Vault) Prepare(ctx context.Context, _ Settings, open []Spec) error {
 }
 
 func (v *Vault) read(ctx context.Context, names []string) (map[string]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(v.Within, vaultWithin))
+	defer cancel()
 	conn, err := v.Connect(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("the Vault cannot be read, because its database cannot be reached: %w", err)

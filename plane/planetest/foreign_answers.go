@@ -16,6 +16,8 @@ func ForeignAnswers() map[string]Fault {
 		"404 as text":           {Status: 404, Header: text, Body: "404 page not found\n"},
 		"404 without a body":    {Status: 404, NoBody: true},
 		"404 as other JSON":     {Status: 404, Header: asJSON, Body: `{"message":"no Route matched with those values"}`},
+		"404 of a gateway":      {Status: 404, Header: asJSON, Body: `{"error":"no application is bound to this host"}`},
+		"404 of a gateway's":    {Status: 404, Header: asJSON, Body: `{"detail":"upstream not found","status":"error"}`},
 		"404 as an empty page":  {Status: 404, Header: asJSON, Body: `{}`},
 		"404 of an unknown URL": {Status: 404, Header: asJSON, Body: `{"error": "Page not found."}`},
 		"403 as HTML":           {Status: 403, Header: html},

@@ -26,12 +26,36 @@ export async function forward(request, { target, secrets = [], unverified = fals
   if (!target) return refusal(503, "BRIDGE_WEBHOOK_URL is not set");
   if (secrets.length === 0 && !unverified) return keyMissing();
   // The bytes themselves: text() would decode them, and json() would lose the form that was signed.
-  const body = new Uint8Array(await request.arrayBuffer());
-  if (body.byteLength > MAX_BODY) return refusal(413, "the body is larger than 1 MiB");
+  const body = await readBody(request);
+  if (body === null) return refusal(413, "the body is larger than 1 MiB");
   if (secrets.length > 0 && !(await isSigned(body, request.headers.get("x-plane-signature"), secrets))) {
     return refusal(403, "invalid signature");
   }
   return await deliver(target, body, planesHeaders(request.headers), wait);
+}
+
+// What the function's settings say, without what editors and shells leave at the edges of values. The
+// secret before the current one counts beside it only: alone it would refuse every webhook for good.
+export function configured(get) {
+  const value = (name) => (get(name) ?? "").trim();
+  const secret = value("PLANE_WEBHOOK_SECRET"), previous = value("PLANE_WEBHOOK_SECRET_PREVIOUS");
+  return {
+    target: value("BRIDGE_WEBHOOK_URL"),
+    secrets: secret ? [secret, previous].filter(Boolean) : [],
+    unverified: value("FORWARD_UNVERIFIED") === "true",
+  };
+}
+
+// Reads the body as far as it may go; null when it goes on. Nobody is known yet who sends it.
+async function readBody(request) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength;
+    if (length > MAX_BODY) return null;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }
 
 // Tries again while the bridge answers 5xx or not at all. Repeating is safe: the bridge keeps one
@@ -87,7 +111,7 @@ function refusal(status, error) {
   return Response.json({ ok: false, error }, { status });
 }
 
-// Plane sends it again; the same words as the bridge's own.
+// The same words as the bridge's own. Plane Community does not send it again; the bridge's sweep finds what it told of.
 function keyMissing() {
   const body = { ok: false, error: "KEY_MISSING", ssot_ref: "ssot/secrets/registry.yaml#plane_webhook_secret" };
   return Response.json(body, { status: 503 });

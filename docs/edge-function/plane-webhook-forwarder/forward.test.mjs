@@ -5,7 +5,7 @@ import { createHmac, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { test } from "node:test";
 
-import { forward } from "./forward.mjs";
+import { configured, forward } from "./forward.mjs";
 
 const bridge = process.env.BRIDGE_WEBHOOK_URL;
 const secret = process.env.PLANE_WEBHOOK_SECRET;
@@ -105,7 +105,7 @@ test("a bridge that fails for a while is tried again, and the delivery arrives o
   assert.equal(tries, 3);
 });
 
-test("a bridge that stays away is a 5xx for Plane, which then sends again", async (t) => {
+test("a bridge that stays away is a 5xx for Plane, which does not say that it was kept", async (t) => {
   const target = await standIn(t, (_, response) => response.destroy());
   assert.deepEqual(await pass(webhook(planesBody()), { target }),
     { status: 502, body: { ok: false, error: "the bridge cannot be reached" }, waits: [500, 1500, 4000] });
@@ -146,4 +146,24 @@ test("what is no webhook is answered in JSON", async () => {
   assert.equal((await pass(new Request("https://f.example/", { method: "GET" }))).status, 405);
   assert.equal((await pass(webhook(new Uint8Array((1 << 20) + 1)))).status, 413);
   assert.equal((await pass(webhook(planesBody()), { target: undefined })).status, 503);
+});
+
+test("a body without end is not waited for", async () => {
+  let sent = 0;
+  const endless = new ReadableStream({ pull(controller) { sent += 1 << 16; controller.enqueue(new Uint8Array(1 << 16)); } });
+  const request = new Request("https://f.example/", { method: "POST", body: endless, duplex: "half", headers: { "x-plane-signature": "00" } });
+  assert.equal((await pass(request, { secrets: [secret] })).status, 413);
+  assert.ok(sent < 2 << 20, `${sent} bytes were taken`);
+});
+
+test("the settings are cleaned as the bridge cleans its own", () => {
+  const of = (values) => configured((name) => values[name]);
+  assert.deepEqual(of({}), { target: "", secrets: [], unverified: false });
+  assert.deepEqual(of({ BRIDGE_WEBHOOK_URL: " https://b.example/x\n", PLANE_WEBHOOK_SECRET: "\ufeffnew\r\n", PLANE_WEBHOOK_SECRET_PREVIOUS: "old ", FORWARD_UNVERIFIED: "true" }),
+    { target: "https://b.example/x", secrets: ["new", "old"], unverified: true });
+  assert.deepEqual(of({ PLANE_WEBHOOK_SECRET: " " }).secrets, []);
+});
+
+test("the previous secret alone is no secret: it would refuse every webhook for good", () => {
+  assert.deepEqual(configured((name) => (name === "PLANE_WEBHOOK_SECRET_PREVIOUS" ? "old" : undefined)).secrets, []);
 });
