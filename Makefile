@@ -11,7 +11,7 @@ BINARY   := bin/odoo-plane-bridge
 PACKAGES ?= ./...
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-faults test-interrupted test-outages test-siege test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
+.PHONY: help build demo test test-race test-faults test-interrupted test-outages test-siege test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -24,6 +24,10 @@ demo: build ## Run the whole bridge against simulated servers and show what happ
 	@$(BINARY) demo
 
 test: ## Run all tests, against a real PostgreSQL of their own; TESTFLAGS="-short" leaves out the slow ones.
+	@./scripts/ensure-postgres.sh
+	CGO_ENABLED=0 $(GO) test -shuffle=on -timeout 30m $(TESTFLAGS) $(PACKAGES)
+
+test-race: ## Run all tests with the race detector, which takes about three times as long.
 	@./scripts/ensure-postgres.sh
 	@./scripts/ensure-compiler.sh
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 30m $(TESTFLAGS) $(PACKAGES)

@@ -40,7 +40,7 @@ const (
 	VerdictDone verdictKind = iota
 	VerdictIgnored
 	VerdictRetry
-	VerdictPutBack
+	VerdictSnooze
 	VerdictDead
 )
 
@@ -55,16 +55,16 @@ func RetryLater(cause Cause, err error) Verdict {
 	return Verdict{Kind: VerdictRetry, Cause: cause, Err: err}
 }
 
-// PutBack says that the work has to wait until a known time; it is no failure
+// Snooze says that the work has to wait until a known time; it is no failure
 // and costs no attempt.
-func PutBack(until time.Time, reason string) Verdict {
-	return Verdict{Kind: VerdictPutBack, Until: until, Outcome: reason}
+func Snooze(until time.Time, reason string) Verdict {
+	return Verdict{Kind: VerdictSnooze, Until: until, Outcome: reason}
 }
 
 // waitFor says that the work waits for a server that is known to be away; it is no
 // failure and costs no attempt.
 func waitFor(cause Cause, err error) Verdict {
-	return Verdict{Kind: VerdictPutBack, Cause: cause, Until: time.Now().Add(waitAway), Outcome: err.Error()}
+	return Verdict{Kind: VerdictSnooze, Cause: cause, Until: time.Now().Add(waitAway), Outcome: err.Error()}
 }
 
 // waitAway is how long work waits for a server that is away before it looks again. It
@@ -96,9 +96,9 @@ func VerdictOfPlane(err error) Verdict {
 	var underWay *UnderWayError
 	switch {
 	case errors.As(err, &busy):
-		return PutBack(busy.Until, "waiting for Plane's rate limit")
+		return Snooze(busy.Until, "waiting for Plane's rate limit")
 	case errors.As(err, &underWay):
-		return PutBack(underWay.Until, "an earlier create may still take effect in Plane")
+		return Snooze(underWay.Until, "an earlier create may still take effect in Plane")
 	case errors.Is(err, plane.ErrAway):
 		return waitFor(CausePlane, err)
 	case errors.Is(err, ErrKeyMissing), errors.Is(err, plane.ErrBadKey), errors.Is(err, plane.ErrUnauthorized):
@@ -121,7 +121,7 @@ func (v Verdict) Name() string {
 		return "ignored"
 	case VerdictRetry:
 		return "retry"
-	case VerdictPutBack:
+	case VerdictSnooze:
 		return "put_back"
 	case VerdictDead:
 		return "dead"

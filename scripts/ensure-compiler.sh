@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure of a C compiler: Go's race detector, which the tests run under, is
+# Makes sure of a C compiler: Go's race detector, which `make test-race` uses, is
 # linked with one. The program itself needs none.
 set -euo pipefail
 

@@ -80,7 +80,7 @@ func (a *Auditor) doublesOf(ctx context.Context, scope mapping.Scope, link mappi
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("listing the doubles of %s: %w", link.Key, err)
+			return nil, fmt.Errorf("listing the duplicates of %s: %w", link.Key, err)
 		}
 		parents[item.Parent.ID] = true
 		switch {
@@ -127,7 +127,7 @@ func (a *Auditor) touched(ctx context.Context, scope mapping.Scope, d double, me
 	}
 	activities, err := a.mirror.Plane.Activities(ctx, scope.ProjectID, d.ID)
 	if err != nil {
-		return "", fmt.Errorf("reading the history of double %s: %w", d.ID, err)
+		return "", fmt.Errorf("reading the history of duplicate %s: %w", d.ID, err)
 	}
 	if len(activities) == 0 {
 		return "its history is empty, and that of every work item begins with its creation", nil
@@ -139,7 +139,7 @@ func (a *Auditor) touched(ctx context.Context, scope mapping.Scope, d double, me
 	}
 	comments, err := a.mirror.Plane.Comments(ctx, scope.ProjectID, d.ID)
 	if err != nil {
-		return "", fmt.Errorf("reading the comments of double %s: %w", d.ID, err)
+		return "", fmt.Errorf("reading the comments of duplicate %s: %w", d.ID, err)
 	}
 	for _, comment := range comments {
 		if !ours(comment.Actor.ID) {
@@ -172,7 +172,7 @@ func (a *Auditor) retire(ctx context.Context, scope mapping.Scope, key mapping.K
 		ExternalSource: mapping.ExternalSource, ExternalID: string(key) + "#double " + issue,
 	})
 	if err != nil && !errors.Is(err, plane.ErrConflict) {
-		return fmt.Errorf("saying why double %s is cancelled: %w", issue, err)
+		return fmt.Errorf("saying why duplicate %s is cancelled: %w", issue, err)
 	}
 	if err := a.mirror.Links.SettleCreate(ctx, scope, key); err != nil && !errors.Is(err, mapping.ErrNoLink) {
 		return err
@@ -183,14 +183,14 @@ func (a *Auditor) retire(ctx context.Context, scope mapping.Scope, key mapping.K
 func (a *Auditor) cancelDouble(ctx context.Context, scope mapping.Scope, issue string) error {
 	state, err := a.mirror.Catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
 	if err != nil {
-		return fmt.Errorf("choosing the state of double %s: %w", issue, err)
+		return fmt.Errorf("choosing the state of duplicate %s: %w", issue, err)
 	}
 	answered, err := a.mirror.Plane.UpdateWorkItem(ctx, scope.ProjectID, issue, plane.WorkItemPatch{StateID: plane.Set(state.ID)})
 	if err != nil {
-		return fmt.Errorf("cancelling double %s: %w", issue, err)
+		return fmt.Errorf("cancelling duplicate %s: %w", issue, err)
 	}
 	if answered.State.ID != state.ID {
-		return fmt.Errorf("cancelling double %s: Plane answered with success and did not take the state %q", issue, state.Name)
+		return fmt.Errorf("cancelling duplicate %s: Plane answered with success and did not take the state %q", issue, state.Name)
 	}
 	return nil
 }
@@ -201,10 +201,10 @@ func (a *Auditor) unpair(ctx context.Context, scope mapping.Scope, issue string)
 		ExternalSource: plane.Null[string](), ExternalID: plane.Null[string](),
 	})
 	if err != nil {
-		return fmt.Errorf("taking the external pair off double %s: %w", issue, err)
+		return fmt.Errorf("taking the external pair off duplicate %s: %w", issue, err)
 	}
 	if answered.ExternalID != "" {
-		return fmt.Errorf("taking the external pair off double %s: Plane answered with success and did not take it off", issue)
+		return fmt.Errorf("taking the external pair off duplicate %s: Plane answered with success and did not take it off", issue)
 	}
 	return nil
 }

@@ -78,5 +78,5 @@ func (b *Engine) cleanup(ctx context.Context) bridge.Verdict {
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
 	b.logger.InfoContext(ctx, "cleaned up", slog.Int64("deliveries_removed", removed), slog.Int("deliveries_without_job", stranded))
-	return bridge.Done(fmt.Sprintf("%d removed, %d put back", removed, stranded))
+	return bridge.Done(fmt.Sprintf("%d removed, %d queued again", removed, stranded))
 }

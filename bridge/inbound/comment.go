@@ -72,7 +72,7 @@ func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verd
 	case err != nil && !errors.Is(err, mapping.ErrNoLink):
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	case err == nil && link.IssueID != nil:
-		return bridge.Ignored("the work item of the comment is a double; " + link.Issue() + " stands for its record")
+		return bridge.Ignored("the work item of the comment is a duplicate; " + link.Issue() + " stands for its record")
 	}
 	now, err := pgclock.Now(ctx, tx)
 	if err != nil {
@@ -83,7 +83,7 @@ func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verd
 		return bridge.GiveUp(bridge.CauseData, fmt.Errorf("the work item of the comment stands for %s and was not linked within %s; "+
 			"link it (`mappings repair`), then replay this delivery", key, waitsForLink))
 	}
-	return bridge.PutBack(time.Now().Add(min(max(waited, firstWaitForLink), lastWaitForLink)),
+	return bridge.Snooze(time.Now().Add(min(max(waited, firstWaitForLink), lastWaitForLink)),
 		"the work item of the comment stands for "+string(key)+" and is not linked yet")
 }
 

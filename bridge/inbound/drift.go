@@ -35,7 +35,7 @@ func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, l
 	if err := p.Queue.EnqueueMirror(ctx, tx, queue.MirrorJob{Flow: link.Flow, Key: link.Key, Task: queue.TaskRepair}); err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
-	verdict.Outcome += "; " + what + ", so it is put back"
+	verdict.Outcome += "; " + what + ", so it is reverted"
 	return verdict
 }
 

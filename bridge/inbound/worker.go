@@ -61,7 +61,7 @@ func (p *Worker) Process(ctx context.Context, id uuid.UUID, last bool) bridge.Ve
 		return err
 	})
 	if errors.Is(err, bridge.ErrLocked) {
-		return bridge.PutBack(time.Now().Add(ledger.LockedFor), err.Error())
+		return bridge.Snooze(time.Now().Add(ledger.LockedFor), err.Error())
 	}
 	if err != nil {
 		return p.undone(ctx, id, err, last)
@@ -253,7 +253,7 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 	}
 	err = noteHeard(ctx, links, flow.Ownership(), link, item, verdict)
 	if errors.Is(err, mapping.ErrNoLink) {
-		return bridge.PutBack(time.Now().Add(ledger.LockedFor), "the mirror wrote the work item meanwhile")
+		return bridge.Snooze(time.Now().Add(ledger.LockedFor), "the mirror wrote the work item meanwhile")
 	}
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
@@ -279,7 +279,7 @@ func (p *Worker) announce(ctx context.Context, flow bridge.Flow, link *mapping.L
 func doneOrRetry(outcome string, err error) bridge.Verdict {
 	switch {
 	case errors.Is(err, bridge.ErrLocked):
-		return bridge.PutBack(time.Now().Add(ledger.LockedFor), err.Error())
+		return bridge.Snooze(time.Now().Add(ledger.LockedFor), err.Error())
 	case errors.As(err, new(*bridge.FlowError)):
 		return bridge.VerdictOfFlow(err)
 	case err != nil:

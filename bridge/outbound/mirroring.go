@@ -36,7 +36,7 @@ func (m *Mirroring) Entity(ctx context.Context, job queue.MirrorJob) bridge.Verd
 	}
 	if job.Task == queue.TaskDoubles {
 		retired, err := m.Auditor.RetireDoubles(plane.WithMaxWait(ctx, MaxBudgetWait), flow, job.Key)
-		return verdictOf(fmt.Sprintf("%d doubles cancelled", retired), err)
+		return verdictOf(fmt.Sprintf("%d duplicates cancelled", retired), err)
 	}
 	item, err := flow.WantedFor(ctx, job.Key)
 	switch {
@@ -69,7 +69,7 @@ func verdictOfStep(step mirror.Step, err error) bridge.Verdict {
 
 func verdictOf(outcome string, err error) bridge.Verdict {
 	if errors.Is(err, bridge.ErrLocked) {
-		return bridge.PutBack(time.Now().Add(ledger.LockedFor), err.Error())
+		return bridge.Snooze(time.Now().Add(ledger.LockedFor), err.Error())
 	}
 	if errors.Is(err, mirror.ErrNotWritable) {
 		return bridge.Ignored(err.Error())

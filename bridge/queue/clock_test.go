@@ -39,7 +39,7 @@ func TestABridgeWhoseClockIsWrongWorksAllTheSame(t *testing.T) {
 					case len(job.Errors) > 0:
 						return bridge.Done("")
 					case snoozes(job.Metadata) == 0:
-						return bridge.PutBack(time.Now().Add(time.Second), "once more")
+						return bridge.Snooze(time.Now().Add(time.Second), "once more")
 					default:
 						return bridge.RetryLater(bridge.CauseData, errors.New("fails once"))
 					}

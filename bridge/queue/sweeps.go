@@ -48,7 +48,7 @@ func (q *Queue) LookAtDoubles(ctx context.Context, flow string, key mapping.Key)
 	job := MirrorJob{Flow: flow, Key: key, Task: TaskDoubles}
 	_, err := q.client.Insert(ctx, job, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: doublesAgain}})
 	if err != nil {
-		return fmt.Errorf("queueing a look at the doubles of %s: %w", key, err)
+		return fmt.Errorf("queueing a look at the duplicates of %s: %w", key, err)
 	}
 	return nil
 }

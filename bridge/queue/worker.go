@@ -62,9 +62,9 @@ func (f Finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobR
 	}
 	log := f.logger.With(slog.String("kind", kind), slog.Int64("job", job.ID), slog.Int("attempt", job.Attempt))
 	switch v.Kind {
-	case bridge.VerdictPutBack:
+	case bridge.VerdictSnooze:
 		f.noteWaiting(ctx, v.Cause)
-		log.DebugContext(ctx, "work put back", slog.Time("until", v.Until), slog.String("reason", v.Outcome))
+		log.DebugContext(ctx, "work snoozed", slog.Time("until", v.Until), slog.String("reason", v.Outcome))
 		return river.JobSnooze(max(time.Until(v.Until), 100*time.Millisecond))
 	case bridge.VerdictRetry:
 		f.noteWaiting(ctx, v.Cause)

@@ -97,7 +97,7 @@ func (s *sweep) log(ctx context.Context, report Report, heldBefore bool) {
 	case report.WebhookSilent:
 		log.ErrorContext(ctx, "Plane's webhook is silent: changes were made and none was told. Plane has probably switched it off; switch it on again in the workspace's settings")
 	case report.news(s.before):
-		log.WarnContext(ctx, "the sweep found what no webhook told of")
+		log.WarnContext(ctx, "the sweep found changes that no webhook reported")
 	default:
 		log.InfoContext(ctx, "the sweep found nothing that webhooks had not told")
 	}

@@ -31,7 +31,7 @@ type commands struct {
 	Sync       syncCommand       `cmd:"" help:"Mirror Odoo into Plane once, now."`
 	Deliveries deliveriesCommand `cmd:"" help:"List, show and replay webhooks."`
 	Mappings   mappingsCommand   `cmd:"" help:"List, audit and repair the links between Odoo and Plane."`
-	Reconcile  reconcileCommand  `cmd:"" help:"Look for changes in Plane that no webhook told of."`
+	Reconcile  reconcileCommand  `cmd:"" help:"Look for changes in Plane that no webhook reported."`
 	Check      checkCommand      `cmd:"" help:"Look at settings, database, Odoo and Plane, and say what to do about what is wrong."`
 	Odoo       odooCommand       `cmd:"" help:"Set up in Odoo what takes an administrator, once."`
 	OAuth      oauthCommand      `cmd:"" name:"oauth" help:"Install the Plane app, and see what was granted to it."`

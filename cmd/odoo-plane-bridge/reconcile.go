@@ -42,8 +42,8 @@ func (c *reconcileCommand) sweep(p *process, r *sweep.Sweeper, flow bridge.Flow)
 }
 
 func printSweep(w io.Writer, r sweep.Report) error {
-	_, err := printf(w, "%d work items read with %d requests; %d changes no webhook told us of, %d deleted, %d archived, "+
-		"%d edits of what Odoo owns, %d doubles, %d without a link\n",
+	_, err := printf(w, "%d work items read with %d requests; %d changes that no webhook reported, %d deleted, %d archived, "+
+		"%d edits of Odoo-owned fields, %d duplicates, %d without a link\n",
 		r.Items, r.Requests, r.Untold, r.Deleted, r.Archived, r.Drifted, r.Doubled, r.Orphaned)
 	if err != nil {
 		return err

@@ -399,14 +399,14 @@ func TestTheSweepFindsAnEditOfASharedFieldThatNoWebhookTold(t *testing.T) {
 	s, _, id, item := tasksMirrored(t)
 	s.plane.MuteWebhooks(true)
 	s.must(s.plane.SetTargetDate("maria", item.ID, "2099-04-01"))
-	if out := s.done("reconcile", "--flow", "task"); !strings.Contains(out, "1 changes no webhook told us of") {
+	if out := s.done("reconcile", "--flow", "task"); !strings.Contains(out, "1 changes that no webhook reported") {
 		t.Errorf("the sweep: %s", out)
 	}
 	s.quiet()
 	if due := fmt.Sprint(s.taskRecord(id)["date_deadline"]); !strings.HasPrefix(due, "2099-04-01") {
 		t.Errorf("the task is due %s, want the day from Plane", due)
 	}
-	if out := s.done("reconcile", "--flow", "task"); !strings.Contains(out, "0 changes no webhook told us of") {
+	if out := s.done("reconcile", "--flow", "task"); !strings.Contains(out, "0 changes that no webhook reported") {
 		t.Errorf("the next sweep: %s", out)
 	}
 }
