@@ -12,6 +12,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/outbound"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -40,14 +41,14 @@ func (w *world) say(format string, values ...any) {
 	fmt.Fprintf(w.process.stdout, "  "+format+"\n", values...)
 }
 
-func (w *world) sync() (syncResult, mirror.Plan, error) {
+func (w *world) sync() (outbound.Result, mirror.Plan, error) {
 	flow, err := w.app.flow(bir.Name)
 	if err != nil {
-		return syncResult{}, mirror.Plan{}, err
+		return outbound.Result{}, mirror.Plan{}, err
 	}
 	plan, err := w.app.bridge.Mirror().Plan(w.process.ctx, flow, mirror.WhatChanged)
 	if err != nil {
-		return syncResult{}, plan, err
+		return outbound.Result{}, plan, err
 	}
 	result, err := carryOut(w.process, w.app, flow, plan, mirror.WhatChanged)
 	return result, plan, err

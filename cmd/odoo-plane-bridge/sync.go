@@ -10,6 +10,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/outbound"
 )
 
 type syncCommand struct {
@@ -159,32 +160,19 @@ func summarise(plan mirror.Plan) planSummary {
 	return sum
 }
 
-// syncResult is what a sync did.
+// syncResult is what a sync did, and what it found standing.
 type syncResult struct {
-	Created   int `json:"created"`
-	Adopted   int `json:"adopted"`
-	Changed   int `json:"changed"`
-	Cancelled int `json:"cancelled"`
-	Left      int `json:"left"`
-	// Held are work items whose record is gone from Odoo and that the brake keeps.
-	Held      int      `json:"held"`
-	Brake     string   `json:"brake,omitempty"`
-	Failed    int      `json:"failed"`
-	Conflicts int      `json:"conflicts"`
-	Stopped   bool     `json:"stopped,omitempty"`
-	Errors    []string `json:"errors,omitempty"`
+	outbound.Result
 	// Alarms are what else only a person can end: other brakes, a silent webhook.
 	Alarms []string `json:"alarms,omitempty"`
 }
-
-// written is how many work items were written or bound.
-func (r syncResult) written() int { return r.Created + r.Adopted + r.Changed + r.Cancelled }
 
 func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan mirror.Plan) error {
 	if err := a.bridge.Mirror().NoteBrake(p.ctx, plan); err != nil {
 		return err
 	}
-	result, err := carryOut(p, a, flow, plan, c.extent())
+	done, err := carryOut(p, a, flow, plan, c.extent())
+	result := syncResult{Result: done}
 	if err != nil && !result.Stopped {
 		return err
 	}
