@@ -99,7 +99,7 @@ func (s *sweep) log(ctx context.Context, report Report, heldBefore bool) {
 	case report.news(s.before):
 		log.WarnContext(ctx, "the sweep found changes that no webhook reported")
 	default:
-		log.InfoContext(ctx, "the sweep found nothing that webhooks had not told")
+		log.InfoContext(ctx, "the sweep found no missed change")
 	}
 }
 
