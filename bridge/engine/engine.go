@@ -21,6 +21,7 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/shown"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/wait"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -43,7 +44,7 @@ type Config struct {
 	ReconcileSchedule cron.Schedule
 	CleanupSchedule   cron.Schedule
 	// ReportDrift leaves edits in Plane of what Odoo owns as they are and only says
-	// so; otherwise they are put back.
+	// so; otherwise they are reverted.
 	ReportDrift bool
 	// CancelBrake is the share of links whose work items one run may cancel.
 	CancelBrake float64
@@ -175,17 +176,13 @@ func (b *Engine) Run(ctx context.Context) error {
 
 // start tries until the database can be used or the context ends.
 func (b *Engine) start(ctx context.Context) (stop func(context.Context) error, err error) {
-	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
+	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
 		if stop, err = b.tryStart(ctx); err == nil {
 			return stop, nil
 		}
-		b.logger.ErrorContext(ctx, "the database cannot be used yet; trying again", slog.Any("error", err), slog.Duration("wait", wait))
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		b.logger.ErrorContext(ctx, "the database cannot be used yet; trying again", slog.Any("error", err), slog.Duration("wait", pause))
+		if wait.For(ctx, pause) != nil {
 			return nil, context.Cause(ctx)
-		case <-timer.C:
 		}
 	}
 }

@@ -54,13 +54,7 @@ func (in *Inbox) waitUntilReady(ctx context.Context) {
 	if in.ready == nil {
 		return
 	}
-	timer := time.NewTimer(startWait)
-	defer timer.Stop()
-	select {
-	case <-in.ready:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	_ = wait.ForNews(ctx, startWait, in.ready) // Whether it was long enough, the insert finds.
 }
 
 // Accept keeps a delivery and its job, or neither. It reports a duplicate when

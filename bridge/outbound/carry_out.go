@@ -10,6 +10,7 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/wait"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -202,14 +203,7 @@ func (r *run) applyWhenFree(ctx context.Context, step mirror.Step) (mirror.Step,
 
 // waitUntil reports whether the time came before the process was told to stop.
 func (r *run) waitUntil(at time.Time) bool {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-r.Stop.Done():
-		return false
-	}
+	return wait.For(r.Stop, time.Until(at)) == nil
 }
 
 // mayStillTakeEffect reports whether a create was sent of which nobody knows what

@@ -158,8 +158,8 @@ func TestACallTakesABodyOfAMebibyteInBothShapes(t *testing.T) {
 	for name, filler := range map[string]string{"letters": "a", "quotes": `\"`, "accents": "\u00e9", "markup": "<", "escapes": `\u00e9`} {
 		frame := `{"event": "issue", "action": "updated", "data": {"id": "` + uuid.NewString() + `", "name": "%"}}`
 		body := strings.Replace(frame, "%", strings.Repeat(filler, (maxBody-len(frame)+1)/len(filler)), 1)
-		headers := map[string]string{headerSignature: plane.Sign(testSecret, []byte(body))}
-		old := map[string]string{"_raw_body": body, headerSignature: headers[headerSignature]}
+		headers := map[string]string{plane.HeaderSignature: plane.Sign(testSecret, []byte(body))}
+		old := map[string]string{"_raw_body": body, plane.HeaderSignature: headers[plane.HeaderSignature]}
 		var payload any
 		if err := json.Unmarshal([]byte(body), &payload); err != nil {
 			t.Fatal(err)
@@ -171,8 +171,8 @@ func TestACallTakesABodyOfAMebibyteInBothShapes(t *testing.T) {
 				"odoo", 2, "x", rpcModel, rpcMethod, []any{payload, old},
 			}},
 		} {
-			headers[headerDelivery] = uuid.NewString()
-			old[headerDelivery] = headers[headerDelivery]
+			headers[plane.HeaderDelivery] = uuid.NewString()
+			old[plane.HeaderDelivery] = headers[plane.HeaderDelivery]
 			call := asPython(t, map[string]any{"jsonrpc": "2.0", "id": 1, "params": params})
 			status, answered := ask(t, h.receiver, httptest.NewRequest(http.MethodPost, "/jsonrpc", bytes.NewReader(call)))
 			if status != 200 || !strings.Contains(answered, `"result":{"ok":true`) {
@@ -182,7 +182,7 @@ func TestACallTakesABodyOfAMebibyteInBothShapes(t *testing.T) {
 	}
 	larger := strings.Repeat(" ", maxBody) + "{}"
 	call := asPython(t, map[string]any{"jsonrpc": "2.0", "id": 1, "params": map[string]any{
-		"body": larger, "headers": map[string]string{headerSignature: plane.Sign(testSecret, []byte(larger)), headerDelivery: uuid.NewString()},
+		"body": larger, "headers": map[string]string{plane.HeaderSignature: plane.Sign(testSecret, []byte(larger)), plane.HeaderDelivery: uuid.NewString()},
 	}})
 	if _, answered := ask(t, h.receiver, httptest.NewRequest(http.MethodPost, "/jsonrpc", bytes.NewReader(call))); !strings.Contains(answered, `"status":413`) {
 		t.Errorf("a larger body in a call: %s", answered)
@@ -223,7 +223,7 @@ func TestEveryWebhookThatIsRefusedUnreadIsOwedASweep(t *testing.T) {
 	t.Parallel()
 	large := strings.Repeat(" ", maxBody) + createdBody
 	call := func(body string) *http.Request {
-		params := map[string]any{"body": body, "headers": map[string]string{headerSignature: plane.Sign(testSecret, []byte(body)), headerDelivery: uuid.NewString()}}
+		params := map[string]any{"body": body, "headers": map[string]string{plane.HeaderSignature: plane.Sign(testSecret, []byte(body)), plane.HeaderDelivery: uuid.NewString()}}
 		return httptest.NewRequest(http.MethodPost, "/jsonrpc", bytes.NewReader(asPython(t, map[string]any{"jsonrpc": "2.0", "id": 1, "params": params})))
 	}
 	for name, row := range map[string]struct {

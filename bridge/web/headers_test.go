@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // Whoever forwards a webhook may sign in with the bridge's proxy. The ledger is read
@@ -27,7 +28,7 @@ func TestTheLedgerKeepsNoCredentialOfWhoForwardsAWebhook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"User-Agent", headerDelivery, headerEvent, headerSignature}
+	want := []string{"User-Agent", plane.HeaderDelivery, plane.HeaderEvent, plane.HeaderSignature}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(d.Headers))); diff != "" {
 		t.Errorf("the headers in the ledger (-want +got):\n%s", diff)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 // The forwarder may deliver a webhook as a JSON-RPC 2.0 call instead. It comes
@@ -186,7 +188,7 @@ func (r rpcRequest) executeKw() (rpcCall, error) {
 func newCall(body string, named rpcHeaders) webhookCall {
 	headers := make(http.Header)
 	for name, value := range map[string]string{
-		headerSignature: named.Signature, headerDelivery: named.Delivery, headerEvent: named.Event,
+		plane.HeaderSignature: named.Signature, plane.HeaderDelivery: named.Delivery, plane.HeaderEvent: named.Event,
 		"User-Agent": named.UserAgent, "Content-Type": named.ContentType,
 	} {
 		headers.Set(name, value)

@@ -39,13 +39,6 @@ const (
 	refAdminToken         = "ssot/secrets/registry.yaml#admin_token"
 )
 
-// Headers of a Plane webhook, as Plane sends them and the forwarder passes on.
-const (
-	headerSignature = "X-Plane-Signature"
-	headerDelivery  = "X-Plane-Delivery"
-	headerEvent     = "X-Plane-Event"
-)
-
 // Secrets are read for each request, so that a rotation needs no restart.
 type Secrets struct {
 	// Webhook are the secrets a Plane webhook may be signed with; none means that
@@ -196,20 +189,20 @@ func (r *Receiver) check(c echo.Context, call webhookCall) reply {
 		r.tooLarge(ctx)
 		return refusal(http.StatusRequestEntityTooLarge, "the body is larger than "+inMiB(maxBody))
 	}
-	if !plane.Verify(call.body, call.headers.Get(headerSignature), secrets...) {
+	if !plane.Verify(call.body, call.headers.Get(plane.HeaderSignature), secrets...) {
 		r.logger.WarnContext(ctx, "webhook refused: its signature is missing or wrong",
-			slog.String("delivery", clip(call.headers.Get(headerDelivery))), slog.String("from", clip(c.RealIP())))
+			slog.String("delivery", clip(call.headers.Get(plane.HeaderDelivery))), slog.String("from", clip(c.RealIP())))
 		return refusal(http.StatusForbidden, "invalid signature")
 	}
 	call.release() // The sender is known.
-	id, usual := ledger.UsualUUID(call.headers.Get(headerDelivery))
+	id, usual := ledger.UsualUUID(call.headers.Get(plane.HeaderDelivery))
 	if !usual {
-		return refusal(http.StatusBadRequest, headerDelivery+" has to be a UUID")
+		return refusal(http.StatusBadRequest, plane.HeaderDelivery+" has to be a UUID")
 	}
 	if !isObject(call.body) {
 		return refusal(http.StatusBadRequest, "the body has to be a JSON object")
 	}
-	return r.keep(ctx, ledger.NewDelivery(id, "webhook", call.headers.Get(headerEvent), kept(call.headers), call.body))
+	return r.keep(ctx, ledger.NewDelivery(id, "webhook", call.headers.Get(plane.HeaderEvent), kept(call.headers), call.body))
 }
 
 func (r *Receiver) keep(ctx context.Context, d ledger.Delivery) reply {
@@ -227,7 +220,7 @@ func (r *Receiver) keep(ctx context.Context, d ledger.Delivery) reply {
 // delivery, and nothing that could be a credential of whoever forwarded it.
 func kept(headers http.Header) map[string]string {
 	kept := make(map[string]string)
-	for _, name := range []string{headerSignature, headerDelivery, headerEvent, "User-Agent", "Content-Type"} {
+	for _, name := range []string{plane.HeaderSignature, plane.HeaderDelivery, plane.HeaderEvent, "User-Agent", "Content-Type"} {
 		if value := headers.Get(name); value != "" {
 			kept[name] = pgtext.Clip(value, ledger.LongestName)
 		}

@@ -73,9 +73,9 @@ func noSecrets() Secrets {
 
 func webhook(body, secret, delivery string) *http.Request {
 	request := httptest.NewRequest(http.MethodPost, "/api/webhooks/plane", strings.NewReader(body))
-	request.Header.Set(headerSignature, plane.Sign(secret, []byte(body)))
-	request.Header.Set(headerDelivery, delivery)
-	request.Header.Set(headerEvent, "issue")
+	request.Header.Set(plane.HeaderSignature, plane.Sign(secret, []byte(body)))
+	request.Header.Set(plane.HeaderDelivery, delivery)
+	request.Header.Set(plane.HeaderEvent, "issue")
 	return request
 }
 
@@ -108,7 +108,7 @@ func TestTheAnswersToAWebhookAreTheContracts(t *testing.T) {
 	t.Parallel()
 	h, delivery := newHouse(t, knownSecrets()), uuid.NewString()
 	unsigned := webhook(createdBody, testSecret, uuid.NewString())
-	unsigned.Header.Del(headerSignature)
+	unsigned.Header.Del(plane.HeaderSignature)
 	for _, row := range []struct {
 		name    string
 		request *http.Request
@@ -246,7 +246,7 @@ func TestAWebhookAsAJSONRPCCallMeetsTheSameChecks(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, knownSecrets())
 	signed := func(extra ...string) map[string]string {
-		headers := map[string]string{headerSignature: plane.Sign(testSecret, []byte(createdBody)), headerDelivery: uuid.NewString(), headerEvent: "issue"}
+		headers := map[string]string{plane.HeaderSignature: plane.Sign(testSecret, []byte(createdBody)), plane.HeaderDelivery: uuid.NewString(), plane.HeaderEvent: "issue"}
 		for i := 0; i < len(extra); i += 2 {
 			headers[extra[i]] = extra[i+1]
 		}
@@ -266,7 +266,7 @@ func TestAWebhookAsAJSONRPCCallMeetsTheSameChecks(t *testing.T) {
 		{"the body as text", map[string]any{"body": createdBody, "headers": signed()}, `{"jsonrpc":"2.0","id":7,"result":{"ok":true,"duplicate":true}}`},
 		{"execute_kw", executeKw("bir.filing.deadline"), `{"jsonrpc":"2.0","id":7,"result":{"ok":true,"duplicate":true}}`},
 		{"execute_kw of another model", executeKw("res.users"), `{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"message":"only execute_kw of bir.filing.deadline.handle_plane_webhook is served here"}}`},
-		{"a wrong signature", map[string]any{"body": createdBody, "headers": signed(headerSignature, "00")}, `{"jsonrpc":"2.0","id":7,"error":{"code":-32000,"message":"invalid signature","data":{"error":"invalid signature","ok":false,"ssot_ref":"","status":403}}}`},
+		{"a wrong signature", map[string]any{"body": createdBody, "headers": signed(plane.HeaderSignature, "00")}, `{"jsonrpc":"2.0","id":7,"error":{"code":-32000,"message":"invalid signature","data":{"error":"invalid signature","ok":false,"ssot_ref":"","status":403}}}`},
 		{"no body", map[string]any{"headers": signed()}, `{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"params.body is missing: the raw bytes of the webhook, as text or base64"}}`},
 	} {
 		call, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "method": "call", "id": 7, "params": row.params})

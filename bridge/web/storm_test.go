@@ -114,8 +114,8 @@ func sendWebhook(url, body, id string) (duplicate bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	request.Header.Set(headerSignature, plane.Sign(testSecret, []byte(body)))
-	request.Header.Set(headerDelivery, id)
+	request.Header.Set(plane.HeaderSignature, plane.Sign(testSecret, []byte(body)))
+	request.Header.Set(plane.HeaderDelivery, id)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return false, err
