@@ -1,26 +1,25 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"io"
-	"log/slog"
-	"net/http"
-	"os"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/labstack/echo/v4"
 )
 
 // Anybody may open connections and send bodies, so what is held for all of them
 // together is bounded, and not what one address sends: all honest webhooks may come
 // from one forwarder.
 const (
-	// smallBody is what nearly every webhook stays below. Small bodies have room of
+	// ownRoom is what each connection has for itself: nearly every webhook of Plane's is
+	// smaller, so no stranger can take its place, however slowly it comes.
+	ownRoom = 16 << 10
+	// smallBody is what all but a few webhooks stay below. Small bodies have room of
 	// their own, so that large ones that never end cannot take it.
 	smallBody = 64 << 10
+	// roomOwn is for as many connections as the server admits.
+	roomOwn   = 1024 * ownRoom
 	roomSmall = 4 << 20
 	roomLarge = 16 << 20
 	// Bodies are read into chunks that are used again: growing buffers would leave
@@ -33,16 +32,17 @@ const (
 var errNoRoom = errors.New("no room for the body")
 
 // bodyRoom bounds the bytes that are held for bodies whose senders are not known
-// yet, over all connections. When it is used up, the slowest body that has not ended
-// is dropped: one that is sent in earnest hardly keeps the receiver waiting.
+// yet, over all connections. Each body begins in the room of its connection; beyond
+// it, bodies share. When a share is used up, the slowest body in it that has not
+// ended is dropped: one that is sent in earnest hardly keeps the receiver waiting.
 type bodyRoom struct {
-	mu           sync.Mutex
-	small, large share
+	mu                sync.Mutex
+	own, small, large *share
 	// joining lets one large body be put together at a time: it takes as much again.
 	joining sync.Mutex
 }
 
-// share is the room for bodies of one kind. Room is given in the order in which it
+// share is the room for one part of bodies. Room is given in the order in which it
 // was asked for.
 type share struct {
 	size, held int64
@@ -56,11 +56,11 @@ type share struct {
 
 // openBody is a body that is being read or checked.
 type openBody struct {
-	room    *bodyRoom
-	share   *share
-	chunks  []chunk
-	held    int64
-	dropped bool
+	room      *bodyRoom
+	announced int64 // less than 0 when that is unknown
+	chunks    []chunk
+	held      map[*share]int64
+	dropped   bool
 	// turn is closed when a body in line is given its chunk, or dropped.
 	turn chan struct{}
 
@@ -79,30 +79,43 @@ type chunk struct {
 	from  *share
 }
 
-func newBodyRoom(small, large int64) *bodyRoom {
-	return &bodyRoom{
-		small: share{size: small, chunk: smallChunk, unfinished: make(map[*openBody]struct{})},
-		large: share{size: large, chunk: largeChunk, unfinished: make(map[*openBody]struct{})},
-	}
+func newBodyRoom(own, small, large int64) *bodyRoom {
+	return &bodyRoom{own: newShare(own, smallChunk), small: newShare(small, smallChunk), large: newShare(large, largeChunk)}
 }
+
+func newShare(size, chunk int64) *share {
+	return &share{size: size, chunk: chunk, unfinished: make(map[*openBody]struct{})}
+}
+
+func (r *bodyRoom) shares() []*share { return []*share{r.large, r.small, r.own} }
 
 // open begins a body; size is what its sender announces, less than 0 when that is
 // unknown.
 func (r *bodyRoom) open(size int64, hangUp func()) *openBody {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	b := &openBody{room: r, share: &r.small, hangUp: hangUp}
-	if size > smallBody {
-		b.share = &r.large
-	}
-	b.share.unfinished[b] = struct{}{}
+	b := &openBody{room: r, announced: size, held: make(map[*share]int64, 1), hangUp: hangUp}
+	r.own.unfinished[b] = struct{}{}
 	return b
+}
+
+// share is where the body's next chunk comes from.
+func (b *openBody) share() *share {
+	switch own, small := b.held[b.room.own], b.held[b.room.small]; {
+	case own < ownRoom:
+		return b.room.own
+	case b.announced > smallBody, own+small >= smallBody:
+		return b.room.large
+	default:
+		return b.room.small
+	}
 }
 
 // extend gives a body one more chunk, and drops slower bodies until there is room. A
 // body that is the slowest itself is dropped.
 func (b *openBody) extend() error {
-	if turn := b.ask(); turn != nil {
+	s, turn := b.ask()
+	if turn != nil {
 		// What was dropped, and what is being checked, gives its room back at once.
 		<-turn
 	}
@@ -111,7 +124,6 @@ func (b *openBody) extend() error {
 	if b.dropped {
 		return errNoRoom
 	}
-	s := b.share
 	if last := len(s.free) - 1; last >= 0 {
 		b.chunks = append(b.chunks, chunk{s.free[last], s})
 		s.free = s.free[:last]
@@ -122,49 +134,31 @@ func (b *openBody) extend() error {
 }
 
 // ask holds the bytes of one more chunk, or stands in line for them.
-func (b *openBody) ask() (turn <-chan struct{}) {
+func (b *openBody) ask() (from *share, turn <-chan struct{}) {
 	b.room.mu.Lock()
 	defer b.room.mu.Unlock()
+	s := b.share()
 	if b.dropped {
-		return nil
+		return s, nil
 	}
-	if b.held+smallChunk > smallBody {
-		b.moveTo(&b.room.large)
-	}
-	s := b.share
+	s.unfinished[b] = struct{}{}
 	if len(s.line) == 0 && s.held+s.chunk <= s.size {
-		b.hold(s.chunk)
-		return nil
+		b.hold(s, s.chunk)
+		return s, nil
 	}
 	b.turn = make(chan struct{})
 	s.line = append(s.line, b)
 	for s.held-s.leaving+int64(len(s.line))*s.chunk > s.size && s.dropSlowest() {
 		continue
 	}
-	return b.turn
+	return s, b.turn
 }
 
-// moveTo carries a body whose length was not announced to the larger share once it
-// has outgrown the smaller.
-func (b *openBody) moveTo(to *share) {
-	from := b.share
-	if to == from {
-		return
-	}
-	held := b.held
-	b.hold(-held)
-	delete(from.unfinished, b)
-	b.share = to
-	to.unfinished[b] = struct{}{}
-	b.hold(held)
-	from.serve()
-}
-
-func (b *openBody) hold(n int64) {
-	b.share.held += n
-	b.held += n
+func (b *openBody) hold(s *share, n int64) {
+	s.held += n
+	b.held[s] += n
 	if b.dropped {
-		b.share.leaving += n
+		s.leaving += n
 	}
 }
 
@@ -173,7 +167,7 @@ func (s *share) serve() {
 	for len(s.line) > 0 && s.held+s.chunk <= s.size {
 		first := s.line[0]
 		s.line = s.line[1:]
-		first.hold(s.chunk)
+		first.hold(s, s.chunk)
 		close(first.turn)
 	}
 }
@@ -181,11 +175,13 @@ func (s *share) serve() {
 // drop makes a body end, wherever it is.
 func (b *openBody) drop() {
 	b.dropped = true
-	b.share.leaving += b.held
-	delete(b.share.unfinished, b)
-	if place := slices.Index(b.share.line, b); place >= 0 {
-		b.share.line = slices.Delete(b.share.line, place, place+1)
-		close(b.turn)
+	for _, s := range b.room.shares() {
+		s.leaving += b.held[s]
+		delete(s.unfinished, b)
+		if place := slices.Index(s.line, b); place >= 0 {
+			s.line = slices.Delete(s.line, place, place+1)
+			close(b.turn)
+		}
 	}
 	b.hangUp()
 }
@@ -203,7 +199,9 @@ func (s *share) dropSlowest() bool {
 		return false
 	}
 	slowest.drop()
-	s.serve()
+	for _, s := range slowest.room.shares() {
+		s.serve()
+	}
 	return true
 }
 
@@ -222,7 +220,12 @@ func (b *openBody) pace(now time.Time) float64 {
 func (r *bodyRoom) dropSlowest() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.large.dropSlowest() || r.small.dropSlowest()
+	for _, s := range r.shares() {
+		if s.dropSlowest() {
+			return true
+		}
+	}
+	return false
 }
 
 // read is one read from the connection. It reports whether the body is still wanted.
@@ -244,8 +247,15 @@ func (b *openBody) read(from io.Reader, into []byte) (n int, wanted bool, err er
 func (b *openBody) finish() bool {
 	b.room.mu.Lock()
 	defer b.room.mu.Unlock()
-	delete(b.share.unfinished, b)
+	b.end()
 	return !b.dropped
+}
+
+// end takes the body out of those that may be dropped.
+func (b *openBody) end() {
+	for _, s := range b.room.shares() {
+		delete(s.unfinished, b)
+	}
 }
 
 // join puts a finished body together and gives its chunks back. What is held for it
@@ -267,123 +277,19 @@ func (b *openBody) join(size int64) []byte {
 func (b *openBody) giveBack(still int64) {
 	b.room.mu.Lock()
 	defer b.room.mu.Unlock()
-	delete(b.share.unfinished, b)
+	b.end()
 	for _, c := range b.chunks {
 		c.from.free = append(c.from.free, c.bytes[:0])
 	}
 	b.chunks = nil
-	b.hold(min(still, b.held) - b.held)
-	b.share.serve()
+	for _, s := range []*share{b.room.own, b.room.small, b.room.large} {
+		keep := min(still, b.held[s])
+		still -= keep
+		b.hold(s, keep-b.held[s])
+		s.serve()
+	}
 }
 
 // release ends the body: its sender is known by now, or it was refused. It may be
 // called more than once.
 func (b *openBody) release() { b.giveBack(0) }
-
-// readBody reads a body of at most limit bytes. The room that it takes is held until
-// release is called, which the caller does once the sender is known.
-func (r *Receiver) readBody(c echo.Context, limit int64) (body []byte, release func(), err error) {
-	request := c.Request()
-	if request.ContentLength > limit {
-		return nil, nil, refuseBody(c, &http.MaxBytesError{Limit: limit}, limit)
-	}
-	open := r.bodies.open(request.ContentLength, func() {
-		// Without support for deadlines, as in a test without a connection, nothing waits.
-		_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Unix(1, 0))
-	})
-	body, err = open.readAll(request.Body, request.ContentLength, limit)
-	if err != nil {
-		open.release()
-		return nil, nil, refuseBody(c, err, limit)
-	}
-	return body, open.release, nil
-}
-
-// readWebhook is readBody for what may be a webhook of Plane's. One that did not come
-// to its end is counted, and looked for.
-func (r *Receiver) readWebhook(c echo.Context, limit int64) (body []byte, release func(), err error) {
-	body, release, err = r.readBody(c, limit)
-	var known *echo.HTTPError
-	if errors.As(err, &known) {
-		r.metrics.Webhook(known.Code, false)
-		if known.Code == http.StatusRequestEntityTooLarge {
-			r.tooLarge(c.Request().Context())
-			return body, release, err
-		}
-		r.refused()
-	}
-	return body, release, err
-}
-
-// readAll reads to the end. It holds what has come and at most one chunk more,
-// whatever the sender announced.
-func (b *openBody) readAll(from io.Reader, announced, limit int64) ([]byte, error) {
-	for {
-		into, err := b.next()
-		if err != nil {
-			return nil, err
-		}
-		n, wanted, err := b.read(from, into.bytes[len(into.bytes):cap(into.bytes)])
-		into.bytes = into.bytes[:len(into.bytes)+n]
-		switch {
-		case !wanted:
-			return nil, errNoRoom
-		case b.arrived > limit:
-			return nil, &http.MaxBytesError{Limit: limit}
-		case errors.Is(err, io.EOF), b.arrived == announced:
-			if !b.finish() {
-				return nil, errNoRoom
-			}
-			return b.join(b.arrived), nil
-		case err != nil:
-			return nil, err
-		}
-	}
-}
-
-// next is the chunk that the next read goes into.
-func (b *openBody) next() (*chunk, error) {
-	last := len(b.chunks) - 1
-	if last >= 0 && len(b.chunks[last].bytes) < cap(b.chunks[last].bytes) {
-		return &b.chunks[last], nil
-	}
-	if err := b.extend(); err != nil {
-		return nil, err
-	}
-	return &b.chunks[last+1], nil
-}
-
-// refuseBody says why a body was not read to its end. What is left of it is not
-// waited for: the connection closes.
-func refuseBody(c echo.Context, err error, limit int64) *echo.HTTPError {
-	c.Response().Header().Set("Connection", "close")
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return echo.NewHTTPError(http.StatusRequestEntityTooLarge, "the body is larger than "+inMiB(limit))
-	case errors.Is(err, errNoRoom):
-		return echo.NewHTTPError(http.StatusServiceUnavailable, "too many bodies are under way and this one was among the slowest; send it again")
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return echo.NewHTTPError(http.StatusRequestTimeout, "the body did not come to its end in time")
-	default:
-		return echo.NewHTTPError(http.StatusBadRequest, "the body could not be read to its end")
-	}
-}
-
-// refusalKeeper is an inbox that keeps what was refused.
-type refusalKeeper interface {
-	RefusedTooLarge(ctx context.Context) error
-}
-
-// tooLarge is told of each webhook that is refused because of its size, however it
-// came. What it told of is found by a sweep, and the refusal is a sign of life.
-func (r *Receiver) tooLarge(ctx context.Context) {
-	r.refused()
-	keeper, keeps := r.inbox.(refusalKeeper)
-	if !keeps {
-		return
-	}
-	if err := keeper.RefusedTooLarge(ctx); err != nil {
-		r.logger.WarnContext(ctx, "a webhook was too large, and that could not be noted", slog.Any("error", err))
-	}
-}

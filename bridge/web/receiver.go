@@ -82,7 +82,7 @@ func New(inbox *ledger.Inbox, queue *queue.Queue, secrets Secrets, health *obser
 func newReceiver(inbox accepter, changes changeQueue, secrets Secrets, health *observe.Health, metrics *observe.Metrics, logger *slog.Logger) *Receiver {
 	r := &Receiver{
 		inbox: inbox, changes: changes, secrets: secrets, health: health, metrics: metrics, logger: logger, repeated: observe.WithoutRepeats(logger),
-		server: echo.New(), bodies: newBodyRoom(roomSmall, roomLarge), changeWithin: changeWithin, refused: func() {},
+		server: echo.New(), bodies: newBodyRoom(roomOwn, roomSmall, roomLarge), changeWithin: changeWithin, refused: func() {},
 	}
 	r.server.HideBanner, r.server.HidePort = true, true
 	// Addresses are those of connections: anybody may write a header.

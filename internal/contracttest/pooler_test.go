@@ -172,7 +172,10 @@ func TestAPoolerThatNobodySetIsNamed(t *testing.T) {
 			t.Parallel()
 			through := pooledWith(t, pgtest.DSN(t), row.places)
 			for _, command := range []string{"serve", "check", "migrate"} {
-				program := exec.Command(binary(t), command)
+				// A serve that started in spite of the pooler would never end.
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				program := exec.CommandContext(ctx, binary(t), command)
 				program.Env = []string{"DATABASE_URL=" + through, "DATABASE_POOLER=" + row.pooler, "LISTEN_ADDR=127.0.0.1:0", "METRICS_ADDR=127.0.0.1:0"}
 				out, err := program.CombinedOutput()
 				if want := map[string]int{"serve": 2, "check": 1, "migrate": 2}[command]; err == nil || program.ProcessState.ExitCode() != want {
