@@ -126,7 +126,7 @@ const (
 			look_at = CASE $11 WHEN '' THEN NULL
 				ELSE ` + sqlWait + ` END,
 			updated_at = now(), last_synced_at = now()
-		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
+		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3 AND (plane_issue_id = $4 OR plane_issue_id IS NULL AND $12)`
 
 	sqlUnbind = `UPDATE ops.plane_sync_mappings
 		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = $4,
@@ -201,20 +201,28 @@ func (s *Store) Sending(ctx context.Context, scope Scope, key Key, values Values
 }
 
 // Bind links the record to its work item and notes what was written there. It
-// returns ErrIssueTaken when the work item is another record's.
+// returns ErrIssueTaken when the work item is another record's, and ErrNoLink when
+// the record is linked to another work item by now.
 func (s *Store) Bind(ctx context.Context, scope Scope, key Key, odooID int64, issueID string, content Content) error {
-	return s.bind(ctx, scope, key, Linked, odooID, issueID, content)
+	return s.bind(ctx, scope, key, Linked, odooID, issueID, content, true)
 }
 
-// Close binds like Bind and says that the record is gone and its work item
+// Confirm notes what was written to the work item that the record is linked to.
+// ErrNoLink says that it is not any more: the work item was found deleted while the
+// write was under way, and must not be linked again by it.
+func (s *Store) Confirm(ctx context.Context, scope Scope, key Key, odooID int64, issueID string, content Content) error {
+	return s.bind(ctx, scope, key, Linked, odooID, issueID, content, false)
+}
+
+// Close confirms like Confirm and says that the record is gone and its work item
 // cancelled.
 func (s *Store) Close(ctx context.Context, scope Scope, key Key, odooID int64, issueID string, content Content) error {
-	return s.bind(ctx, scope, key, Cancelled, odooID, issueID, content)
+	return s.bind(ctx, scope, key, Cancelled, odooID, issueID, content, false)
 }
 
-func (s *Store) bind(ctx context.Context, scope Scope, key Key, state State, odooID int64, issueID string, content Content) error {
+func (s *Store) bind(ctx context.Context, scope Scope, key Key, state State, odooID int64, issueID string, content Content, fresh bool) error {
 	err := s.change(ctx, "linking "+string(key), sqlBind, key, scope.Workspace, scope.ProjectID,
-		issueID, state, odooID, content.Pushed.Hash(), content.Pushed, content.Written, content.refused(), content.Why)
+		issueID, state, odooID, content.Pushed.Hash(), content.Pushed, content.Written, content.refused(), content.Why, fresh)
 	var broken *pgconn.PgError
 	if errors.As(err, &broken) && broken.ConstraintName == "one_link_per_issue" {
 		return fmt.Errorf("linking %s to work item %s: %w", key, issueID, ErrIssueTaken)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,8 +22,11 @@ import (
 // reported, as the policy says. Our own writes come back as webhooks too and are
 // no drift.
 func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, link mapping.Link, item shown.Item, verdict bridge.Verdict) bridge.Verdict {
-	drifted := flow.Ownership().Drifted(link.Written, item.Fields)
-	if link.State != mapping.Linked || verdict.Accepted != nil || len(drifted) == 0 || p.self.is(ctx, p.Plane, item.ActorID) {
+	if link.State != mapping.Linked || verdict.Accepted != nil {
+		return verdict
+	}
+	drifted := p.edited(ctx, flow.Ownership().Drifted(link.Written, item.Fields), link, item)
+	if len(drifted) == 0 {
 		return verdict
 	}
 	what := fmt.Sprintf("%s was edited in Plane and is Odoo's", joined(drifted))
@@ -37,6 +41,17 @@ func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, l
 	}
 	verdict.Outcome += "; " + what + ", so it is reverted"
 	return verdict
+}
+
+// edited leaves out what a write of ours that is under way explains. Who did the last
+// change says nothing of the others: the webhooks of a person's edit and of our own
+// write that followed it are one batch, of which the newest is ours.
+func (p *Worker) edited(ctx context.Context, drifted []mapping.Field, link mapping.Link, item shown.Item) []mapping.Field {
+	return slices.DeleteFunc(drifted, func(field mapping.Field) bool {
+		_, sending := link.Sending[field]
+		// Plane cleans what is sent, so a field that we are writing may show another value.
+		return sending && (link.Sending.ShownBy(field, item.Fields) || p.self.is(ctx, p.Plane, item.ActorID))
+	})
 }
 
 func joined(fields []mapping.Field) string {

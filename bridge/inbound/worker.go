@@ -193,10 +193,14 @@ func (p *Worker) handleWorkItem(ctx context.Context, tx pgx.Tx, f folded) bridge
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
-	switch f.standing(item.Content(), row, now) {
-	case standingOld:
+	link, _, err := p.linkOf(ctx, tx, item.ID)
+	if err != nil {
+		return bridge.RetryLater(bridge.CauseOurs, err)
+	}
+	switch standing := f.standing(item.Content(), row, now); {
+	case standing == standingOld:
 		return bridge.Done("older than what is known; nothing changed")
-	case standingDoubtful:
+	case standing == standingDoubtful, overtaken(link, item):
 		return p.lookAt(ctx, tx, item, row)
 	default:
 		if err := p.keep(ctx, tx, item); err != nil {
@@ -204,6 +208,12 @@ func (p *Worker) handleWorkItem(ctx context.Context, tx pgx.Tx, f folded) bridge
 		}
 		return p.tell(ctx, tx, item)
 	}
+}
+
+// overtaken reports whether the mirror wrote the work item since it was asked for. What
+// was shown then may be half of what it shows now, so it is not concluded from.
+func overtaken(link mapping.Link, item shown.Item) bool {
+	return !item.Asked.IsZero() && shown.IsAfter(link.LastSyncedAt, item.Asked)
 }
 
 // keep writes what is known of a work item.
@@ -224,8 +234,8 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
-	if !item.Asked.IsZero() && shown.IsAfter(link.LastSyncedAt, item.Asked) {
-		return bridge.Done("kept; the mirror has written the work item since it was read, and the next sweep looks again")
+	if overtaken(link, item) {
+		return bridge.Snooze(time.Now().Add(ledger.LockedFor), "the mirror wrote the work item since it was read, so it is read again")
 	}
 	flow, found := p.Flows.ByName(link.Flow)
 	if !found {

@@ -2,12 +2,14 @@ package mirror
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/shown"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -55,7 +57,7 @@ func (m *Mirror) bind(ctx context.Context, w work, sent write, answered plane.Wo
 		m.Logger.WarnContext(ctx, "Plane answered with success and did not take everything", slog.String("key", string(w.item().Key)),
 			slog.String("work_item", answered.ID), slog.String("why", content.Why))
 	}
-	if err := m.Links.Bind(ctx, w.scope, w.item().Key, w.item().OdooID, answered.ID, content); err != nil {
+	if err := m.confirm(ctx, w, answered.ID, content); err != nil {
 		return err
 	}
 	if answered.ArchivedAt.IsZero() {
@@ -63,6 +65,20 @@ func (m *Mirror) bind(ctx context.Context, w work, sent write, answered plane.Wo
 	}
 	// A write to an archived work item takes effect; a look-up by id would not find it.
 	return m.Links.SetState(ctx, w.scope, w.item().Key, mapping.Broken, shown.WhyArchived)
+}
+
+// confirm notes a write on the link. A work item that was found deleted while it was
+// under way is unlinked by now, and stays so; who comes next makes it again.
+func (m *Mirror) confirm(ctx context.Context, w work, issueID string, content mapping.Content) error {
+	note := m.Links.Bind
+	if w.link.IssueID != nil {
+		note = m.Links.Confirm
+	}
+	err := note(ctx, w.scope, w.item().Key, w.item().OdooID, issueID, content)
+	if errors.Is(err, mapping.ErrNoLink) {
+		return fmt.Errorf("%w: its work item was unlinked meanwhile: %w", bridge.ErrLocked, err)
+	}
+	return err
 }
 
 // noting is the content of a link after some of its fields were shown. Of the

@@ -118,7 +118,7 @@ func (m *Mirror) leave(ctx context.Context, w work, seen write, agreed []mapping
 		return nil
 	}
 	content := mapping.Content{Pushed: seen.pushed, Written: seen.written}
-	return m.Links.Bind(ctx, w.scope, w.item().Key, w.item().OdooID, w.link.Issue(), content)
+	return m.confirm(ctx, w, w.link.Issue(), content)
 }
 
 func (m *Mirror) write(ctx context.Context, w work, sent write, labels []string) error {
