@@ -11,7 +11,7 @@ BINARY   := bin/odoo-plane-bridge
 PACKAGES ?= ./...
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-race test-faults test-interrupted test-outages test-siege test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
+.PHONY: help build demo test test-race test-faults test-interrupted test-outages explore test-siege test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -44,6 +44,10 @@ test-interrupted: ## Interrupt twenty first syncs of sixty deadlines while Plane
 test-outages: ## Take Plane, Odoo and the database away for ten real minutes each, and a replica for good; about a quarter of an hour.
 	@./scripts/ensure-postgres.sh
 	$(GO) test -count=1 -timeout 30m -parallel 8 -v -run 'WhenItIsBack|AfterADatabaseOutage|StaysAway' ./cmd/odoo-plane-bridge -outages
+
+explore: ## Explore SCHEDULES orders of steps (5000) over a real PostgreSQL; about four a second.
+	@./scripts/ensure-postgres.sh
+	$(GO) test -count=1 -timeout 0 -run NoOrderOfSteps ./bridge/engine -exploring $$(( ($(or $(SCHEDULES),5000) + 9) / 10 )) -seed $(or $(SEED),1)
 
 test-siege: ## Besiege the program with a thousand half-sent megabytes; make test sends some hundred.
 	@./scripts/ensure-postgres.sh

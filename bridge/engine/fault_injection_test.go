@@ -187,7 +187,7 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, w.beLate(r, kind)
 	case away:
 		return nil, errNoRoute
-	case noFault, counting:
+	case noFault, counting, scheduled:
 		return w.next.RoundTrip(r)
 	case unheard, unheardAway, crash:
 	}

@@ -55,6 +55,8 @@ type world struct {
 	configure func(*bir.Config)
 	// reportDrift leaves edits of what Odoo owns as they are.
 	reportDrift bool
+	// explored takes turns in this world; nil when nobody does.
+	explored *explored
 }
 
 // realOffice is how a real Odoo is reached, and which of its modules has the
@@ -138,7 +140,11 @@ func (w *world) start(at int, kind fault) *process {
 	w.fates = append(w.fates, p.fate)
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.pool = w.queue
-	if kind != noFault {
+	switch kind {
+	case noFault:
+	case scheduled:
+		p.pool = w.explored.pool()
+	default:
 		p.pool = w.faultyPool(p.fate)
 	}
 	queue, err := queue.New(p.pool, queue.Config{InstanceID: instance, Workers: 1, Logger: silent})
@@ -199,12 +205,20 @@ func (w *world) planeAnswers() http.RoundTripper {
 func (w *world) planeClient(f *fate) *plane.Client {
 	client, err := plane.New(plane.Config{
 		BaseURL: "http://plane.example", Workspace: w.plane.WorkspaceSlug(), Auth: w,
-		HTTPClient: &http.Client{Transport: &way{f, sidePlane, w.planeAnswers()}}, Budget: &w.lanes, MaxBody: worldMaxBody,
+		HTTPClient: &http.Client{Transport: w.way(f, sidePlane, w.planeAnswers())}, Budget: &w.lanes, MaxBody: worldMaxBody,
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return client
+}
+
+// way is how a process reaches a far side.
+func (w *world) way(f *fate, side string, there http.RoundTripper) http.RoundTripper {
+	if f.kind == scheduled {
+		return turnTaking{w.explored, side, there}
+	}
+	return &way{f, side, there}
 }
 
 // Authorize signs a request with the key as it is now.
@@ -237,7 +251,7 @@ func (w *world) odooClient(f *fate) *odoo.Client {
 	if o := w.office; o != nil {
 		config, there = odoo.Config{URL: o.url, Database: o.database, Login: o.login, Secret: o.key}, http.DefaultTransport
 	}
-	config.HTTPClient = &http.Client{Transport: &way{f, sideOdoo, there}}
+	config.HTTPClient = &http.Client{Transport: w.way(f, sideOdoo, there)}
 	client, err := odoo.New(config)
 	if err != nil {
 		w.t.Fatal(err)
