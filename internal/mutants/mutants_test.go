@@ -1,0 +1,176 @@
+package mutants
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+var (
+	tried = flag.Int("mutants", 0, "how many mutants to try, chosen by -seed; less than 0 is all")
+	seed  = flag.Uint64("seed", 1, "chooses which mutants are tried")
+	named = flag.String("named", "", "try only the mutants whose names contain this")
+)
+
+const (
+	root = "../.."
+	list = "testdata/mutants.yaml"
+)
+
+// mutant is one way in which the program could be wrong.
+type mutant struct {
+	Name string `yaml:"name"`
+	// File is the source, from the project's root. Old stands in it exactly once, and
+	// New takes its place.
+	File string `yaml:"file"`
+	Old  string `yaml:"old"`
+	New  string `yaml:"new"`
+	// Tests are the arguments of go test that are to fail.
+	Tests string `yaml:"tests"`
+	// Race says that only some orders of steps show it.
+	Race bool `yaml:"race"`
+}
+
+func mutants(t *testing.T) []mutant {
+	t.Helper()
+	content, err := os.ReadFile(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []mutant
+	if err := yaml.UnmarshalWithOptions(content, &all, yaml.Strict()); err != nil {
+		t.Fatalf("%s: %v", list, err)
+	}
+	return all
+}
+
+// mutated is the file with the breakage in it.
+func (m mutant) mutated() (string, error) {
+	content, err := os.ReadFile(filepath.Join(root, m.File))
+	if err != nil {
+		return "", err
+	}
+	if n := strings.Count(string(content), m.Old); n != 1 {
+		return "", fmt.Errorf("%s has %q %d times, want once", m.File, m.Old, n)
+	}
+	return strings.Replace(string(content), m.Old, m.New, 1), nil
+}
+
+func TestEveryMutantFitsTheSources(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for _, m := range mutants(t) {
+		if names[m.Name] || m.Name == "" || m.Tests == "" {
+			t.Errorf("mutant %q has no name of its own, or no test", m.Name)
+		}
+		names[m.Name] = true
+		content, err := m.mutated()
+		if err == nil && strings.HasSuffix(m.File, ".go") {
+			_, err = parser.ParseFile(token.NewFileSet(), m.File, content, 0)
+		}
+		if err != nil {
+			t.Errorf("mutant %q: %v", m.Name, err)
+		}
+	}
+}
+
+func TestEveryMutantDies(t *testing.T) {
+	chosen := choose(mutants(t))
+	if len(chosen) == 0 {
+		t.Skip("no mutant is asked for; see make mutants")
+	}
+	for _, m := range chosen {
+		t.Run(m.Name, func(t *testing.T) {
+			output, err := m.run(t)
+			var ended *exec.ExitError
+			switch {
+			case err == nil:
+				t.Errorf("it lives: go test %s passes with %q in place of %q in %s", m.Tests, m.New, m.Old, m.File)
+			case !errors.As(err, &ended) || strings.Contains(output, "[build failed]") || strings.Contains(output, "[setup failed]"):
+				t.Errorf("it cannot be tried: %v\n%s", err, output)
+			default:
+				t.Log(killer(output))
+			}
+		})
+	}
+}
+
+func choose(all []mutant) []mutant {
+	var chosen []mutant
+	for _, m := range all {
+		if strings.Contains(m.Name, *named) {
+			chosen = append(chosen, m)
+		}
+	}
+	if *named != "" || *tried < 0 {
+		return chosen
+	}
+	r := rand.New(rand.NewPCG(*seed, 0)) //nolint:gosec // which mutants are tried is no secret
+	r.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+	return chosen[:min(*tried, len(chosen))]
+}
+
+// run tests the program with the breakage laid over it. Programs that the tests build
+// have it as well.
+func (m mutant) run(t *testing.T) (output string, err error) {
+	t.Helper()
+	content, err := m.mutated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, original := t.TempDir(), absolute(t, m.File)
+	broken, overlay := filepath.Join(here, filepath.Base(m.File)), filepath.Join(here, "overlay.json")
+	table, err := json.Marshal(map[string]map[string]string{"Replace": {original: broken}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{broken: []byte(content), overlay: table} {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := exec.CommandContext(t.Context(), "go", append([]string{"test", "-count=1"}, strings.Fields(m.Tests)...)...) //nolint:gosec // the arguments are the list's
+	command.Dir = root
+	command.Env = append(os.Environ(), "GOFLAGS=-overlay="+overlay)
+	out, err := command.CombinedOutput()
+	return string(out), err
+}
+
+func absolute(t *testing.T, file string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(root, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var (
+	schedule = regexp.MustCompile(`schedule (\d+) \(seed \d+\)`)
+	failure  = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+)
+
+// killer says which test noticed, and after how many schedules where it explores.
+func killer(output string) string {
+	var names []string
+	for _, found := range failure.FindAllStringSubmatch(output, 3) {
+		names = append(names, found[1])
+	}
+	text := "killed by " + strings.Join(names, ", ")
+	if found := schedule.FindStringSubmatch(output); found != nil {
+		text += ", at schedule " + found[1]
+	}
+	return text
+}
