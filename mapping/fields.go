@@ -41,6 +41,15 @@ const (
 // AllFields are all fields, in the order in which plans and reports name them.
 var AllFields = []Field{FieldName, FieldDescription, FieldTargetDate, FieldPriority, FieldState, FieldLabels}
 
+// Names lists fields as plans and reports name them.
+func Names(fields []Field) string {
+	names := make([]string, len(fields))
+	for i, field := range fields {
+		names[i] = string(field)
+	}
+	return strings.Join(names, ", ")
+}
+
 // Closed reports whether the state says that nothing is left to do.
 func (f Fields) Closed() bool { return f.Group == "completed" || f.Group == "cancelled" }
 

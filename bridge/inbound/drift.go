@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -25,9 +24,9 @@ func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, l
 	if link.State != mapping.Linked || verdict.Accepted != nil || len(drifted) == 0 || p.self.is(ctx, p.Plane, item.ActorID) {
 		return verdict
 	}
-	what := fmt.Sprintf("%s was edited in Plane and is Odoo's", joined(drifted))
+	what := fmt.Sprintf("%s was edited in Plane and is Odoo's", mapping.Names(drifted))
 	p.Logger.WarnContext(ctx, "an edit in Plane of what Odoo owns", slog.String("key", string(link.Key)),
-		slog.String("fields", joined(drifted)), slog.Bool("put_back", !p.Report))
+		slog.String("fields", mapping.Names(drifted)), slog.Bool("put_back", !p.Report))
 	if p.Report {
 		verdict.Outcome += "; " + what
 		return verdict
@@ -37,14 +36,6 @@ func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, l
 	}
 	verdict.Outcome += "; " + what + ", so it is reverted"
 	return verdict
-}
-
-func joined(fields []mapping.Field) string {
-	names := make([]string, len(fields))
-	for i, field := range fields {
-		names[i] = string(field)
-	}
-	return strings.Join(names, ", ")
 }
 
 // self knows which user of Plane the bridge is. Asking costs one request in the

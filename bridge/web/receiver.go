@@ -191,7 +191,7 @@ func (r *Receiver) check(c echo.Context, call webhookCall) reply {
 	}
 	if !plane.Verify(call.body, call.headers.Get(plane.HeaderSignature), secrets...) {
 		r.logger.WarnContext(ctx, "webhook refused: its signature is missing or wrong",
-			slog.String("delivery", clip(call.headers.Get(plane.HeaderDelivery))), slog.String("from", clip(c.RealIP())))
+			slog.String("delivery", forLog(call.headers.Get(plane.HeaderDelivery))), slog.String("from", forLog(c.RealIP())))
 		return refusal(http.StatusForbidden, "invalid signature")
 	}
 	call.release() // The sender is known.
@@ -232,8 +232,8 @@ func isObject(body []byte) bool {
 	return json.Valid(body) && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
 }
 
-// clip keeps a header that anyone may send from flooding the log.
-func clip(text string) string { return pgtext.Clip(text, 64) }
+// forLog keeps a header that anyone may send from flooding the log.
+func forLog(text string) string { return pgtext.Clip(text, 64) }
 
 func (r *Receiver) jsonRPC(c echo.Context) error {
 	body, release, err := r.readWebhook(c, maxCall)
