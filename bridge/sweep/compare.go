@@ -180,13 +180,7 @@ func (s *sweep) differs(item shown.Item) (untold, drifted bool) {
 	if !linked || link.UpdatedAt.After(s.report.Started) {
 		return untold, false
 	}
-	fields := item.Fields
-	if fields.Group == "" {
-		fields.Group = link.Written.Group
-	}
-	if len(item.Shown.LeftOut) > 0 {
-		fields.DescriptionHTML = link.Written.DescriptionHTML
-	}
+	fields := shown.AsKnown(item.Fields, link.Written, item.Shown.LeftOut...)
 	edited := link.State == mapping.Linked && len(s.flow.Ownership().Edited(link.Written, fields)) > 0
 	untold = untold || edited || link.State == mapping.Broken
 	drifted = link.State == mapping.Linked && len(s.flow.Ownership().Drifted(link.Written, fields)) > 0
