@@ -53,7 +53,7 @@ func fold(batch []ledger.Delivery) folded {
 	var f folded
 	var all []told
 	for _, d := range batch {
-		event, err := ledger.ReadEvent(d.RawBody)
+		event, err := d.Read()
 		switch {
 		case errors.Is(err, ledger.ErrNotMirrored):
 			f.passed = append(f.passed, d.ID)

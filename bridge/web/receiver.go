@@ -1,10 +1,8 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -199,10 +197,11 @@ func (r *Receiver) check(c echo.Context, call webhookCall) reply {
 	if !usual {
 		return refusal(http.StatusBadRequest, plane.HeaderDelivery+" has to be a UUID")
 	}
-	if !isObject(call.body) {
+	delivery, err := ledger.NewDelivery(id, call.headers.Get(plane.HeaderEvent), kept(call.headers), call.body)
+	if err != nil {
 		return refusal(http.StatusBadRequest, "the body has to be a JSON object")
 	}
-	return r.keep(ctx, ledger.NewDelivery(id, "webhook", call.headers.Get(plane.HeaderEvent), kept(call.headers), call.body))
+	return r.keep(ctx, delivery)
 }
 
 func (r *Receiver) keep(ctx context.Context, d ledger.Delivery) reply {
@@ -226,10 +225,6 @@ func kept(headers http.Header) map[string]string {
 		}
 	}
 	return kept
-}
-
-func isObject(body []byte) bool {
-	return json.Valid(body) && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
 }
 
 // forLog keeps a header that anyone may send from flooding the log.

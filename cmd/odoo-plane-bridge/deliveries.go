@@ -169,7 +169,11 @@ func (c *deliveriesShow) Run(p *process) error {
 		if line.Cause != "" {
 			printf(p.stdout, "cause      %s\n", line.Cause)
 		}
-		_, err = printf(p.stdout, "outcome    %s\nbody\n%s\n", said(line), line.Body)
+		what := "body"
+		if found.IsFinding() {
+			what = "found by a sweep"
+		}
+		_, err = printf(p.stdout, "outcome    %s\n%s\n%s\n", said(line), what, line.Body)
 		return err
 	})
 }
