@@ -30,7 +30,7 @@ func TestEveryFieldOfAContentIsNamedAndComparedAsText(t *testing.T) {
 func TestAContentWithAFieldThatNothingIsKnownOfStopsTheProgram(t *testing.T) {
 	t.Parallel()
 	for name, content := range map[string]any{
-		"no name":      struct{ Start string }{},
+		"no name": struct{ Start string }{},
 		"no such rule": struct {
 			Start string `field:"start" shows:"nearly"`
 		}{},

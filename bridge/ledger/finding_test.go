@@ -23,7 +23,7 @@ func found() plane.WorkItem {
 	return plane.WorkItem{
 		ID: foundItem, Name: "tea \x00 & <b>", DescriptionHTML: "<p>None</p>", Priority: plane.PriorityHigh, TargetDate: "2026-12-01",
 		State: plane.Ref[plane.State]{ID: state.ID, Value: &state}, Assignees: plane.Refs[plane.User]{{ID: "689ed266-ae52-435d-a482-3e900fe87bd6"}},
-		Labels: plane.Refs[plane.Label]{{ID: label.ID, Value: &label}, {ID: "90f200f2-c141-4c64-b0b8-19f33491ebd3"}},
+		Labels:    plane.Refs[plane.Label]{{ID: label.ID, Value: &label}, {ID: "90f200f2-c141-4c64-b0b8-19f33491ebd3"}},
 		UpdatedAt: plane.Time{Time: time.Date(2026, 11, 21, 20, 44, 30, 38374000, time.UTC)}, ExternalSource: "odoo", ExternalID: "m,1",
 	}
 }

@@ -73,7 +73,7 @@ func (r Reader) Read(ctx context.Context, projectID string, shown plane.WorkItem
 	item := Item{
 		WorkItemState: bridge.WorkItemState{
 			ID: shown.ID, UpdatedAt: shown.UpdatedAt.Time, Archived: !shown.ArchivedAt.IsZero(), Deleted: deleted,
-			URL: workItemURL(r.AppURL, r.Workspace, projectID, shown.ID),
+			URL:    workItemURL(r.AppURL, r.Workspace, projectID, shown.ID),
 			Fields: plainly(shown),
 		},
 		ProjectID: projectID, Shown: shown,

@@ -70,6 +70,9 @@ func TestAWorkItemDiffersByItsContentAndNotByItsAge(t *testing.T) {
 		{rule: "without a grace it is compared", given: func(c *comparison) {
 			c.row.Title, c.item.UpdatedAt, c.grace = "coffee", sweepBegan.Add(-time.Second), 0
 		}, missed: true},
+		{rule: "without a grace one of a moment ahead is compared, too", given: func(c *comparison) {
+			c.row.Title, c.item.UpdatedAt, c.grace = "coffee", sweepBegan.Add(time.Second), 0
+		}, missed: true},
 		{rule: "one from the future has no age and is compared", given: func(c *comparison) { c.row.Title, c.item.UpdatedAt = "coffee", sweepBegan.Add(time.Hour) }, missed: true},
 		{rule: "a webhook that came since is newer than the list", given: func(c *comparison) { c.row.Title, c.row.HeardAt = "coffee", &after }},
 		{rule: "an answer that was asked for since is newer than the list", given: func(c *comparison) { c.row.Title, c.row.AskedAt = "coffee", &after }},
