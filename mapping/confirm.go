@@ -17,7 +17,7 @@ type Values map[Field]string
 func ValuesOf(content Fields, fields []Field) Values {
 	values := make(Values, len(fields))
 	for _, field := range fields {
-		values[field] = content.value(field)
+		values[field] = content.Text(field)
 	}
 	return values
 }
@@ -25,22 +25,19 @@ func ValuesOf(content Fields, fields []Field) Values {
 // Has reports whether a content has the value of a field.
 func (v Values) Has(field Field, content Fields) bool {
 	value, known := v[field]
-	return known && value == content.value(field)
+	return known && value == content.Text(field)
 }
 
 // ShownBy reports whether a work item shows the value, as far as Plane keeps values
 // as they are sent.
 func (v Values) ShownBy(field Field, shown Fields) bool {
 	value, known := v[field]
-	return known && Fields{}.withValue(field, value).shownAs(field, shown, shown)
+	return known && Fields{}.WithText(field, value).shownAs(field, shown, shown)
 }
 
 // Labels are the labels among the values.
 func (v Values) Labels() []string {
-	if v[FieldLabels] == "" {
-		return nil
-	}
-	return strings.Split(v[FieldLabels], "\n")
+	return entries(v[FieldLabels])
 }
 
 // Shown judges what became of a write: wanted is what was sent in the given fields,
@@ -59,24 +56,29 @@ func Shown(wanted, before, after Fields, sent []Field, ours ...string) (confirme
 		if refused == nil {
 			refused = Values{}
 		}
-		refused[field] = wanted.value(field)
+		refused[field] = wanted.Text(field)
 	}
 	return confirmed, refused
 }
 
-// shownAs compares one field as Plane keeps it: names lose the blanks at their
-// ends, descriptions are cleaned, and labels that people added are none of ours.
+// showing is the rule by which a work item shows what is wanted of a field. before is
+// what it showed until then.
+type showing func(wanted, before, after string) bool
+
+// showings are the rules that the tags of Fields name. Without one a field is shown as it
+// was sent. Names lose the blanks at their ends, descriptions are cleaned, and labels that
+// people added are none of ours.
+var showings = map[string]showing{
+	"":             func(wanted, _, after string) bool { return wanted == after },
+	"trimmed":      func(wanted, _, after string) bool { return strings.TrimSpace(wanted) == strings.TrimSpace(after) },
+	"cleaned":      tookDescription,
+	"among others": func(wanted, _, after string) bool { return containsAll(entries(after), entries(wanted)) },
+}
+
+// shownAs compares one field as Plane keeps it.
 func (f Fields) shownAs(field Field, before, after Fields) bool {
-	switch field {
-	case FieldName:
-		return strings.TrimSpace(f.Name) == strings.TrimSpace(after.Name)
-	case FieldDescription:
-		return tookDescription(f.DescriptionHTML, before.DescriptionHTML, after.DescriptionHTML)
-	case FieldLabels:
-		return containsAll(after.Labels, f.Labels)
-	default:
-		return f.value(field) == after.value(field)
-	}
+	part, known := partByName[field]
+	return !known || part.shows(f.Text(field), before.Text(field), after.Text(field))
 }
 
 // tookDescription reports whether a description was taken: it was not only where the

@@ -5,24 +5,30 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
 
 // Fields are the parts of a work item that the bridge writes. The zero value of
 // a field means "empty", not "unknown".
+//
+// What one of them is called in plans and reports, and how it is told that Plane shows
+// it, stands in its tags, from which everything in this package follows: comparing,
+// hashing, noting, confirming. How it is read from a work item and written to one is a
+// row of the table in bridge/shown, which knows Plane.
 type Fields struct {
-	Name            string `json:"name"`
-	DescriptionHTML string `json:"description_html"`
+	Name            string `json:"name" field:"name" shows:"trimmed"`
+	DescriptionHTML string `json:"description_html" field:"description" shows:"cleaned"`
 	// TargetDate is YYYY-MM-DD, or empty for none.
-	TargetDate string `json:"target_date"`
+	TargetDate string `json:"target_date" field:"target_date"`
 	// Priority is one of urgent, high, medium, low, none.
-	Priority string `json:"priority"`
+	Priority string `json:"priority" field:"priority"`
 	// Group is a state group: backlog, unstarted, started, completed, cancelled.
-	Group string `json:"group"`
+	Group string `json:"group" field:"state"`
 	// Labels are the names of the labels the bridge manages on this item, sorted.
 	// Labels that people add are not in it.
-	Labels []string `json:"labels"`
+	Labels []string `json:"labels" field:"labels" shows:"among others"`
 }
 
 // Field names one part of Fields.
@@ -39,7 +45,16 @@ const (
 )
 
 // AllFields are all fields, in the order in which plans and reports name them.
-var AllFields = []Field{FieldName, FieldDescription, FieldTargetDate, FieldPriority, FieldState, FieldLabels}
+var AllFields = namesOf(parts)
+
+// Names lists fields as plans and reports name them.
+func Names(fields []Field) string {
+	names := make([]string, len(fields))
+	for i, field := range fields {
+		names[i] = string(field)
+	}
+	return strings.Join(names, ", ")
+}
 
 // Closed reports whether the state says that nothing is left to do.
 func (f Fields) Closed() bool { return f.Group == "completed" || f.Group == "cancelled" }
@@ -47,19 +62,9 @@ func (f Fields) Closed() bool { return f.Group == "completed" || f.Group == "can
 // With is this content with the given fields of another one.
 func (f Fields) With(from Fields, fields ...Field) Fields {
 	for _, field := range fields {
-		switch field {
-		case FieldName:
-			f.Name = from.Name
-		case FieldDescription:
-			f.DescriptionHTML = from.DescriptionHTML
-		case FieldTargetDate:
-			f.TargetDate = from.TargetDate
-		case FieldPriority:
-			f.Priority = from.Priority
-		case FieldState:
-			f.Group = from.Group
-		case FieldLabels:
-			f.Labels = from.Labels
+		if value, known := f.of(field); known {
+			given, _ := from.of(field)
+			value.Set(given)
 		}
 	}
 	return f
@@ -79,44 +84,32 @@ func (f Fields) Hash() string {
 
 // Differing lists the fields in which two contents differ, in a fixed order.
 func (f Fields) Differing(other Fields) []Field {
-	return slices.DeleteFunc(slices.Clone(AllFields), func(field Field) bool { return f.value(field) == other.value(field) })
+	return slices.DeleteFunc(slices.Clone(AllFields), func(field Field) bool { return f.Text(field) == other.Text(field) })
 }
 
-// value is one field as text, by which it is compared. Labels hold no line break.
-func (f Fields) value(field Field) string {
-	switch field {
-	case FieldName:
-		return f.Name
-	case FieldDescription:
-		return f.DescriptionHTML
-	case FieldTargetDate:
-		return f.TargetDate
-	case FieldPriority:
-		return f.Priority
-	case FieldState:
-		return f.Group
-	case FieldLabels:
-		return strings.Join(sorted(f.Labels), "\n")
-	default:
+// Text is one field as text, by which it is compared: a list has one entry a line, in
+// order, whatever the order in which it is kept.
+func (f Fields) Text(field Field) string {
+	value, known := f.of(field)
+	switch {
+	case !known:
 		return ""
+	case value.Kind() == textKind:
+		return value.String()
+	default:
+		return strings.Join(sorted(value.Interface().([]string)), "\n")
 	}
 }
 
-// withValue is this content with one field that value gave as text.
-func (f Fields) withValue(field Field, value string) Fields {
-	switch field {
-	case FieldName:
-		f.Name = value
-	case FieldDescription:
-		f.DescriptionHTML = value
-	case FieldTargetDate:
-		f.TargetDate = value
-	case FieldPriority:
-		f.Priority = value
-	case FieldState:
-		f.Group = value
-	case FieldLabels:
-		f.Labels = Values{field: value}.Labels()
+// WithText is this content with one field as Text gave it.
+func (f Fields) WithText(field Field, text string) Fields {
+	value, known := f.of(field)
+	switch {
+	case !known:
+	case value.Kind() == textKind:
+		value.SetString(text)
+	default:
+		value.Set(reflect.ValueOf(entries(text)))
 	}
 	return f
 }
@@ -140,4 +133,12 @@ func sorted(labels []string) []string {
 		return []string{}
 	}
 	return slices.Sorted(slices.Values(labels))
+}
+
+// entries are the lines of a text, none for an empty one.
+func entries(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/quiet"
 )
 
 // Schema is the schema that everything of the bridge lives in, River's tables
@@ -160,24 +162,16 @@ func Check(ctx context.Context, pool *pgxpool.Pool) error {
 }
 
 func newRiverMigrator(pool *pgxpool.Pool, logger *slog.Logger) (*rivermigrate.Migrator[pgx.Tx], error) {
-	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: Schema, Logger: quieter(logger)})
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: Schema, Logger: quiet.Library(logger)})
 	if err != nil {
 		return nil, fmt.Errorf("reading the queue's migrations: %w", err)
 	}
 	return migrator, nil
 }
 
-// quieter drops River's line per migration; Up's caller says how many ran.
-func quieter(logger *slog.Logger) *slog.Logger {
-	if logger.Enabled(context.Background(), slog.LevelDebug) {
-		return logger
-	}
-	return slog.New(slog.DiscardHandler)
-}
-
 func newProvider(db *sql.DB, logger *slog.Logger) (*goose.Provider, error) {
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, Files,
-		goose.WithTableName(versionTable), goose.WithSlog(quieter(logger)), goose.WithDisableGlobalRegistry(true))
+		goose.WithTableName(versionTable), goose.WithSlog(quiet.Library(logger)), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("reading the migrations: %w", err)
 	}

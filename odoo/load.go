@@ -2,6 +2,7 @@ package odoo
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"time"
 )
@@ -40,7 +41,7 @@ func (c *Client) load(ctx context.Context, model string, fields []string, rows [
 		if !isKind(err, ErrConflict) || try == loadTries {
 			return ids, err
 		}
-		c.log.Debug("repeating load() after a conflict", "model", model, "try", try, "rows", len(rows))
+		c.log.Debug("repeating load() after a conflict", slog.String("model", model), slog.Int("try", try), slog.Int("rows", len(rows)))
 		if !pause(ctx, loadPause<<(try-1)) {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 )
@@ -22,7 +23,7 @@ func (c *Client) repeatRead(ctx context.Context, call invocation, once func() (j
 		if err == nil || try == readTries || !worthRepeating(ctx, err) {
 			return raw, err
 		}
-		c.log.Debug("repeating a read from Odoo", "model", call.model, "method", call.method, "try", try, "error", err)
+		c.log.Debug("repeating a read from Odoo", slog.String("model", call.model), slog.String("method", call.method), slog.Int("try", try), slog.Any("error", err))
 		if !pause(ctx, readPause<<(try-1)) {
 			return nil, err
 		}

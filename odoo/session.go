@@ -3,6 +3,7 @@ package odoo
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"regexp"
 	"sync"
 	"time"
@@ -87,7 +88,7 @@ func (s *sessions) try(ctx context.Context, c *Client, trying *attempt) {
 	switch {
 	case err == nil:
 		s.current = made
-		c.log.Info("connected to Odoo", "version", made.Version.Series, "protocol", made.Protocol, "why", made.Why)
+		c.log.Info("connected to Odoo", slog.String("version", made.Version.Series), slog.String("protocol", string(made.Protocol)), slog.String("why", made.Why))
 	case isKind(err, ErrDenied):
 		s.denied, s.deniedAt = err, time.Now()
 	}

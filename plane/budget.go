@@ -79,7 +79,7 @@ func (b *LocalBudget) Wait(ctx context.Context, lane Lane) error {
 		if at.IsZero() {
 			return nil
 		}
-		if err := checkMaxWait(ctx, start, at, nil); err != nil {
+		if err := CheckMaxWait(ctx, start, at, nil); err != nil {
 			return err
 		}
 		if err := b.pause(ctx, time.Until(at), changed); err != nil {

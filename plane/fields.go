@@ -116,10 +116,14 @@ func (r *Ref[T]) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the id, or null.
+// MarshalJSON writes what UnmarshalJSON reads as the same reference: the object where it was expanded, else the id, or
+// null.
 func (r Ref[T]) MarshalJSON() ([]byte, error) {
 	if r.ID == "" {
 		return []byte("null"), nil
+	}
+	if r.Value != nil {
+		return json.Marshal(r.Value)
 	}
 	return json.Marshal(r.ID)
 }

@@ -74,8 +74,10 @@ func (e *BusyError) Error() string {
 // own budget said no.
 func (e *BusyError) Unwrap() error { return e.Cause }
 
-// checkMaxWait returns *BusyError when waiting until at breaks the limit that ctx set for a wait begun at start.
-func checkMaxWait(ctx context.Context, start, at time.Time, cause error) error {
+// CheckMaxWait returns *BusyError when waiting until at breaks the limit that ctx set for a wait begun at start. It is
+// the one place that says when a wait is too long: for the client's own budget, for one that others share, and for the
+// pauses between tries. cause is the server's answer, if it is what makes the wait.
+func CheckMaxWait(ctx context.Context, start, at time.Time, cause error) error {
 	if limit, ok := MaxWaitOf(ctx); ok && at.Sub(start) > limit {
 		return &BusyError{Until: at, Cause: cause}
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -267,6 +268,6 @@ func withoutCredentials(err error, req *http.Request) error {
 }
 
 func (c *Client) logRequest(ctx context.Context, cl call, outcome any, took time.Duration, remaining int) {
-	c.log.DebugContext(ctx, "plane request", "method", cl.method, "path", cl.path, "outcome", outcome,
-		"took", took, "remaining", remaining, "lane", LaneOf(ctx).String())
+	c.log.DebugContext(ctx, "plane request", slog.String("method", cl.method), slog.String("path", cl.path), slog.Any("outcome", outcome),
+		slog.Duration("took", took), slog.Int("remaining", remaining), slog.String("lane", LaneOf(ctx).String()))
 }

@@ -74,7 +74,7 @@ func (c *Client) withRetries(ctx context.Context, cl call) (*response, error) {
 			return nil, err
 		}
 		if errors.Is(err, ErrRateLimited) {
-			if busy := checkMaxWait(ctx, start, time.Now().Add(wait), err); busy != nil {
+			if busy := CheckMaxWait(ctx, start, time.Now().Add(wait), err); busy != nil {
 				return nil, busy
 			}
 		}

@@ -42,10 +42,10 @@ func TestNoKeyOrTokenIsLoggedOrReported(t *testing.T) {
 				c := clientOver(t, server, func(cfg *Config) { cfg.Auth, cfg.Logger, cfg.Budget = auth, logger, freeBudget{} })
 				for _, err := range everyCall(t.Context(), c) {
 					if err != nil {
-						logger.Error("call failed", "err", err)
+						logger.Error("call failed", slog.Any("err", err))
 					}
 				}
-				logger.Info("client", "auth", auth, "config", fmt.Sprintf("%v %+v %#v", auth, auth, Config{Auth: auth}))
+				logger.Info("client", slog.Any("auth", auth), slog.String("config", fmt.Sprintf("%v %+v %#v", auth, auth, Config{Auth: auth})))
 			}
 		}
 		logged := out.buf.String()

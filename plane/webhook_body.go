@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -51,6 +52,8 @@ func (o *object) UnmarshalJSON(b []byte) error {
 	*o = fields
 	return nil
 }
+
+func isObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) }
 
 func isNull(text string) bool { return text == "" || text == "None" }
 

@@ -36,6 +36,9 @@ const (
 // such; there is nothing wrong with the body.
 var ErrUnknownAction = errors.New("the action is not known")
 
+// ErrNoObject says that a body is no JSON object.
+var ErrNoObject = errors.New("the body is no JSON object")
+
 // Event is one webhook, v1 or v2. Handlers look at the state in WorkItem, not at which field fired: one PATCH of
 // two fields sends two events with the same state, and the state is read when the webhook is sent, so order says nothing.
 type Event struct {
@@ -71,16 +74,11 @@ type Event struct {
 // Name returns entity and action as one word, issue.created.
 func (e Event) Name() string { return string(e.Entity) + "." + string(e.Action) }
 
-// EventKey returns what recognises an event over all its deliveries: v2's event_id, else the hex SHA-256 of the raw
-// body. A v1 retry carries a new delivery id but byte for byte the same body.
-func EventKey(body []byte) string {
-	var v2 struct {
-		EventID any `json:"event_id"`
-	}
-	if json.Unmarshal(body, &v2) == nil {
-		if id, ok := v2.EventID.(string); ok && !isNull(id) {
-			return id
-		}
+// Key returns what recognises an event over all its deliveries: v2's event_id, else the hex SHA-256 of the raw body
+// that it was read from. A v1 retry carries a new delivery id but byte for byte the same body.
+func (e Event) Key(body []byte) string {
+	if e.EventID != "" {
+		return e.EventID
 	}
 	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
@@ -90,16 +88,19 @@ func EventKey(body []byte) string {
 // send: create beside created, workitem.updated, the enum spelling WebhookScope.ScopeChoices.WORK_ITEM_UPDATED, and the
 // string "None" for null. It also reads the shape of the platform's contract, which no server sends: event is
 // issue.created, and the record stands under issue, its project under project. An entity that it does not know is no
-// error; a body that is no JSON object, or names no entity and action, is. An action that it does not know is
-// ErrUnknownAction, with the event as far as it could be read.
+// error; a body that is no JSON object (ErrNoObject), or names no entity and action, is. An action that it does not know
+// is ErrUnknownAction. Beside an error stands the event as far as it could be read, so that its key is known.
 func DecodeEvent(body []byte) (Event, error) {
 	var raw envelope
 	if err := json.Unmarshal(body, &raw); err != nil {
-		return Event{}, fmt.Errorf("decoding webhook: %w", decodeError(err))
+		return Event{}, fmt.Errorf("decoding webhook: %w: %w", ErrNoObject, decodeError(err))
+	}
+	if !isObject(body) { // Which is null.
+		return Event{}, fmt.Errorf("decoding webhook: %w", ErrNoObject)
 	}
 	entity, action, known := splitEvent(string(raw.Event), string(raw.Action))
 	if entity == "" || action == "" {
-		return Event{}, fmt.Errorf("decoding webhook: event %.60q with action %.60q is not understood", raw.Event, raw.Action)
+		return Event{EventID: string(raw.EventID)}, fmt.Errorf("decoding webhook: event %.60q with action %.60q is not understood", raw.Event, raw.Action)
 	}
 	e := Event{
 		Version: raw.number(), Entity: entity, Action: action, EventID: string(raw.EventID), DeliveryID: string(raw.DeliveryID),
@@ -110,7 +111,7 @@ func DecodeEvent(body []byte) (Event, error) {
 		e.StateName, e.AssigneeName = record.takeNames()
 	}
 	if err := e.fill(record); err != nil {
-		return Event{}, fmt.Errorf("decoding webhook %s: %w", e.Name(), decodeError(err))
+		return Event{EventID: e.EventID}, fmt.Errorf("decoding webhook %s: %w", e.Name(), decodeError(err))
 	}
 	e.EntityID = firstText(string(raw.EntityID), record.text("id"))
 	e.ActorID = firstText(raw.actor(), record.ref("actor"), record.ref("updated_by"), record.ref("created_by"))

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -176,27 +177,44 @@ func TestEverySpellingOfAnEventIsUnderstood(t *testing.T) {
 
 func TestABodyThatIsNoEventIsAnErrorThatDoesNotRepeatIt(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{``, `[]`, `"secret text"`, `{}`, `{"event":"issue"}`, `{"event":"issue","action":"exploded"}`, `{"event":"issue","action":"created","data":{"name":["secret text"]}}`, `{"event":`} {
+	for _, body := range []string{``, `[]`, `null`, `"secret text"`, `{}`, `{"event":"issue"}`, `{"event":"issue","action":"exploded"}`, `{"event":"issue","action":"created","data":{"name":["secret text"]}}`, `{"event":`} {
 		_, err := DecodeEvent([]byte(body))
 		if err == nil || strings.Contains(err.Error(), "secret text") {
 			t.Errorf("%q: error %v", body, err)
 		}
+		if isNone := !strings.HasPrefix(body, "{") || !json.Valid([]byte(body)); errors.Is(err, ErrNoObject) != isNone {
+			t.Errorf("%q is said to be no object: %t", body, !isNone)
+		}
 	}
+}
+
+// keyOf is the key of a body, whether or not all of it can be read.
+func keyOf(body []byte) string {
+	event, _ := DecodeEvent(body)
+	return event.Key(body)
 }
 
 func TestARetryOfOneEventHasOneKey(t *testing.T) {
 	t.Parallel()
 	body := []byte(loadDeliveries(t)["09-retry-of-one-event"].RawBody)
 	sum := sha256.Sum256(body)
-	if got := EventKey(body); got != hex.EncodeToString(sum[:]) {
+	if got := keyOf(body); got != hex.EncodeToString(sum[:]) {
 		t.Errorf("v1 key %s", got)
 	}
 	again := strings.Replace(v2Update, `"delivery_id":"d-1"`, `"delivery_id":"d-2"`, 1)
-	if EventKey([]byte(v2Update)) != "e-1" || EventKey([]byte(again)) != "e-1" {
+	if keyOf([]byte(v2Update)) != "e-1" || keyOf([]byte(again)) != "e-1" {
 		t.Error("a v2 retry under another delivery id has another key")
 	}
-	if EventKey([]byte(`{"event_id":"None"}`)) == EventKey([]byte(`{"event_id":"None" }`)) {
+	if keyOf([]byte(`{"event_id":"None"}`)) == keyOf([]byte(`{"event_id":"None" }`)) {
 		t.Error("bodies without an event id share a key")
+	}
+	for name, body := range map[string]string{
+		"no event": `{"event_id":"e-1"}`, "an unknown action": `{"event_id":"e-1","event":"issue.exploded"}`,
+		"a record that cannot be read": `{"event_id":"e-1","event":"issue.created","data":{"name":["odd"]}}`,
+	} {
+		if got := keyOf([]byte(body)); got != "e-1" {
+			t.Errorf("%s: key %s", name, got)
+		}
 	}
 }
 
@@ -206,7 +224,7 @@ func FuzzDecodeEvent(f *testing.F) {
 	}
 	f.Add([]byte(v2Update))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if EventKey(body) == "" {
+		if keyOf(body) == "" {
 			t.Error("empty event key")
 		}
 		e, err := DecodeEvent(body)

@@ -29,8 +29,9 @@ const (
 	FindingMoved FindingKind = "moved"
 	// FindingMissing: the linked work item is gone from Plane.
 	FindingMissing FindingKind = "missing in Plane"
-	// FindingDoubled: a second work item carries the external pair of a record.
-	FindingDoubled FindingKind = "doubled"
+	// FindingDuplicate: a second work item carries the external pair of a record. Its word
+	// is part of the command's JSON.
+	FindingDuplicate FindingKind = "doubled"
 	// FindingOrphaned: a work item carries an external pair of ours and no link.
 	FindingOrphaned FindingKind = "orphaned"
 	// FindingUnpaired: a linked work item does not carry its record's external pair any
@@ -193,7 +194,7 @@ func judgePair(key mapping.Key, items []plane.WorkItem, linked map[mapping.Key]s
 	for _, item := range items {
 		if item.ID != keep {
 			findings = append(findings, Finding{
-				Kind: FindingDoubled, Key: key, Issue: item.ID, Detail: keptInstead(keep),
+				Kind: FindingDuplicate, Key: key, Issue: item.ID, Detail: keptInstead(keep),
 				Repair: "cancel it with a comment and take its external pair off",
 			})
 		}
@@ -204,7 +205,7 @@ func judgePair(key mapping.Key, items []plane.WorkItem, linked map[mapping.Key]s
 // Repair does what a finding says it would.
 func (a *Auditor) Repair(ctx context.Context, flow bridge.Flow, finding Finding) error {
 	switch finding.Kind {
-	case FindingDoubled:
+	case FindingDuplicate:
 		return a.mirror.WithFreshCatalog(flow.Scope(), func() error {
 			return a.retire(ctx, flow.Scope(), finding.Key, finding.Issue, finding.Detail)
 		})

@@ -19,14 +19,14 @@ func (f *Flow) CommentFromPlane(ctx context.Context, link mapping.Link, comment 
 		return bridge.Ignored("Odoo has no deadline for " + string(link.Key) + " any more")
 	}
 	if err != nil {
-		return odooflow.Verdict(err)
+		return bridge.VerdictOfFlow(err)
 	}
 	if d.Return.IsZero() {
 		return bridge.Ignored("the deadline has no return whose chatter could take the comment")
 	}
 	created, err := odooflow.LeaveComment(ctx, f.config.Odoo, returnModel, d.Return.ID, comment)
 	if err != nil {
-		return odooflow.Verdict(err)
+		return bridge.VerdictOfFlow(err)
 	}
 	if !created {
 		return bridge.Done("the comment is a note on the return already")

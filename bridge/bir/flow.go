@@ -189,7 +189,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 		return bridge.Done("kept; Odoo has no deadline for " + string(link.Key) + " any more")
 	}
 	if err != nil {
-		return odooflow.Verdict(err)
+		return bridge.VerdictOfFlow(err)
 	}
 	message := fromPlane(d, item, f.config.OnCompleted.before(link.Told))
 	if message.kind == tellNothing {
@@ -197,7 +197,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 	}
 	outcome, err := f.deliver(ctx, d, link.Key, message)
 	if err != nil {
-		return odooflow.Verdict(err)
+		return bridge.VerdictOfFlow(err)
 	}
 	return bridge.Done("kept; " + outcome).Telling(message.String())
 }

@@ -26,19 +26,19 @@ const (
 // name is what the work item of a deadline is called.
 func (s NameStyle) name(d deadline, several bool) string {
 	if s != NameOnce {
-		return clip("["+d.FormType+"] "+d.Name, plane.MaxNameLength)
+		return odooflow.Clip("["+d.FormType+"] "+d.Name, plane.MaxNameLength)
 	}
 	name := d.Name
 	if !strings.Contains(strings.ToUpper(name), strings.ToUpper(d.FormType)) {
 		name = d.FormType + " - " + name
 	}
 	if !several || d.Company.Name == "" {
-		return clip(name, plane.MaxNameLength)
+		return odooflow.Clip(name, plane.MaxNameLength)
 	}
 	// What is cut off a long name is not the company, which may be all that tells
 	// two work items apart.
-	company := clip(" ("+d.Company.Name+")", plane.MaxNameLength/2)
-	return clip(name, plane.MaxNameLength-len([]rune(company))) + company
+	company := odooflow.Clip(" ("+d.Company.Name+")", plane.MaxNameLength/2)
+	return odooflow.Clip(name, plane.MaxNameLength-len([]rune(company))) + company
 }
 
 // hasOtherCompanies reports whether a company beside the deadline's has deadlines.
@@ -52,9 +52,4 @@ func (f *Flow) hasOtherCompanies(ctx context.Context, d deadline) (bool, error) 
 		return false, odooflow.Classify(fmt.Errorf("looking for deadlines of other companies: %w", err))
 	}
 	return len(others) > 0, nil
-}
-
-func clip(text string, limit int) string {
-	runes := []rune(text)
-	return string(runes[:min(len(runes), limit)])
 }

@@ -2,7 +2,6 @@ package bir
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -82,14 +81,10 @@ func (f *Flow) note(ctx context.Context, d deadline, key mapping.Key, m message)
 	if err != nil {
 		return "", odooflow.BadData(err)
 	}
-	id, err := odoo.NewExternalID(identity.externalName(string(tellStarted)))
-	if err != nil {
-		return "", odooflow.BadData(err)
-	}
-	_, created, err := f.config.Odoo.LoadOnce(ctx, "mail.message", id, odoo.Values{
+	created, err := odooflow.LoadOnce(ctx, f.config.Odoo, "mail.message", identity.externalName(string(tellStarted)), odoo.Values{
 		"model": returnModel, "res_id": d.Return.ID, "body": m.note, "message_type": "comment", "subtype_id/id": odooflow.NoteSubtype,
 	})
-	if err != nil && !errors.Is(err, odoo.ErrMissing) {
+	if err != nil {
 		return "", odooflow.Classify(fmt.Errorf("leaving a note in Odoo for %s: %w", key, err))
 	}
 	if !created {

@@ -22,7 +22,7 @@ const activityModel = "mail.activity"
 // done. It is due on the day on which the work item was completed, because before
 // its day an activity is not counted in the menu; never later than the deadline.
 func (f *Flow) remind(ctx context.Context, d deadline, key mapping.Key, m message) (string, error) {
-	id, err := reminderID(key, m.completion)
+	name, err := reminderName(key, m.completion)
 	if err != nil {
 		return "", err
 	}
@@ -38,12 +38,11 @@ func (f *Flow) remind(ctx context.Context, d deadline, key mapping.Key, m messag
 		}
 		values["activity_type_id/id"], values["summary"], values["note"] = todoActivity, m.summary, m.note
 		values["user_id"], values["date_deadline"] = odoo.Many2One{ID: who.ID}, who.dueDay(d, m, f.config.Now())
-		_, created, err := f.config.Odoo.LoadOnce(ctx, activityModel, id, values)
+		created, err := odooflow.LoadOnce(ctx, f.config.Odoo, activityModel, name, values)
 		switch {
 		case err == nil && created:
 			return "reminder left for " + who.Login + " " + place.name, nil
-		case err == nil, errors.Is(err, odoo.ErrMissing):
-			// Its record may also have been removed past Odoo; then somebody meant it.
+		case err == nil:
 			return "the reminder in Odoo was there already", nil
 		case !errors.Is(err, odoo.ErrValidation):
 			return "", odooflow.Classify(fmt.Errorf("leaving a reminder in Odoo for %s: %w", key, err))
@@ -53,12 +52,20 @@ func (f *Flow) remind(ctx context.Context, d deadline, key mapping.Key, m messag
 	return "", refusal
 }
 
-func reminderID(key mapping.Key, completion int) (odoo.ExternalID, error) {
+func reminderName(key mapping.Key, completion int) (string, error) {
 	identity, err := parseKey(key)
 	if err != nil {
 		return "", odooflow.BadData(err)
 	}
-	id, err := odoo.NewExternalID(identity.reminderName(completion))
+	return identity.reminderName(completion), nil
+}
+
+func reminderID(key mapping.Key, completion int) (odoo.ExternalID, error) {
+	name, err := reminderName(key, completion)
+	if err != nil {
+		return "", err
+	}
+	id, err := odoo.NewExternalID(name)
 	if err != nil {
 		return "", odooflow.BadData(err)
 	}

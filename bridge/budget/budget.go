@@ -82,8 +82,8 @@ func (b *Budget) Wait(ctx context.Context, lane plane.Lane) error {
 		}
 		// By this machine's clock, which is the one the caller compares with.
 		until := time.Now().Add(room)
-		if limit, ok := plane.MaxWaitOf(ctx); ok && until.Sub(start) > limit {
-			return &plane.BusyError{Until: until}
+		if err := plane.CheckMaxWait(ctx, start, until, nil); err != nil {
+			return err
 		}
 		if err := wait.ForNews(ctx, min(room, askAgain)+rand.N(askSpread), heard); err != nil { //nolint:gosec // a spread needs no secrecy
 			return err

@@ -15,7 +15,7 @@ import (
 // only is the one delivery in the ledger.
 func (w *world) only(p *process) ledger.Delivery {
 	w.t.Helper()
-	found, err := p.bridge.DeadLetters().List(p.ctx, ledger.DeliveryFilter{})
+	found, err := p.bridge.Deliveries().List(p.ctx, ledger.DeliveryFilter{})
 	w.must(err)
 	if len(found) != 1 {
 		w.t.Fatalf("%d deliveries in the ledger, want 1", len(found))
@@ -127,7 +127,7 @@ func TestNothingIsTriedMoreOftenThanTheHardCap(t *testing.T) {
 		w.odoo.Down(false)
 		w.revive(p)
 		w.wantStatus(p, ledger.StatusDead, bridge.CauseOdoo)
-		w.must(p.bridge.DeadLetters().Replay(p.ctx, w.only(p).ID))
+		w.must(p.bridge.Deliveries().Replay(p.ctx, w.only(p).ID))
 		p.bridge.WorkOnce(p.ctx, w.queue)
 		w.wantStatus(p, ledger.StatusProcessed, "")
 		w.wantReminders(1)
@@ -145,7 +145,7 @@ func TestAReplayIsNotEatenByItsOwnDedupe(t *testing.T) {
 		w.odoo.Remove("mail.activity", 1)
 		_, err := w.queue.Exec(p.ctx, "UPDATE ops.plane_sync_mappings SET told = ''")
 		w.must(err)
-		w.must(p.bridge.DeadLetters().Replay(p.ctx, letter))
+		w.must(p.bridge.Deliveries().Replay(p.ctx, letter))
 		w.workUntilDone(p)
 		w.wantStatus(p, ledger.StatusProcessed, "")
 		w.wantReminders(1)
@@ -165,7 +165,7 @@ func TestAPreviewOfAReplayChangesNothing(t *testing.T) {
 			return state
 		}
 		before := books()
-		would, err := p.bridge.DeadLetters().Preview(p.ctx, w.only(p))
+		would, err := p.bridge.Deliveries().Preview(p.ctx, w.only(p))
 		w.must(err)
 		if want := `title "[2550M] 2550M - 01/2000" to "[2550M] 2550M - 01/2000", status "Todo" to "Done", and Odoo is told`; would != want {
 			t.Errorf("the preview says %q, want %q", would, want)

@@ -56,11 +56,11 @@ type Config struct {
 type Engine struct {
 	config     Config
 	mirror     *mirror.Mirror
-	deliveries *inbound.Worker
+	worker     *inbound.Worker
 	mirroring  *outbound.Mirroring
 	statuses   *outbound.StatusWriter
 	reconciler *sweep.Sweeper
-	letters    *inbound.Deliveries
+	deliveries *inbound.Deliveries
 	owed       *sweepOwed
 	refused    atomic.Bool // a webhook was refused, which is not noted yet
 	outages    *queue.Outages
@@ -76,7 +76,7 @@ func New(config Config) *Engine {
 	see := shown.Reader{Catalog: mirror.Catalog, AppURL: config.AppURL, Workspace: config.Workspace}
 	b := &Engine{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger, migrated: make(chan struct{}),
-		deliveries: &inbound.Worker{
+		worker: &inbound.Worker{
 			Pool: config.Pool, Workspace: config.Workspace,
 			Flows: config.Flows, Links: mirror.Links, Catalog: mirror.Catalog, Reader: see, Presence: mirror.Presence, Plane: config.Plane, Queue: config.Queue,
 			Report: config.ReportDrift, Logger: config.Logger,
@@ -88,11 +88,11 @@ func New(config Config) *Engine {
 			Inbox: ledger.NewInbox(config.Pool, config.Queue), Queue: config.Queue, Brake: config.CancelBrake, Logger: config.Logger, Now: config.Queue.Now,
 		},
 	}
-	b.letters = &inbound.Deliveries{
-		Pool: config.Pool, Queue: config.Queue, Process: b.deliveries, Remote: config.Remote, Flows: config.Flows, Logger: config.Logger,
+	b.deliveries = &inbound.Deliveries{
+		Pool: config.Pool, Queue: config.Queue, Process: b.worker, Remote: config.Remote, Flows: config.Flows, Logger: config.Logger,
 	}
 	b.owed = newSweepOwed(b.queueOwed, observe.WithoutRepeats(config.Logger))
-	b.outages = queue.NewOutages(config.Queue, func(ctx context.Context) error { return b.letters.Revive(ctx).Err }, config.Remote, b.owed.note, config.Logger)
+	b.outages = queue.NewOutages(config.Queue, func(ctx context.Context) error { return b.deliveries.Revive(ctx).Err }, config.Remote, b.owed.note, config.Logger)
 	b.outages.Resync = b.syncSoon
 	return b
 }
@@ -132,8 +132,8 @@ func (b *Engine) Migrated() <-chan struct{} { return b.migrated }
 // Mirror is what the sync command writes through.
 func (b *Engine) Mirror() *mirror.Mirror { return b.mirror }
 
-// DeadLetters is what the deliveries command works with.
-func (b *Engine) DeadLetters() *inbound.Deliveries { return b.letters }
+// Deliveries is what the deliveries command works with.
+func (b *Engine) Deliveries() *inbound.Deliveries { return b.deliveries }
 
 // Auditor is what the mappings command works with.
 func (b *Engine) Auditor() *audit.Auditor { return audit.New(b.mirror) }

@@ -140,14 +140,14 @@ var labelWrites = []struct {
 		w.repair(p, audit.FindingOrphaned)
 		return w.item()
 	}, labelsFarOff},
-	{"`mappings repair` of a double", func(w *world, p *process) string {
-		double, err := w.plane.CreateItem("maria", planetest.NewItem{
-			Name: "a double", ExternalSource: mapping.ExternalSource, ExternalID: deadlinePair,
+	{"`mappings repair` of a duplicate", func(w *world, p *process) string {
+		duplicate, err := w.plane.CreateItem("maria", planetest.NewItem{
+			Name: "a duplicate", ExternalSource: mapping.ExternalSource, ExternalID: deadlinePair,
 		})
 		w.must(err)
-		w.label(double)
-		w.repair(p, audit.FindingDoubled)
-		return double
+		w.label(duplicate)
+		w.repair(p, audit.FindingDuplicate)
+		return duplicate
 	}, ""},
 	{"an import and the sync after it", func(w *world, p *process) string {
 		w.label(w.item())

@@ -70,52 +70,52 @@ func TestAStateThatAnAnswerDoesNotShowIsNotConfirmed(t *testing.T) {
 	})
 }
 
-// double is a second work item for the deadline, which the bridge's bot made.
-func (w *world) double() string {
+// duplicate is a second work item for the deadline, which the bridge's bot made.
+func (w *world) duplicate() string {
 	w.t.Helper()
-	double, err := w.plane.CreateItem("bridge", planetest.NewItem{Name: "made twice", ExternalSource: mapping.ExternalSource, ExternalID: deadlinePair})
+	duplicate, err := w.plane.CreateItem("bridge", planetest.NewItem{Name: "made twice", ExternalSource: mapping.ExternalSource, ExternalID: deadlinePair})
 	w.must(err)
-	return double
+	return duplicate
 }
 
-func (w *world) repairDouble(p *process, double string) error {
+func (w *world) repairDuplicate(p *process, duplicate string) error {
 	w.t.Helper()
 	return p.bridge.Auditor().Repair(p.ctx, p.bridge.Flows()[0], audit.Finding{
-		Kind: audit.FindingDoubled, Key: deadlinePair, Issue: double, Detail: "the other one stays",
+		Kind: audit.FindingDuplicate, Key: deadlinePair, Issue: duplicate, Detail: "the other one stays",
 	})
 }
 
-func TestADoubleCountsAsCancelledOnlyWherePlaneShowsIt(t *testing.T) {
+func TestADuplicateCountsAsCancelledOnlyWherePlaneShowsIt(t *testing.T) {
 	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
-		double := w.double()
-		ignoring := w.answersPatches(w.call(http.MethodGet, "work-items/"+double+"/", ""))
-		if err := w.repairDouble(p, double); err == nil {
+		duplicate := w.duplicate()
+		ignoring := w.answersPatches(w.call(http.MethodGet, "work-items/"+duplicate+"/", ""))
+		if err := w.repairDuplicate(p, duplicate); err == nil {
 			t.Error("the repair says that it is done")
 		}
-		if comments := w.byID(double).Comments; len(comments) != 0 {
+		if comments := w.byID(duplicate).Comments; len(comments) != 0 {
 			t.Errorf("a comment says %q of a work item that is not cancelled", comments[0].HTML)
 		}
 		ignoring.Remove()
-		w.must(w.repairDouble(p, double))
-		if after := w.byID(double); after.StateGroup != "cancelled" || after.ExternalID != "" || len(after.Comments) != 1 {
-			t.Errorf("the double is now %+v", after)
+		w.must(w.repairDuplicate(p, duplicate))
+		if after := w.byID(duplicate); after.StateGroup != "cancelled" || after.ExternalID != "" || len(after.Comments) != 1 {
+			t.Errorf("the duplicate is now %+v", after)
 		}
 	})
 }
 
-func TestABoardThatLostItsCancelledStateIsSaidBeforeACommentClaimsThatADoubleIsCancelled(t *testing.T) {
+func TestABoardThatLostItsCancelledStateIsSaidBeforeACommentClaimsThatADuplicateIsCancelled(t *testing.T) {
 	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
-		first := w.double()
-		w.must(w.repairDouble(p, first)) // From here on the bridge knows the board.
-		double := w.double()
+		first := w.duplicate()
+		w.must(w.repairDuplicate(p, first)) // From here on the bridge knows the board.
+		duplicate := w.duplicate()
 		w.call(http.MethodPatch, "work-items/"+first+"/", `{"state": "`+w.stateOf("started")+`"}`)
 		w.call(http.MethodDelete, "states/"+w.stateOf("cancelled")+"/", "")
-		if err := w.repairDouble(p, double); err == nil || !strings.Contains(err.Error(), "no state in group cancelled") {
+		if err := w.repairDuplicate(p, duplicate); err == nil || !strings.Contains(err.Error(), "no state in group cancelled") {
 			t.Errorf("the repair says %v", err)
 		}
-		if comments := w.byID(double).Comments; len(comments) != 0 {
+		if comments := w.byID(duplicate).Comments; len(comments) != 0 {
 			t.Errorf("a comment says %q", comments[0].HTML)
 		}
 	})

@@ -177,18 +177,18 @@ func TestAnOddItemDoesNotKeepOthersFromBeingAdopted(t *testing.T) {
 	})
 }
 
-// What cannot be read may be below a double, so the double is left to a person, and
+// What cannot be read may be below a duplicate, so the duplicate is left to a person, and
 // the job does not fail each day.
-func TestADoubleIsLeftToAPersonWhileAnItemCannotBeRead(t *testing.T) {
+func TestADuplicateIsLeftToAPersonWhileAnItemCannotBeRead(t *testing.T) {
 	t.Parallel()
 	whileMirrored(t, func(w *world, p *process) {
-		double := w.double()
-		_, err := w.plane.CreateItem("maria", planetest.NewItem{Name: "odd", TargetDate: "2031-01-01", ParentID: double})
+		duplicate := w.duplicate()
+		_, err := w.plane.CreateItem("maria", planetest.NewItem{Name: "odd", TargetDate: "2031-01-01", ParentID: duplicate})
 		w.must(err)
 		w.oddDate("2031-01-01")
-		retired, err := p.bridge.Auditor().RetireDoubles(p.ctx, p.bridge.Flows()[0], deadlinePair)
-		if err != nil || retired != 0 || w.byID(double).StateGroup == "cancelled" {
-			t.Errorf("%d retired, %v; the double is %s", retired, err, w.byID(double).StateGroup)
+		retired, err := p.bridge.Auditor().RetireDuplicates(p.ctx, p.bridge.Flows()[0], deadlinePair)
+		if err != nil || retired != 0 || w.byID(duplicate).StateGroup == "cancelled" {
+			t.Errorf("%d retired, %v; the duplicate is %s", retired, err, w.byID(duplicate).StateGroup)
 		}
 	})
 }

@@ -28,7 +28,7 @@ func (b *Engine) registrations() []queue.Registration {
 	return []queue.Registration{
 		queue.NewWorker(finish, 0, func(ctx context.Context, job *river.Job[queue.DeliveryJob]) bridge.Verdict {
 			ctx = plane.WithMaxWait(plane.WithLane(ctx, plane.LaneInteractive), outbound.MaxBudgetWait)
-			return b.deliveries.Process(ctx, job.Args.DeliveryID, queue.IsLast(job.JobRow))
+			return b.worker.Process(ctx, job.Args.DeliveryID, queue.IsLast(job.JobRow))
 		}),
 		queue.NewWorker(finish, 0, func(ctx context.Context, job *river.Job[queue.OdooChangeJob]) bridge.Verdict {
 			return b.mirroring.Change(plane.WithLane(ctx, plane.LaneInteractive), job.Args.Model, job.Args.ID)
@@ -46,7 +46,7 @@ func (b *Engine) registrations() []queue.Registration {
 			return b.reconciler.Work(ctx, b.config.Flows, job.Args)
 		}),
 		queue.NewWorker(finish, 0, func(ctx context.Context, _ *river.Job[queue.ReviveJob]) bridge.Verdict {
-			return b.letters.Revive(ctx)
+			return b.deliveries.Revive(ctx)
 		}),
 		queue.NewWorker(finish, 0, func(ctx context.Context, _ *river.Job[queue.CleanupJob]) bridge.Verdict {
 			return b.cleanup(ctx)

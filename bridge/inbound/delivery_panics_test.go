@@ -53,7 +53,10 @@ func deliveryOf(t *testing.T, pool *pgxpool.Pool, entity string, flow bridge.Flo
 		VALUES ('told', 'm', 7, 'm,7', 'w', 'p', $1, 'linked')`, entity); err != nil {
 		t.Fatal(err)
 	}
-	delivery := ledger.NewDelivery(uuid.New(), "webhook", "issue", map[string]string{}, []byte(fmt.Sprintf(`{"event": "issue", "action": "created", "data": {"id": %q, "name": "tea", "updated_at": "2026-11-21T20:44:30Z", "state": {"id": "a9213c44-c29a-4b65-9213-01f3e436a0ea", "name": "Todo", "group": "unstarted"}}}`, entity)))
+	delivery, err := ledger.NewDelivery(uuid.New(), "issue", map[string]string{}, []byte(fmt.Sprintf(`{"event": "issue", "action": "created", "data": {"id": %q, "name": "tea", "updated_at": "2026-11-21T20:44:30Z", "state": {"id": "a9213c44-c29a-4b65-9213-01f3e436a0ea", "name": "Todo", "group": "unstarted"}}}`, entity)))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := ledger.NewInbox(pool, queue).Accept(t.Context(), delivery); err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -29,9 +28,9 @@ func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, l
 	if len(drifted) == 0 {
 		return verdict
 	}
-	what := fmt.Sprintf("%s was edited in Plane and is Odoo's", joined(drifted))
+	what := fmt.Sprintf("%s was edited in Plane and is Odoo's", mapping.Names(drifted))
 	p.Logger.WarnContext(ctx, "an edit in Plane of what Odoo owns", slog.String("key", string(link.Key)),
-		slog.String("fields", joined(drifted)), slog.Bool("put_back", !p.Report))
+		slog.String("fields", mapping.Names(drifted)), slog.Bool("put_back", !p.Report))
 	if p.Report {
 		verdict.Outcome += "; " + what
 		return verdict
@@ -52,14 +51,6 @@ func (p *Worker) edited(ctx context.Context, drifted []mapping.Field, link mappi
 		// Plane cleans what is sent, so a field that we are writing may show another value.
 		return sending && (link.Sending.ShownBy(field, item.Fields) || p.self.is(ctx, p.Plane, item.ActorID))
 	})
-}
-
-func joined(fields []mapping.Field) string {
-	names := make([]string, len(fields))
-	for i, field := range fields {
-		names[i] = string(field)
-	}
-	return strings.Join(names, ", ")
 }
 
 // self knows which user of Plane the bridge is. Asking costs one request in the

@@ -53,7 +53,7 @@ func fold(batch []ledger.Delivery) folded {
 	var f folded
 	var all []told
 	for _, d := range batch {
-		event, err := ledger.ReadEvent(d.RawBody)
+		event, err := d.Read()
 		switch {
 		case errors.Is(err, ledger.ErrNotMirrored):
 			f.passed = append(f.passed, d.ID)
@@ -108,9 +108,7 @@ func sameState(a, b plane.Event) bool {
 	}
 	x, y := a.WorkItem, b.WorkItem
 	return a.Action == plane.ActionDeleted == (b.Action == plane.ActionDeleted) && a.ProjectID == b.ProjectID &&
-		x.Name == y.Name && x.DescriptionHTML == y.DescriptionHTML && x.TargetDate == y.TargetDate && x.Priority == y.Priority &&
-		x.ArchivedAt.IsZero() == y.ArchivedAt.IsZero() && x.State.ID == y.State.ID &&
-		sameIDs(x.Labels.IDs(), y.Labels.IDs()) && sameIDs(x.Assignees.IDs(), y.Assignees.IDs())
+		x.ArchivedAt.IsZero() == y.ArchivedAt.IsZero() && shown.Alike(*x, *y) && sameIDs(x.Assignees.IDs(), y.Assignees.IDs())
 }
 
 func sameIDs(a, b []string) bool {

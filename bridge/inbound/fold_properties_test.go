@@ -68,7 +68,10 @@ func drawHistory(t *rapid.T, clocksAgree bool) history {
 				"updated_at": %q, "state": {"id": "a9213c44-c29a-4b65-9213-01f3e436a0ea", "name": "state %d", "group": "started"}}}`,
 				field, h.entity, i, at.Format(time.RFC3339Nano), i)
 			// Each comes up to twice more: as the same delivery, and under another id.
-			first := ledger.NewDelivery(uuid.New(), "webhook", "issue", map[string]string{}, []byte(body))
+			first, err := ledger.NewDelivery(uuid.New(), "issue", map[string]string{}, []byte(body))
+			if err != nil {
+				t.Fatal(err)
+			}
 			again := first
 			again.ID = uuid.New()
 			h.told = append(h.told, []ledger.Delivery{first, first, again}[:rapid.IntRange(1, 3).Draw(t, "times")]...)

@@ -258,9 +258,7 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 	if verdict.Kind != bridge.VerdictDone {
 		return verdict
 	}
-	if item.Fields.Group == "" {
-		item.Fields.Group = link.Written.Group // What shows no state leaves it as known.
-	}
+	item.Fields = shown.AsKnown(item.Fields, link.Written)
 	err = noteHeard(ctx, links, flow.Ownership(), link, item, verdict)
 	if errors.Is(err, mapping.ErrNoLink) {
 		return bridge.Snooze(time.Now().Add(ledger.LockedFor), "the mirror wrote the work item meanwhile")

@@ -67,10 +67,10 @@ const (
 )
 
 // BrakeStore reads and writes ops.brakes.
-type BrakeStore struct{ db querier }
+type BrakeStore struct{ db mapping.DB }
 
 // BrakesIn returns the brakes as a pool or a transaction sees them.
-func BrakesIn(db querier) BrakeStore { return BrakeStore{db} }
+func BrakesIn(db mapping.DB) BrakeStore { return BrakeStore{db} }
 
 // Note keeps whether a brake holds; nil says that it does not.
 func (s BrakeStore) Note(ctx context.Context, scope mapping.Scope, direction BrakeDirection, brake *HeldBrake) error {
@@ -97,7 +97,7 @@ func (s BrakeStore) Held(ctx context.Context) ([]HeldBrake, error) {
 }
 
 // HeldBrakes lists the brakes that hold now, as the last sync and sweep found them.
-func HeldBrakes(ctx context.Context, db querier) ([]HeldBrake, error) {
+func HeldBrakes(ctx context.Context, db mapping.DB) ([]HeldBrake, error) {
 	return BrakeStore{db}.Held(ctx)
 }
 
@@ -126,7 +126,7 @@ const (
 // ForgetFormer ends the alarms of projects that nothing is mirrored into any more: no
 // sync, sweep or webhook would ever end them. Without any flow nothing is forgotten;
 // a setting may only be missing for the moment.
-func ForgetFormer(ctx context.Context, db querier, all []bridge.Flow) error {
+func ForgetFormer(ctx context.Context, db mapping.DB, all []bridge.Flow) error {
 	if len(all) == 0 {
 		return nil
 	}

@@ -8,6 +8,34 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
+// A single record that is deleted must not stop a company that has few, and many at once
+// are more likely a fault on the way.
+func TestTheBrakeHoldsBeyondItsShareAndNeverAFew(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		rule         string
+		gone, linked int
+		share        float64
+		holds        bool
+	}{
+		{"none that is gone holds nothing", 0, 0, 0, false},
+		{"two may go freely, whatever the share", 2, 2, 0, false},
+		{"three of three are more than a few", 3, 3, 0.2, true},
+		{"just the share may go", 20, 100, 0.2, false},
+		{"one beyond the share holds", 21, 100, 0.2, true},
+		{"few of many may go", 3, 100, 0.2, false},
+		{"a share of nothing holds whatever is more than a few", 3, 100, 0, true},
+		{"the whole share never holds", 100, 100, 1, false},
+	} {
+		t.Run(row.rule, func(t *testing.T) {
+			t.Parallel()
+			if holds := Brakes(row.gone, row.linked, row.share); holds != row.holds {
+				t.Errorf("%d of %d at a share of %.1f: %t", row.gone, row.linked, row.share, holds)
+			}
+		})
+	}
+}
+
 // ofProject is a flow of which only the project counts.
 type ofProject struct {
 	bridge.Flow

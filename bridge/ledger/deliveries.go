@@ -8,9 +8,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
 // Status is where a delivery stands; docs/states.md draws the transitions.
@@ -63,17 +63,11 @@ func (d Delivery) Entity() string {
 	return *d.EntityID
 }
 
-// querier is what the stores of this package need of a pool or a transaction.
-type querier interface {
-	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
 // Deliveries reads and writes ops.plane_webhook_deliveries.
-type Deliveries struct{ db querier }
+type Deliveries struct{ db mapping.DB }
 
 // DeliveriesIn returns the deliveries as a pool or a transaction sees them.
-func DeliveriesIn(db querier) Deliveries { return Deliveries{db} }
+func DeliveriesIn(db mapping.DB) Deliveries { return Deliveries{db} }
 
 const (
 	sqlDeliveryColumns = `delivery_id, event_key, origin, event, action, entity_id, project_id, actor_id, headers,

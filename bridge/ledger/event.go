@@ -23,16 +23,28 @@ const (
 // ErrNotMirrored says that a body is understood and that nothing is done about it.
 var ErrNotMirrored = errors.New("events with this action are not mirrored")
 
-// ReadEvent reads a signed body and holds it to what has to be in it before anything
+// Read returns what a delivery says, and holds it to what has to be in it before anything
 // is done. An error says what is wrong with the body; trying again finds the same.
-func ReadEvent(body []byte) (plane.Event, error) {
-	event, err := plane.DecodeEvent(body)
+func (d Delivery) Read() (plane.Event, error) {
+	if d.IsFinding() {
+		event, err := readFinding(d.RawBody)
+		if err != nil {
+			return event, err
+		}
+		return usable(event)
+	}
+	event, err := plane.DecodeEvent(d.RawBody)
 	if errors.Is(err, plane.ErrUnknownAction) {
 		return event, fmt.Errorf("%w: %s", ErrNotMirrored, pgtext.Clip(string(event.Action), longestID))
 	}
 	if err != nil {
 		return event, fmt.Errorf("the body is signed but cannot be understood: %w", err)
 	}
+	return usable(event)
+}
+
+// usable holds an event to what has to be in it.
+func usable(event plane.Event) (plane.Event, error) {
 	if event.Entity != plane.EntityWorkItem && event.Entity != plane.EntityComment {
 		return event, nil
 	}

@@ -101,21 +101,29 @@ func (in *Inbox) keep(ctx context.Context, d Delivery) (duplicate bool, err erro
 	return duplicate, nil
 }
 
-// NewDelivery describes a webhook body for the ledger. Whatever is signed is kept,
-// byte for byte; what stands beside it is made storable, and is what can be read of
-// a body that cannot be worked with.
-func NewDelivery(id uuid.UUID, origin, eventHeader string, headers map[string]string, body []byte) Delivery {
+// NewDelivery describes a webhook body for the ledger, and is the one that reads it on
+// its way in: a body that is no JSON object is plane.ErrNoObject. Whatever else is signed
+// is kept, byte for byte; what stands beside it is made storable, and is what can be read
+// of a body that cannot be worked with.
+func NewDelivery(id uuid.UUID, eventHeader string, headers map[string]string, body []byte) (Delivery, error) {
+	event, err := plane.DecodeEvent(body)
+	if errors.Is(err, plane.ErrNoObject) {
+		return Delivery{}, err
+	}
 	d := Delivery{
-		ID: id, EventKey: keptID(plane.EventKey(body)), Origin: origin, Event: keptName(eventHeader),
+		ID: id, EventKey: keptID(event.Key(body)), Origin: originWebhook, Event: keptName(eventHeader),
 		Headers: headers, RawBody: body, Status: StatusReceived,
 	}
-	event, err := plane.DecodeEvent(body)
-	if err != nil && !errors.Is(err, plane.ErrUnknownAction) {
-		return d
+	if err == nil || errors.Is(err, plane.ErrUnknownAction) {
+		d.describe(event)
 	}
+	return d, nil
+}
+
+// describe notes of what entity a delivery is.
+func (d *Delivery) describe(event plane.Event) {
 	d.Event, d.Action = keptName(string(event.Entity)), Known(keptName(string(event.Action)))
 	d.EntityID, d.ProjectID, d.ActorID = knownID(event.EntityID), knownID(event.ProjectID), knownID(event.ActorID)
-	return d
 }
 
 func knownID(id string) *string {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
 // WorkItem is one row of ops.work_items.
@@ -34,10 +36,10 @@ type WorkItem struct {
 func (w WorkItem) Gone() bool { return w.Status == statusOfDeleted }
 
 // WorkItems writes ops.work_items.
-type WorkItems struct{ db querier }
+type WorkItems struct{ db mapping.DB }
 
 // WorkItemsIn returns the work items as a pool or a transaction sees them.
-func WorkItemsIn(db querier) WorkItems { return WorkItems{db} }
+func WorkItemsIn(db mapping.DB) WorkItems { return WorkItems{db} }
 
 const (
 	sqlWorkItemColumns = `work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at, heard_at, asked_at,

@@ -46,7 +46,7 @@ func (m *Mirror) bind(ctx context.Context, w work, sent write, answered plane.Wo
 	}
 	// A state that is not shown is not confirmed, whatever is known of it.
 	confirmed, refused := mapping.Shown(w.item().Fields, sent.before, now, sent.fields, w.ourLabels()...)
-	now = w.withKnownGroup(now)
+	now = shown.AsKnown(now, w.link.Written)
 	content := w.noting(sent.pushed.With(w.item().Fields, confirmed...), sent.written, now, sent.fields)
 	content.Refused = w.stillRefused(sent.fields)
 	maps.Copy(content.Refused, refused)
@@ -128,15 +128,6 @@ func whichLabels(wanted, shown, stale []string) string {
 		parts = append(parts, "the labels "+strings.Join(stale, ", ")+" were not taken off")
 	}
 	return strings.Join(parts, " and ")
-}
-
-// withKnownGroup is a content that was read. A state that the project does not list,
-// such as that of an Intake item, leaves the group as it is known.
-func (w work) withKnownGroup(shown mapping.Fields) mapping.Fields {
-	if shown.Group == "" {
-		shown.Group = w.link.Written.Group
-	}
-	return shown
 }
 
 // adoptArchived links a work item that somebody archived before it was linked.

@@ -44,14 +44,14 @@ func (m *Mirror) compareInFull(ctx context.Context, w work) error {
 	if err != nil {
 		return m.missing(ctx, w, err)
 	}
-	shown, err := m.ContentOf(ctx, w.scope, current)
+	content, err := m.ContentOf(ctx, w.scope, current)
 	if err != nil {
 		return err
 	}
-	shown = w.withKnownGroup(shown)
-	agreed, outstanding := w.judge(shown)
-	sent := changeOf(w, shown)
-	sent.pushed, sent.written = w.agreeing(agreed, shown)
+	content = shown.AsKnown(content, w.link.Written)
+	agreed, outstanding := w.judge(content)
+	sent := changeOf(w, content)
+	sent.pushed, sent.written = w.agreeing(agreed, content)
 	if len(outstanding) == 0 {
 		return m.leave(ctx, w, sent, agreed)
 	}
@@ -122,9 +122,9 @@ func (m *Mirror) leave(ctx context.Context, w work, seen write, agreed []mapping
 }
 
 func (m *Mirror) write(ctx context.Context, w work, sent write, labels []string) error {
-	last := w.link.LastPushed
-	last.Labels = w.ourLabels()
-	patch, err := m.patch(ctx, w.scope, w.item().Fields, last, sent.fields, labels)
+	ours := w.link.LastPushed
+	ours.Labels = w.ourLabels()
+	patch, err := shown.Patch(ctx, m.Catalog, w.scope.ProjectID, shown.Change{Wanted: w.item().Fields, Fields: sent.fields, Ours: ours, Labels: labels})
 	if err != nil {
 		return err
 	}

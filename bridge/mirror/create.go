@@ -150,13 +150,13 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 	if !existing.ArchivedAt.IsZero() {
 		return m.adoptArchived(ctx, w, existing)
 	}
-	shown, err := m.ContentOf(ctx, w.scope, existing)
+	seen, err := m.ContentOf(ctx, w.scope, existing)
 	if err != nil {
 		return err
 	}
 	item := w.item()
 	owned, before := adopting(w.ownership, item.Fields, w.link)
-	fields := notShown(owned, item.Fields, before, shown)
+	fields := notShown(owned, item.Fields, before, seen)
 	w.step.Action, w.step.Fields = ActionAdopt, fields
 	adopted := existing
 	if len(fields) > 0 {
@@ -164,7 +164,7 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 		if err != nil {
 			return err
 		}
-		patch, err := m.patch(ctx, w.scope, item.Fields, before, fields, labels)
+		patch, err := shown.Patch(ctx, m.Catalog, w.scope.ProjectID, shown.Change{Wanted: item.Fields, Fields: fields, Ours: before, Labels: labels})
 		if err != nil {
 			return err
 		}
@@ -174,7 +174,7 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 	}
 	m.Logger.InfoContext(ctx, "adopted a work item that was there already",
 		slog.String("key", string(item.Key)), slog.String("work_item", existing.ID))
-	return m.bind(ctx, w, newWrite(w, owned, shown), adopted)
+	return m.bind(ctx, w, newWrite(w, owned, seen), adopted)
 }
 
 // adopting lists the fields in which an adopted work item is brought to what is

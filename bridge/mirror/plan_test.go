@@ -41,6 +41,8 @@ func TestAStepIsDecidedFromTheLinkAlone(t *testing.T) {
 		action Action
 		fields []mapping.Field
 		looks  bool
+		// reason is what a person is told, where the action alone does not say it.
+		reason string
 	}{
 		{name: "no link", wanted: tableContent, action: ActionCreate},
 		{name: "an intention", wanted: tableContent, link: mapping.Link{State: mapping.Intended}, known: true, action: ActionCreate},
@@ -69,6 +71,32 @@ func TestAStepIsDecidedFromTheLinkAlone(t *testing.T) {
 			link: with(func(l *mapping.Link) { l.Refused, l.LastError = refused, &tableError }),
 		},
 		{
+			name: "what cannot be written is told of", wanted: tableContent, known: true, action: ActionLeave, reason: tableError,
+			link: with(func(l *mapping.Link) { l.LastError = &tableError }),
+		},
+		{
+			name: "a comparison in full does not wait", wanted: later, known: true, extent: WhatDrifted, action: ActionChange, fields: []mapping.Field{mapping.FieldTargetDate},
+			link: with(func(l *mapping.Link) { l.LastError = &tableError }),
+		},
+		{
+			name: "writing everything does not wait either", wanted: tableContent, known: true, extent: Everything, action: ActionChange,
+			fields: []mapping.Field{mapping.FieldDescription, mapping.FieldTargetDate, mapping.FieldLabels}, reason: "everything is written again",
+			link: with(func(l *mapping.Link) { l.LastError = &tableError }),
+		},
+		{
+			name: "an archived one is left, whatever is to be written", wanted: later, known: true, extent: Everything, action: ActionLeave,
+			reason: "its work item is archived in Plane", link: with(func(l *mapping.Link) { l.State = mapping.Broken }),
+		},
+		{
+			name: "an intention is made again, whatever it was sent with", wanted: tableContent, known: true, action: ActionCreate, reason: "an earlier attempt was cut short",
+			link: with(func(l *mapping.Link) { l.State = mapping.Intended }),
+		},
+		{
+			name: "beside a refusal another field is written", wanted: func() mapping.Fields { both := later; both.Name = "m"; return both }(), known: true,
+			action: ActionChange, fields: []mapping.Field{mapping.FieldName},
+			link: with(func(l *mapping.Link) { l.Refused, l.LastError = refused, &tableError }),
+		},
+		{
 			name: "everything leaves to people what is theirs too", wanted: tableContent, link: linked, known: true, extent: Everything, action: ActionChange,
 			fields: []mapping.Field{mapping.FieldDescription, mapping.FieldTargetDate, mapping.FieldLabels},
 		},
@@ -82,6 +110,9 @@ func TestAStepIsDecidedFromTheLinkAlone(t *testing.T) {
 			step := decide(bridge.WantedItem{Fields: test.wanted}, test.link, test.known, tableOwners, test.extent)
 			if step.Action != test.action || step.Looks != test.looks || !cmp.Equal(step.Fields, test.fields) {
 				t.Errorf("%s %v (looks: %t), want %s %v (looks: %t)", step.Action, step.Fields, step.Looks, test.action, test.fields, test.looks)
+			}
+			if test.reason != "" && step.Reason != test.reason {
+				t.Errorf("the reason is %q, want %q", step.Reason, test.reason)
 			}
 		})
 	}

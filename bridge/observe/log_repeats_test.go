@@ -14,7 +14,7 @@ func TestAMessageThatKeepsComingIsLoggedOnceAMinute(t *testing.T) {
 		var log strings.Builder
 		logger := WithoutRepeats(slog.New(slog.NewTextHandler(&log, nil)))
 		for range 90 {
-			logger.With("queue", "plane").Error("the database does not answer")
+			logger.With(slog.String("queue", "plane")).Error("the database does not answer")
 			logger.Error("something else")
 			logger.Info("said each time")
 			time.Sleep(time.Second)

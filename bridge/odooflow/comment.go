@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"html"
 
@@ -28,21 +27,14 @@ var clean = bluemonday.UGCPolicy()
 // reports whether this call did. The note has the comment's id and a digest of its
 // text in its external id: there is one however often it is sent, and an edited
 // comment leaves a second one beside the first, as people's edits in Odoo's own
-// chatter would be seen. A note that somebody removed from the database past Odoo
-// stays away.
+// chatter would be seen.
 func LeaveComment(ctx context.Context, client *odoo.Client, model string, recordID int64, comment bridge.CommentState) (created bool, err error) {
 	digest := sha256.Sum256([]byte(comment.HTML))
-	id, err := odoo.NewExternalID(fmt.Sprintf("plane_comment_%s_%s", comment.ID, hex.EncodeToString(digest[:4])))
-	if err != nil {
-		return false, BadData(err)
-	}
-	_, created, err = client.LoadOnce(ctx, "mail.message", id, odoo.Values{
+	name := fmt.Sprintf("plane_comment_%s_%s", comment.ID, hex.EncodeToString(digest[:4]))
+	created, err = LoadOnce(ctx, client, "mail.message", name, odoo.Values{
 		"model": model, "res_id": recordID, "message_type": "comment", "subtype_id/id": NoteSubtype,
 		"body": odoo.HTML(fmt.Sprintf("<p><b>%s</b> in Plane:</p>%s", html.EscapeString(comment.Author), clean.Sanitize(comment.HTML))),
 	})
-	if errors.Is(err, odoo.ErrMissing) {
-		return false, nil
-	}
 	if err != nil {
 		return false, Classify(fmt.Errorf("leaving comment %s as a note in Odoo: %w", comment.ID, err))
 	}

@@ -12,9 +12,12 @@ import (
 
 // Classify says whose fault a failure of Odoo is, and whether time may heal it.
 // Where the client says that trying again may help, it may: an unknown field is no
-// bad data while Odoo is changing its models. The result is a *bridge.FlowError.
+// bad data while Odoo is changing its models. The result is a *bridge.FlowError; one
+// that is judged already stays as it is.
 func Classify(err error) error {
 	switch {
+	case errors.As(err, new(*bridge.FlowError)):
+		return err
 	case odoo.ClassOf(err) != odoo.Permanent:
 		return &bridge.FlowError{Cause: bridge.CauseOdoo, Err: err}
 	case errors.Is(err, odoo.ErrDenied):
@@ -32,17 +35,4 @@ func Classify(err error) error {
 // cannot be.
 func BadData(err error) error {
 	return &bridge.FlowError{Cause: bridge.CauseData, Permanent: true, Err: err}
-}
-
-// Verdict turns a failure that Classify or BadData judged into a verdict. One that
-// neither has seen is the bridge's own.
-func Verdict(err error) bridge.Verdict {
-	var failure *bridge.FlowError
-	if errors.As(err, &failure) && failure.Permanent {
-		return bridge.GiveUp(failure.Cause, err)
-	}
-	if errors.As(err, &failure) {
-		return bridge.RetryLater(failure.Cause, err)
-	}
-	return bridge.RetryLater(bridge.CauseOurs, err)
 }

@@ -34,8 +34,8 @@ func (m *Mirroring) Entity(ctx context.Context, job queue.MirrorJob) bridge.Verd
 	if !found {
 		return bridge.Ignored("flow " + job.Flow + " is switched off")
 	}
-	if job.Task == queue.TaskDoubles {
-		retired, err := m.Auditor.RetireDoubles(plane.WithMaxWait(ctx, MaxBudgetWait), flow, job.Key)
+	if job.Task == queue.TaskDuplicates {
+		retired, err := m.Auditor.RetireDuplicates(plane.WithMaxWait(ctx, MaxBudgetWait), flow, job.Key)
 		return verdictOf(fmt.Sprintf("%d duplicates cancelled", retired), err)
 	}
 	item, err := flow.WantedFor(ctx, job.Key)

@@ -46,9 +46,10 @@ const (
 	// TaskCancel cancels the work item of a record that is gone. Only a sync that
 	// has looked at the brake asks for it.
 	TaskCancel mirrorTask = "cancel"
-	// TaskDoubles looks at work items that stand for one record, and cancels those
-	// that nobody touched. The record's own work item is left as it is.
-	TaskDoubles mirrorTask = "doubles"
+	// TaskDuplicates looks at work items that stand for one record, and cancels those
+	// that nobody touched. The record's own work item is left as it is. Its word in the
+	// queue is the one that earlier releases wrote.
+	TaskDuplicates mirrorTask = "doubles"
 )
 
 // Kind names the job in the queue.

@@ -61,7 +61,7 @@ type Queue struct {
 func New(pool *pgxpool.Pool, config Config) (*Queue, error) {
 	q := &Queue{pool: pool, config: config, clock: newDatabaseClock(config.Now)}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
-		Schema: migrations.Schema, Logger: quieter(config.Logger), Test: river.TestConfig{Time: q.clock},
+		Schema: migrations.Schema, Logger: libraryLog(config.Logger), Test: river.TestConfig{Time: q.clock},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
@@ -256,7 +256,7 @@ func (q *Queue) Work(ctx context.Context, workers *river.Workers, periodic []*ri
 // WorkerConfig says how jobs are worked through.
 func (q *Queue) WorkerConfig(workers *river.Workers, periodic []*river.PeriodicJob) *river.Config {
 	return &river.Config{
-		Schema: migrations.Schema, Logger: quieter(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
+		Schema: migrations.Schema, Logger: libraryLog(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
 		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{q.clock}, MaxAttempts: maxAttempts,
 		// River names it for tests; it is how the queue is given another clock than the machine's.
 		Test:       river.TestConfig{Time: q.clock},

@@ -10,7 +10,6 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
-	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 func TestWaitsGrowAndNoFailureComesBackAtOnce(t *testing.T) {
@@ -34,7 +33,7 @@ func TestAPlainInsertIntoTheWorkQueueIsAJobForThatDelivery(t *testing.T) {
 	pool, id := pgtest.Pool(t), uuid.New()
 	body := []byte(`{"event": "issue", "action": "created"}`)
 	_, err := pool.Exec(t.Context(), `INSERT INTO ops.plane_webhook_deliveries (delivery_id, event_key, event, raw_body) VALUES ($1, $2, 'issue', $3)`,
-		id, plane.EventKey(body), body)
+		id, id.String(), body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,15 +38,15 @@ func (q *Queue) SweepOwed(ctx context.Context, flow string) error {
 	return nil
 }
 
-// doublesAgain is how often one record's doubles are looked at. Those that only a
+// duplicatesAgain is how often one record's duplicates are looked at. Those that only a
 // person may repair are found by every sweep.
-const doublesAgain = 24 * time.Hour
+const duplicatesAgain = 24 * time.Hour
 
-// LookAtDoubles queues a look at the doubles of one record, unless there was one
+// LookAtDuplicates queues a look at the duplicates of one record, unless there was one
 // today. It is what a sweep calls that found two work items with one external pair.
-func (q *Queue) LookAtDoubles(ctx context.Context, flow string, key mapping.Key) error {
-	job := MirrorJob{Flow: flow, Key: key, Task: TaskDoubles}
-	_, err := q.client.Insert(ctx, job, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: doublesAgain}})
+func (q *Queue) LookAtDuplicates(ctx context.Context, flow string, key mapping.Key) error {
+	job := MirrorJob{Flow: flow, Key: key, Task: TaskDuplicates}
+	_, err := q.client.Insert(ctx, job, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: duplicatesAgain}})
 	if err != nil {
 		return fmt.Errorf("queueing a look at the duplicates of %s: %w", key, err)
 	}

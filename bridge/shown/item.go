@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,10 +73,8 @@ func (r Reader) Read(ctx context.Context, projectID string, shown plane.WorkItem
 	item := Item{
 		WorkItemState: bridge.WorkItemState{
 			ID: shown.ID, UpdatedAt: shown.UpdatedAt.Time, Archived: !shown.ArchivedAt.IsZero(), Deleted: deleted,
-			URL: workItemURL(r.AppURL, r.Workspace, projectID, shown.ID),
-			Fields: mapping.Fields{
-				Name: shown.Name, DescriptionHTML: shown.DescriptionHTML, TargetDate: string(shown.TargetDate), Priority: string(shown.Priority),
-			},
+			URL:    workItemURL(r.AppURL, r.Workspace, projectID, shown.ID),
+			Fields: plainly(shown),
 		},
 		ProjectID: projectID, Shown: shown,
 	}
@@ -87,62 +84,18 @@ func (r Reader) Read(ctx context.Context, projectID string, shown plane.WorkItem
 	if deleted {
 		return item, nil
 	}
-	state, err := r.state(ctx, projectID, shown.State)
+	seen := seen{catalog: r.Catalog, projectID: projectID, item: shown}
+	var err error
+	if item.Fields, err = seen.content(ctx); err != nil {
+		return item, err
+	}
+	state, err := seen.named(ctx)
 	if err != nil {
 		return item, err
 	}
-	item.StateName, item.Fields.Group = state.Name, string(state.Group)
-	if item.Fields.Labels, err = r.labels(ctx, projectID, shown.Labels); err != nil {
-		return item, err
-	}
+	item.StateName = state.Name
 	item.Assignee, err = r.assignee(ctx, projectID, shown.Assignees)
 	return item, err
-}
-
-// state returns the state that a reference names. One that the project does not list
-// is left as known: that of Intake is in no list.
-func (r Reader) state(ctx context.Context, projectID string, ref plane.Ref[plane.State]) (plane.State, error) {
-	var shown plane.State
-	if ref.Value != nil {
-		shown = *ref.Value
-	}
-	if shown.Group != "" && shown.Name != "" || ref.ID == "" {
-		return shown, nil
-	}
-	state, err := r.Catalog.State(ctx, projectID, ref.ID)
-	if errors.Is(err, plane.ErrNoState) {
-		// The state may be newer than what is remembered.
-		r.Catalog.Forget(projectID)
-		state, err = r.Catalog.State(ctx, projectID, ref.ID)
-	}
-	if errors.Is(err, plane.ErrNoState) {
-		return shown, nil
-	}
-	return state, err
-}
-
-func (r Reader) labels(ctx context.Context, projectID string, refs plane.Refs[plane.Label]) ([]string, error) {
-	names := make([]string, 0, len(refs))
-	var unnamed []string
-	for _, label := range refs {
-		switch {
-		case label.Value != nil && label.Value.Name != "":
-			names = append(names, label.Value.Name)
-		case label.ID != "":
-			unnamed = append(unnamed, label.ID)
-		}
-	}
-	if len(unnamed) > 0 {
-		found, err := r.Catalog.LabelNames(ctx, projectID, unnamed...)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range found {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names, nil
 }
 
 // assignee is the name of the first person that a work item is assigned to.

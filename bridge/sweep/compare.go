@@ -110,7 +110,7 @@ func (s *sweep) whole(ctx context.Context, item shown.Item) (shown.Item, error) 
 
 // countPair counts work items that carry an external pair of ours twice, or carry
 // one and belong to nothing. A sync adopts an orphan whose record Odoo still has, and
-// a job looks at doubles.
+// a job looks at duplicates.
 func (s *sweep) countPair(ctx context.Context, item shown.Item, first map[string]string) error {
 	if item.Key == "" {
 		return nil
@@ -126,7 +126,7 @@ func (s *sweep) countPair(ctx context.Context, item shown.Item, first map[string
 		if !s.binds(item.Key) {
 			return nil // A sync binds one of them first; the sweep after it looks.
 		}
-		return s.Queue.LookAtDoubles(ctx, s.flow.Scope().Flow, item.Key)
+		return s.Queue.LookAtDuplicates(ctx, s.flow.Scope().Flow, item.Key)
 	}
 	first[string(item.Key)] = item.ID
 	if _, known := s.keys[item.Key]; !known {
@@ -180,13 +180,7 @@ func (s *sweep) differs(item shown.Item) (untold, drifted bool) {
 	if !linked || link.UpdatedAt.After(s.report.Started) {
 		return untold, false
 	}
-	fields := item.Fields
-	if fields.Group == "" {
-		fields.Group = link.Written.Group
-	}
-	if len(item.Shown.LeftOut) > 0 {
-		fields.DescriptionHTML = link.Written.DescriptionHTML
-	}
+	fields := shown.AsKnown(item.Fields, link.Written, item.Shown.LeftOut...)
 	edited := link.State == mapping.Linked && len(s.flow.Ownership().Edited(link.Written, fields)) > 0
 	untold = untold || edited || link.State == mapping.Broken
 	drifted = link.State == mapping.Linked && len(s.flow.Ownership().Drifted(link.Written, fields)) > 0

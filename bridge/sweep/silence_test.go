@@ -51,7 +51,11 @@ func TestOneLostWebhookDoesNotHideThatNoneComesAnyMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ledger.NewInbox(pool, jobs).Accept(t.Context(), ledger.NewDelivery(uuid.New(), "webhook", "issue", map[string]string{}, []byte(told))); err != nil {
+	delivery, err := ledger.NewDelivery(uuid.New(), "issue", map[string]string{}, []byte(told))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.NewInbox(pool, jobs).Accept(t.Context(), delivery); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()

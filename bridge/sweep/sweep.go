@@ -78,7 +78,7 @@ func (r Report) Found() int {
 	return r.Untold + r.Deleted + r.Archived + r.Moved + r.Drifted + r.Doubled + r.Orphaned
 }
 
-// news reports whether there is something that an operator has not been told: doubles
+// news reports whether there is something that an operator has not been told: duplicates
 // and orphans that wait for a person are said once.
 func (r Report) news(before lastReport) bool {
 	return r.Untold+r.Deleted+r.Archived+r.Moved+r.Drifted > 0 || r.Doubled > before.Doubled || r.Orphaned > before.Orphaned

@@ -141,7 +141,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 		return bridge.Done("kept; Odoo has no task for " + string(link.Key) + " any more")
 	}
 	if err != nil {
-		return odooflow.Verdict(err)
+		return bridge.VerdictOfFlow(err)
 	}
 	u := fromPlane(t, link, item, s)
 	if len(u.taken) == 0 {
@@ -149,7 +149,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 	}
 	if len(u.values) > 0 {
 		if t, err = f.write(ctx, t, u.values); err != nil {
-			return odooflow.Verdict(err)
+			return bridge.VerdictOfFlow(err)
 		}
 	}
 	accepted := u.accept(t, link, item, s)
@@ -163,11 +163,11 @@ func (f *Flow) CommentFromPlane(ctx context.Context, link mapping.Link, comment 
 		return bridge.Ignored("Odoo has no task for " + string(link.Key) + " any more")
 	}
 	if err != nil {
-		return odooflow.Verdict(err)
+		return bridge.VerdictOfFlow(err)
 	}
 	created, err := odooflow.LeaveComment(ctx, f.config.Odoo, Model, t.ID, comment)
 	if err != nil {
-		return odooflow.Verdict(err)
+		return bridge.VerdictOfFlow(err)
 	}
 	if !created {
 		return bridge.Done("the comment is a note on the task already")

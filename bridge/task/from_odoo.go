@@ -7,7 +7,7 @@ import (
 // fromOdoo says what a task's work item should look like.
 func fromOdoo(t task, s setup) mapping.Fields {
 	return mapping.Fields{
-		Name:            clip(t.Name),
+		Name:            fitting(t.Name),
 		DescriptionHTML: t.Description,
 		TargetDate:      s.day(t.Due),
 		Priority:        string(s.fields.priorityInPlane(t.Priority)),

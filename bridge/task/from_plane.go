@@ -2,7 +2,6 @@ package task
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
@@ -152,18 +151,10 @@ func (u update) String() string {
 	case len(u.taken) == 0 && len(u.kept) == 0:
 		return "nothing changed that Odoo does not have"
 	case len(u.kept) == 0:
-		return "Odoo has " + joined(u.taken) + " of it"
+		return "Odoo has " + mapping.Names(u.taken) + " of it"
 	case len(u.taken) == 0:
-		return joined(u.kept) + " changed on both sides, and Odoo's stays"
+		return mapping.Names(u.kept) + " changed on both sides, and Odoo's stays"
 	default:
-		return "Odoo has " + joined(u.taken) + " of it; " + joined(u.kept) + " changed on both sides, and Odoo's stays"
+		return "Odoo has " + mapping.Names(u.taken) + " of it; " + mapping.Names(u.kept) + " changed on both sides, and Odoo's stays"
 	}
-}
-
-func joined(fields []mapping.Field) string {
-	names := make([]string, len(fields))
-	for i, field := range fields {
-		names[i] = string(field)
-	}
-	return strings.Join(names, ", ")
 }

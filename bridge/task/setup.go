@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -94,9 +95,8 @@ func (s setup) deadline(day, before string) any {
 	return odoo.At(time.Date(date.Year, date.Month, date.Day, 0, 0, int(clock/time.Second), 0, s.location))
 }
 
-// clip cuts a name to what Plane takes, and takes off the space around it, as
+// fitting cuts a name to what Plane takes, and takes off the space around it, as
 // Plane does.
-func clip(name string) string {
-	runes := []rune(strings.TrimSpace(name))
-	return strings.TrimSpace(string(runes[:min(len(runes), plane.MaxNameLength)]))
+func fitting(name string) string {
+	return strings.TrimSpace(odooflow.Clip(strings.TrimSpace(name), plane.MaxNameLength))
 }

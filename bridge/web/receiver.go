@@ -1,10 +1,8 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -191,7 +189,7 @@ func (r *Receiver) check(c echo.Context, call webhookCall) reply {
 	}
 	if !plane.Verify(call.body, call.headers.Get(plane.HeaderSignature), secrets...) {
 		r.logger.WarnContext(ctx, "webhook refused: its signature is missing or wrong",
-			slog.String("delivery", clip(call.headers.Get(plane.HeaderDelivery))), slog.String("from", clip(c.RealIP())))
+			slog.String("delivery", forLog(call.headers.Get(plane.HeaderDelivery))), slog.String("from", forLog(c.RealIP())))
 		return refusal(http.StatusForbidden, "invalid signature")
 	}
 	call.release() // The sender is known.
@@ -199,10 +197,11 @@ func (r *Receiver) check(c echo.Context, call webhookCall) reply {
 	if !usual {
 		return refusal(http.StatusBadRequest, plane.HeaderDelivery+" has to be a UUID")
 	}
-	if !isObject(call.body) {
+	delivery, err := ledger.NewDelivery(id, call.headers.Get(plane.HeaderEvent), kept(call.headers), call.body)
+	if err != nil {
 		return refusal(http.StatusBadRequest, "the body has to be a JSON object")
 	}
-	return r.keep(ctx, ledger.NewDelivery(id, "webhook", call.headers.Get(plane.HeaderEvent), kept(call.headers), call.body))
+	return r.keep(ctx, delivery)
 }
 
 func (r *Receiver) keep(ctx context.Context, d ledger.Delivery) reply {
@@ -228,12 +227,8 @@ func kept(headers http.Header) map[string]string {
 	return kept
 }
 
-func isObject(body []byte) bool {
-	return json.Valid(body) && bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{"))
-}
-
-// clip keeps a header that anyone may send from flooding the log.
-func clip(text string) string { return pgtext.Clip(text, 64) }
+// forLog keeps a header that anyone may send from flooding the log.
+func forLog(text string) string { return pgtext.Clip(text, 64) }
 
 func (r *Receiver) jsonRPC(c echo.Context) error {
 	body, release, err := r.readWebhook(c, maxCall)

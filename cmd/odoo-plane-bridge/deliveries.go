@@ -108,7 +108,7 @@ type deliveriesList struct {
 // Run lists deliveries.
 func (c *deliveriesList) Run(p *process) error {
 	return p.onLedger(func(a *app) error {
-		found, err := a.bridge.DeadLetters().List(p.ctx, c.choose())
+		found, err := a.bridge.Deliveries().List(p.ctx, c.choose())
 		if err != nil {
 			return err
 		}
@@ -169,13 +169,17 @@ func (c *deliveriesShow) Run(p *process) error {
 		if line.Cause != "" {
 			printf(p.stdout, "cause      %s\n", line.Cause)
 		}
-		_, err = printf(p.stdout, "outcome    %s\nbody\n%s\n", said(line), line.Body)
+		what := "body"
+		if found.IsFinding() {
+			what = "found by a sweep"
+		}
+		_, err = printf(p.stdout, "outcome    %s\n%s\n%s\n", said(line), what, line.Body)
 		return err
 	})
 }
 
 func one(p *process, a *app, id uuid.UUID) (ledger.Delivery, error) {
-	found, err := a.bridge.DeadLetters().List(p.ctx, ledger.DeliveryFilter{ID: id})
+	found, err := a.bridge.Deliveries().List(p.ctx, ledger.DeliveryFilter{ID: id})
 	if err != nil {
 		return ledger.Delivery{}, err
 	}
@@ -200,7 +204,7 @@ func (c *deliveriesReplay) Run(p *process) error {
 		return fmt.Errorf("%w: give a delivery's id, or a filter such as --status dead", errUsage)
 	}
 	replay := func(a *app) error {
-		found, err := a.bridge.DeadLetters().List(p.ctx, filter)
+		found, err := a.bridge.Deliveries().List(p.ctx, filter)
 		if err != nil {
 			return err
 		}
@@ -223,9 +227,9 @@ func (c *deliveriesReplay) each(p *process, a *app, found []ledger.Delivery) ([]
 		line := lineOf(d)
 		var err error
 		if c.DryRun {
-			line.WouldDo, err = a.bridge.DeadLetters().Preview(p.ctx, d)
+			line.WouldDo, err = a.bridge.Deliveries().Preview(p.ctx, d)
 		} else {
-			err = a.bridge.DeadLetters().Replay(p.ctx, d.ID)
+			err = a.bridge.Deliveries().Replay(p.ctx, d.ID)
 			line.ReplayedAs = string(ledger.StatusReceived)
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -79,7 +80,7 @@ func TestALogHoldsNothingThatSteersATerminal(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var log strings.Builder
 		p := &process{t.Context(), func(string) string { return "" }, &log, &log, ""}
-		p.logger(settings.Settings{LogFormat: settings.LogFormat(format)}).Error("a message of ours", "from", hostile, "error", errors.New(hostile))
+		p.logger(settings.Settings{LogFormat: settings.LogFormat(format)}).Error("a message of ours", slog.String("from", hostile), slog.Any("error", errors.New(hostile)))
 		if found := steering(log.String()); len(found) > 0 || strings.Count(log.String(), "\n") != 1 {
 			t.Errorf("a log as %s holds %q in %d lines:\n%s", format, found, strings.Count(log.String(), "\n"), log.String())
 		}

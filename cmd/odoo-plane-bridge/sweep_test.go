@@ -74,13 +74,13 @@ func TestTheSweepFindsWhatNoWebhookTold(t *testing.T) {
 	s.must(s.plane.SetTargetDate("maria", edited.ID, "2099-01-01"))
 	s.must(s.plane.MoveItem("maria", moved.ID, "completed"))
 	_, err = s.plane.CreateItem("maria", planetest.NewItem{
-		Name: "a double", ExternalSource: "odoo", ExternalID: renamedByOdoo.ExternalID,
+		Name: "a duplicate", ExternalSource: "odoo", ExternalID: renamedByOdoo.ExternalID,
 	})
 	s.must(err)
 
 	report := s.sweep()
 	got := [5]int{report.Untold, report.Deleted, report.Archived, report.Drifted, report.Doubled}
-	// Untold: the new one, the double, and the one that was moved; the edited one
+	// Untold: the new one, the duplicate, and the one that was moved; the edited one
 	// is counted as an edit, for nothing else about it changed.
 	if want := [5]int{3, 1, 1, 1, 1}; got != want {
 		t.Errorf("untold, deleted, archived, drifted, doubled = %v, want %v", got, want)

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -281,7 +282,8 @@ func (s *Server) webhookClient() *http.Client {
 // afterAttempt decides whether to send again: Community when there was no
 // answer, the commercial edition also on a 5xx. A 4xx is never repeated.
 func (s *Server) afterAttempt(d *delivery, a Attempt) {
-	s.options.Logger.Debug("plane webhook", "event", d.change.event, "action", d.change.action, "status", a.Status, "error", a.Err)
+	s.options.Logger.Debug("plane webhook", slog.String("event", d.change.event), slog.String("action", d.change.action),
+		slog.Int("status", a.Status), slog.String("error", a.Err))
 	commercial := d.hook.Version == V2 || s.options.Edition == Commercial
 	failed := a.Err != "" || commercial && a.Status >= 500
 	if !failed || s.outbox.closed {

@@ -3,6 +3,7 @@ package planetest
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"mime"
 	"net/http"
 	"slices"
@@ -99,7 +100,7 @@ func (s *Server) workItemViews(name string) []view {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.options.Logger.Debug("plane request", "method", r.Method, "path", r.URL.Path)
+	s.options.Logger.Debug("plane request", slog.String("method", r.Method), slog.String("path", r.URL.Path))
 	s.mu.Lock()
 	down, hooks := s.down, slices.Clone(s.hooks)
 	s.mu.Unlock()

@@ -14,10 +14,10 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
-// RetireDoubles cancels the work items that stand for a record besides its own, as
+// RetireDuplicates cancels the work items that stand for a record besides its own, as
 // far as nobody but a dedicated bot of ours ever touched them. What a person worked
 // on is left for `mappings repair`, because only a person knows which to keep.
-func (a *Auditor) RetireDoubles(ctx context.Context, flow bridge.Flow, key mapping.Key) (retired int, err error) {
+func (a *Auditor) RetireDuplicates(ctx context.Context, flow bridge.Flow, key mapping.Key) (retired int, err error) {
 	scope := flow.Scope()
 	err = ledger.WithLock(ctx, a.mirror.Pool, "mirror:"+string(key), func(pgx.Tx) error {
 		link, err := a.mirror.Links.ByKey(ctx, scope, key)
@@ -28,28 +28,28 @@ func (a *Auditor) RetireDoubles(ctx context.Context, flow bridge.Flow, key mappi
 			return err
 		}
 		return a.mirror.WithFreshCatalog(scope, func() error {
-			retired, err = a.retireDoubles(ctx, scope, link)
+			retired, err = a.retireDuplicates(ctx, scope, link)
 			return err
 		})
 	})
 	return retired, err
 }
 
-func (a *Auditor) retireDoubles(ctx context.Context, scope mapping.Scope, link mapping.Link) (retired int, err error) {
+func (a *Auditor) retireDuplicates(ctx context.Context, scope mapping.Scope, link mapping.Link) (retired int, err error) {
 	me, err := a.mirror.Plane.Me(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("asking whose API key it is: %w", err)
 	}
 	if !me.DedicatedBot() {
-		a.reportDouble(ctx, link.Key, "", "the API key may be a person's own, so her changes cannot be told from the bridge's")
+		a.reportDuplicate(ctx, link.Key, "", "the API key may be a person's own, so her changes cannot be told from the bridge's")
 		return 0, nil
 	}
-	doubles, err := a.doublesOf(ctx, scope, link)
+	duplicates, err := a.duplicatesOf(ctx, scope, link)
 	if err != nil {
 		return 0, err
 	}
-	for _, double := range doubles {
-		done, err := a.retireUntouched(ctx, scope, link, double, me)
+	for _, duplicate := range duplicates {
+		done, err := a.retireUntouched(ctx, scope, link, duplicate, me)
 		if err != nil {
 			return retired, err
 		}
@@ -60,8 +60,8 @@ func (a *Auditor) retireDoubles(ctx context.Context, scope mapping.Scope, link m
 	return retired, nil
 }
 
-// double is a work item that carries the external pair of another one.
-type double struct {
+// duplicate is a work item that carries the external pair of another one.
+type duplicate struct {
 	plane.WorkItem
 	// younger says that it was made after the one that is linked.
 	younger bool
@@ -69,10 +69,10 @@ type double struct {
 	children bool
 }
 
-// doublesOf lists the project, because a look-up of a pair that two carry fails, and
+// duplicatesOf lists the project, because a look-up of a pair that two carry fails, and
 // because children are known by their parent only.
-func (a *Auditor) doublesOf(ctx context.Context, scope mapping.Scope, link mapping.Link) ([]double, error) {
-	var found []double
+func (a *Auditor) duplicatesOf(ctx context.Context, scope mapping.Scope, link mapping.Link) ([]duplicate, error) {
+	var found []duplicate
 	kept, unread, parents := 0, false, make(map[string]bool)
 	for item, err := range a.mirror.Plane.WorkItems(ctx, scope.ProjectID, plane.ListOptions{OrderBy: "created_at"}) {
 		if errors.Is(err, plane.ErrUnreadable) {
@@ -87,7 +87,7 @@ func (a *Auditor) doublesOf(ctx context.Context, scope mapping.Scope, link mappi
 		case item.ID == link.Issue():
 			kept = item.SequenceID
 		case item.ExternalSource == mapping.ExternalSource && item.ExternalID == string(link.Key):
-			found = append(found, double{WorkItem: item})
+			found = append(found, duplicate{WorkItem: item})
 		}
 	}
 	for i := range found {
@@ -96,14 +96,14 @@ func (a *Auditor) doublesOf(ctx context.Context, scope mapping.Scope, link mappi
 	return found, nil
 }
 
-// retireUntouched cancels one double, or says why it does not.
-func (a *Auditor) retireUntouched(ctx context.Context, scope mapping.Scope, link mapping.Link, d double, me plane.User) (bool, error) {
+// retireUntouched cancels one duplicate, or says why it does not.
+func (a *Auditor) retireUntouched(ctx context.Context, scope mapping.Scope, link mapping.Link, d duplicate, me plane.User) (bool, error) {
 	why, err := a.touched(ctx, scope, d, me)
 	if err != nil {
 		return false, err
 	}
 	if why != "" {
-		a.reportDouble(ctx, link.Key, d.ID, why)
+		a.reportDuplicate(ctx, link.Key, d.ID, why)
 		return false, nil
 	}
 	if err := a.retire(ctx, scope, link.Key, d.ID, keptInstead(link.Issue())); err != nil {
@@ -114,8 +114,8 @@ func (a *Auditor) retireUntouched(ctx context.Context, scope mapping.Scope, link
 	return true, nil
 }
 
-// touched says why a double is not the bridge's alone; empty when it is.
-func (a *Auditor) touched(ctx context.Context, scope mapping.Scope, d double, me plane.User) (string, error) {
+// touched says why a duplicate is not the bridge's alone; empty when it is.
+func (a *Auditor) touched(ctx context.Context, scope mapping.Scope, d duplicate, me plane.User) (string, error) {
 	ours := func(user string) bool { return user == me.ID }
 	switch {
 	case !d.younger:
@@ -149,22 +149,22 @@ func (a *Auditor) touched(ctx context.Context, scope mapping.Scope, d double, me
 	return "", nil
 }
 
-func (a *Auditor) reportDouble(ctx context.Context, key mapping.Key, issue, why string) {
+func (a *Auditor) reportDuplicate(ctx context.Context, key mapping.Key, issue, why string) {
 	a.mirror.Logger.WarnContext(ctx, "two work items stand for one record, and a person has to look at them; `mappings repair` keeps the linked one",
 		slog.String("key", string(key)), slog.String("work_item", issue), slog.String("why", why))
 }
 
 func keptInstead(issue string) string { return "work item " + issue + " is the one that stays" }
 
-// retire takes a double out of the way: it is cancelled, a comment says which work
+// retire takes a duplicate out of the way: it is cancelled, a comment says which work
 // item stays, and then its external pair goes. The comment must not claim what a board
-// without such a state makes untrue. Without the pair it is nobody's double any more,
+// without such a state makes untrue. Without the pair it is nobody's duplicate any more,
 // so a crash in between only repeats what was done before.
 func (a *Auditor) retire(ctx context.Context, scope mapping.Scope, key mapping.Key, issue, instead string) error {
 	if _, err := a.mirror.SentEarlier(ctx, scope, key); err != nil {
 		return err
 	}
-	if err := a.cancelDouble(ctx, scope, issue); err != nil {
+	if err := a.cancelDuplicate(ctx, scope, issue); err != nil {
 		return err
 	}
 	_, err := a.mirror.Plane.CreateComment(a.mirror.NotingCreates(ctx, scope, key), scope.ProjectID, issue, plane.NewComment{
@@ -180,7 +180,7 @@ func (a *Auditor) retire(ctx context.Context, scope mapping.Scope, key mapping.K
 	return a.unpair(ctx, scope, issue)
 }
 
-func (a *Auditor) cancelDouble(ctx context.Context, scope mapping.Scope, issue string) error {
+func (a *Auditor) cancelDuplicate(ctx context.Context, scope mapping.Scope, issue string) error {
 	state, err := a.mirror.Catalog.StateFor(ctx, scope.ProjectID, plane.GroupCancelled)
 	if err != nil {
 		return fmt.Errorf("choosing the state of duplicate %s: %w", issue, err)
