@@ -61,6 +61,29 @@ func TestACallerThatGivesUpDoesNotTakeTheConnectionAway(t *testing.T) {
 	})
 }
 
+func TestAFailedConnectionIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &answering{call: func(int, sentCall) (int, string, error) { return 200, result(1), nil }}
+		away := true
+		client := server.client(t, func(c *Config) {
+			c.HTTPClient = &http.Client{Transport: carrier(func(request *http.Request) (*http.Response, error) {
+				if away {
+					return nil, errors.New("connection refused")
+				}
+				return server.RoundTrip(request)
+			})}
+		})
+		if _, err := client.Connect(t.Context()); err == nil {
+			t.Fatal("connected to a server that is away")
+		}
+		away = false
+		if _, err := client.Connect(t.Context()); err != nil {
+			t.Errorf("the server is back: %v", err)
+		}
+	})
+}
+
 func TestARefusedSecretIsRememberedForAWhile(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
