@@ -40,8 +40,12 @@ func TestACallerThatGivesUpDoesNotTakeTheConnectionAway(t *testing.T) {
 		server := &answering{call: func(int, sentCall) (int, string, error) { return 200, result(1), nil }}
 		client := server.client(t, func(c *Config) {
 			c.HTTPClient = &http.Client{Transport: carrier(func(request *http.Request) (*http.Response, error) {
-				time.Sleep(time.Second) // The bubble's clock; nobody waits.
-				return server.RoundTrip(request)
+				select {
+				case <-time.After(time.Second): // The bubble's clock; nobody waits.
+					return server.RoundTrip(request)
+				case <-request.Context().Done():
+					return nil, request.Context().Err()
+				}
 			})}
 		})
 		hasty, cancel := context.WithTimeout(t.Context(), time.Millisecond)
