@@ -57,6 +57,7 @@ func TestACallerThatGivesUpDoesNotTakeTheConnectionAway(t *testing.T) {
 				t.Errorf("the hasty caller got %v", err)
 			}
 		})
+		synctest.Wait()
 		session, err := client.Connect(t.Context())
 		if err != nil || session.UserID != 7 {
 			t.Errorf("the patient caller got %+v, %v", session, err)
