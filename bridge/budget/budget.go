@@ -57,7 +57,7 @@ type Budget struct {
 	// turns are held by the one that asks in a lane; the others line up in the order
 	// in which they came.
 	turns map[plane.Lane]*semaphore.Weighted
-	news   news
+	news  news
 }
 
 // New returns a budget and makes no connection. key is asked each
