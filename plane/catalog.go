@@ -31,6 +31,7 @@ type projectCatalog struct {
 	asking singleflight.Group
 
 	mu         sync.Mutex // held for a look or a note, never while asking
+	open       map[string]*question
 	states     []State
 	labels     []Label
 	haveLabels bool
@@ -99,43 +100,12 @@ func readable[T any](ctx context.Context, projectID string, read func(context.Co
 	return all, nil
 }
 
-// once asks Plane for something, or waits for the caller who is asking for it already. The question belongs to nobody: a
-// caller that gives up does not take it away from the others. Each lane asks for itself, so that what a person waits for
-// does not stand behind a sweep's place in the budget; and what another caller would not wait for is no answer for this.
-func once[T any](ctx context.Context, p *projectCatalog, what string, ask func(context.Context) (T, error)) (T, error) {
-	for {
-		mine := false
-		answered := p.asking.DoChan(fmt.Sprint(LaneOf(ctx), " ", what), func() (any, error) {
-			mine = true
-			return ask(context.WithoutCancel(ctx))
-		})
-		select {
-		case answer := <-answered:
-			var busy *BusyError
-			if mine || !errors.As(answer.Err, &busy) {
-				value, _ := answer.Val.(T)
-				return value, answer.Err
-			}
-		case <-ctx.Done():
-			var none T
-			return none, fmt.Errorf("waiting for the catalog: %s: %w", what, ctx.Err())
-		}
-	}
-}
-
-// locked looks at what is known, or notes something.
-func (p *projectCatalog) locked(do func()) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	do()
-}
-
 func (c *Catalog) project(projectID string) *projectCatalog {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p, ok := c.projects[projectID]
 	if !ok {
-		p = &projectCatalog{since: time.Now()}
+		p = &projectCatalog{since: time.Now(), open: map[string]*question{}}
 		c.projects[projectID] = p
 	}
 	return p

@@ -177,6 +177,35 @@ func TestAWorkerThatGivesUpDoesNotTakeTheCatalogueFromTheOthers(t *testing.T) {
 	})
 }
 
+func TestWhatNobodyWaitsForAnyMoreIsNotAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var cut error
+		catalog := NewCatalog(clientOver(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			cut = r.Context().Err()
+			return nil, cut
+		})))
+		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := catalog.States(hasty, "p"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		synctest.Wait()
+		if !errors.Is(cut, context.Canceled) {
+			t.Errorf("the request goes on: %v", cut)
+		}
+	})
+}
+
+func TestAPanicWhileTheCatalogueIsReadIsAnError(t *testing.T) {
+	t.Parallel()
+	catalog := NewCatalog(clientOver(t, &projectServer{}), WithLabelColors(func(string, string) string { panic("no colour") }))
+	if _, err := catalog.LabelIDs(t.Context(), "p", "form:1601C"); err == nil || !strings.Contains(err.Error(), "no colour") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAFailedReadOfTheCatalogueIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
