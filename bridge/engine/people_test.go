@@ -13,9 +13,11 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/task"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
@@ -132,6 +134,54 @@ func TestAChangeInOdooAppearsInPlaneUnderThePersonsName(t *testing.T) {
 		}
 		if writes := writesPeopleSee(w.odoo); writes != 0 {
 			t.Errorf("the webhook of the bridge's own write was taken for an edit of Maria's: Odoo was written %d times", writes)
+		}
+	})
+}
+
+// tasksOfTheProject puts the flow of tasks into a world, and a task into Odoo.
+func (w *world) tasksOfTheProject() (taskID int64) {
+	w.wrap = func(bridge.Flow) bridge.Flow {
+		return task.New(task.Config{
+			Odoo: w.odooClient(&fate{}), OdooProjectID: 1, Workspace: w.plane.WorkspaceSlug(), ProjectID: w.plane.ProjectID(),
+			Location: time.UTC, Links: mapping.NewStore(w.queue),
+		})
+	}
+	return w.odoo.Add(task.Model, map[string]any{"name": "call the auditor", "project_id": int64(1)})
+}
+
+// The fields of a task may be changed on both sides, so what the bridge wrote in
+// Maria's name would be written to Odoo again if its webhook were taken for an edit.
+func TestATaskChangedByAPersonIsChangedUnderTheirNameAndNotBack(t *testing.T) {
+	t.Parallel()
+	inMariasWorld(t, func(w *world, _ *process) {
+		id := w.tasksOfTheProject()
+		p := w.start(0, noFault)
+		defer w.end(p)
+		through := func() {
+			w.must(p.bridge.SyncNow(p.ctx, task.Name))
+			w.workUntilDone(p)
+			w.deliver(p)
+			w.workUntilDone(p)
+		}
+		through()
+		user := w.odoo.AddUser("maria", "Project/User")
+		maria, err := odoo.New(odoo.Config{
+			URL: "http://odoo.example", Database: "odoo", Login: user.Login, Secret: user.APIKey, HTTPClient: &http.Client{Transport: w.odoo.RoundTripper()},
+		})
+		w.must(err)
+		w.must(maria.Write(p.ctx, task.Model, []int64{id}, odoo.Values{"name": "call the auditor back"}))
+		w.odoo.ResetCounters()
+		through()
+		through()
+		item := w.plane.ItemsByExternalID(mapping.ExternalSource, "project.task,1")[0]
+		history, err := w.planeClient(&fate{}).Activities(p.ctx, w.plane.ProjectID(), item.ID)
+		w.must(err)
+		last := history[len(history)-1]
+		if item.Name != "call the auditor back" || last.Actor != w.plane.People()[0].ID {
+			t.Errorf("the work item is %q, changed by %s; want maria's change", item.Name, last.Actor)
+		}
+		if writes := w.odoo.Writes(); len(writes) != 0 {
+			t.Errorf("the bridge's own write came back to Odoo: %v", writes)
 		}
 	})
 }
