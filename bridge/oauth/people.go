@@ -78,12 +78,12 @@ func refused(err error) bool {
 func (p *People) find(ctx context.Context, email func(context.Context) (string, error)) (person, bool) {
 	grants, err := p.usable(ctx)
 	if err != nil || len(grants) == 0 {
-		p.note(ctx, "who consented could not be read; the bridge acts in its own name", err)
+		p.note(ctx, "who consented could not be read", err)
 		return person{}, false
 	}
 	wanted, err := email(ctx)
 	if err != nil || wanted == "" {
-		p.note(ctx, "who made a change in Odoo could not be found out; the bridge acts in its own name", err)
+		p.note(ctx, "who made a change in Odoo could not be found out", err)
 		return person{}, false
 	}
 	var found []person
@@ -173,8 +173,9 @@ func (p *People) remember(who person) {
 	p.known[who.id] = who
 }
 
-func (p *People) note(ctx context.Context, what string, err error) {
+// note says why a person may be passed over.
+func (p *People) note(ctx context.Context, why string, err error) {
 	if err != nil {
-		p.keeper.logger.WarnContext(ctx, what, slog.Any("error", err))
+		p.keeper.logger.WarnContext(ctx, "somebody who consented may not be acted for", slog.String("why", why), slog.Any("error", err))
 	}
 }
