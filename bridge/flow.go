@@ -43,6 +43,9 @@ type WantedItem struct {
 	Key    mapping.Key
 	OdooID int64
 	Fields mapping.Fields
+	// ChangedBy is the user of Odoo who saved the record last; 0 where the flow does
+	// not say.
+	ChangedBy int64
 }
 
 // Conflict is a record that stays out of Plane, and why.
@@ -95,6 +98,15 @@ type LabelColorer interface {
 	// LabelColor is the colour ("#0ea5e9") that a label is made with; empty leaves it
 	// to the core.
 	LabelColor(name string) string
+}
+
+// Attributor is a flow whose changes are shown in Plane under the name of the person
+// who made them in Odoo, where that person consented.
+type Attributor interface {
+	// EmailOf is the e-mail address by which a user of Odoo is known in Plane. It is
+	// empty for who is no person of the office, for the bridge itself, and for an
+	// address that is not one user's alone.
+	EmailOf(ctx context.Context, odooUserID int64) (string, error)
 }
 
 // RightsReader is a flow that knows which rights its user in Odoo lacks.

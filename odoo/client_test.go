@@ -40,8 +40,12 @@ func TestACallerThatGivesUpDoesNotTakeTheConnectionAway(t *testing.T) {
 		server := &answering{call: func(int, sentCall) (int, string, error) { return 200, result(1), nil }}
 		client := server.client(t, func(c *Config) {
 			c.HTTPClient = &http.Client{Transport: carrier(func(request *http.Request) (*http.Response, error) {
-				time.Sleep(time.Second) // The bubble's clock; nobody waits.
-				return server.RoundTrip(request)
+				select {
+				case <-time.After(time.Second): // The bubble's clock; nobody waits.
+					return server.RoundTrip(request)
+				case <-request.Context().Done():
+					return nil, request.Context().Err()
+				}
 			})}
 		})
 		hasty, cancel := context.WithTimeout(t.Context(), time.Millisecond)
@@ -53,11 +57,35 @@ func TestACallerThatGivesUpDoesNotTakeTheConnectionAway(t *testing.T) {
 				t.Errorf("the hasty caller got %v", err)
 			}
 		})
+		synctest.Wait()
 		session, err := client.Connect(t.Context())
 		if err != nil || session.UserID != 7 {
 			t.Errorf("the patient caller got %+v, %v", session, err)
 		}
 		group.Wait()
+	})
+}
+
+func TestAFailedConnectionIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &answering{call: func(int, sentCall) (int, string, error) { return 200, result(1), nil }}
+		away := true
+		client := server.client(t, func(c *Config) {
+			c.HTTPClient = &http.Client{Transport: carrier(func(request *http.Request) (*http.Response, error) {
+				if away {
+					return nil, errors.New("connection refused")
+				}
+				return server.RoundTrip(request)
+			})}
+		})
+		if _, err := client.Connect(t.Context()); err == nil {
+			t.Fatal("connected to a server that is away")
+		}
+		away = false
+		if _, err := client.Connect(t.Context()); err != nil {
+			t.Errorf("the server is back: %v", err)
+		}
 	})
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // exchange sends one HTTP request at a time per place and reads the whole answer, bounded. Straight to Odoo every answer
@@ -19,7 +21,7 @@ import (
 type exchange struct {
 	base     *url.URL
 	http     *http.Client
-	places   chan struct{}
+	places   *semaphore.Weighted
 	maxBytes int64
 	secret   string
 	settling settling
@@ -59,7 +61,7 @@ func newExchange(base *url.URL, config Config) *exchange {
 	}
 	carrier.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &exchange{
-		base: base, http: &carrier, places: make(chan struct{}, config.MaxInFlight),
+		base: base, http: &carrier, places: semaphore.NewWeighted(int64(config.MaxInFlight)),
 		maxBytes: config.MaxResponseBytes, secret: config.Secret,
 	}
 }
@@ -72,15 +74,10 @@ var errAnswerTooLarge = errors.New("answer over the limit")
 
 // send waits for a place, sends and reads. Its errors carry errNotSent where that is certain.
 func (x *exchange) send(ctx context.Context, req request) (answer, error) {
-	select {
-	case x.places <- struct{}{}:
-		defer func() { <-x.places }()
-	case <-ctx.Done():
-		return answer{}, fmt.Errorf("waiting for a free place: %w: %w", errNotSent, ctx.Err())
+	if err := x.places.Acquire(ctx, 1); err != nil {
+		return answer{}, fmt.Errorf("waiting for a free place: %w: %w", errNotSent, err)
 	}
-	if err := ctx.Err(); err != nil {
-		return answer{}, fmt.Errorf("%w: %w", errNotSent, err)
-	}
+	defer x.places.Release(1)
 	var sent dialTrace
 	built, err := x.build(sent.watch(ctx), req)
 	if err != nil {

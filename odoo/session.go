@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // denialHolds is how long a refusal of the credentials is answered from memory. Each wrong try costs the server 0.3 to
@@ -31,43 +33,24 @@ type connection struct {
 // sessions keeps the one connection of a client, and lets callers that arrive while it is being made wait for it:
 // authenticating costs the server 0.3 to 0.4 s every time.
 type sessions struct {
+	making   singleflight.Group
 	mu       sync.Mutex
 	current  *connection
-	pending  *attempt
 	denied   error
 	deniedAt time.Time
-}
-
-// attempt is a connection being made. done is closed when made or err is set.
-type attempt struct {
-	done chan struct{}
-	made *connection
-	err  error
 }
 
 // get returns the connection, making it when there is none. The attempt belongs to nobody: a caller that gives up does
 // not take it away from the others.
 func (s *sessions) get(ctx context.Context, c *Client) (*connection, error) {
-	s.mu.Lock()
-	if s.current != nil {
-		defer s.mu.Unlock()
-		return s.current, nil
+	if made, err := s.known(); made != nil || err != nil {
+		return made, err
 	}
-	if s.denied != nil && time.Since(s.deniedAt) < denialHolds {
-		defer s.mu.Unlock()
-		return nil, s.denied
-	}
-	trying := s.pending
-	if trying == nil {
-		trying = &attempt{done: make(chan struct{})}
-		s.pending = trying
-		go s.try(context.WithoutCancel(ctx), c, trying)
-	}
-	s.mu.Unlock()
-
+	making := s.making.DoChan("", func() (any, error) { return s.try(context.WithoutCancel(ctx), c) })
 	select {
-	case <-trying.done:
-		return trying.made, trying.err
+	case result := <-making:
+		made, _ := result.Val.(*connection)
+		return made, result.Err
 	case <-ctx.Done():
 		return nil, &Error{
 			Class: Retryable, Kind: ErrBusy, Message: "gave up waiting for the connection to be made",
@@ -76,15 +59,27 @@ func (s *sessions) get(ctx context.Context, c *Client) (*connection, error) {
 	}
 }
 
-func (s *sessions) try(ctx context.Context, c *Client, trying *attempt) {
+// known returns the connection that is there, or the refusal that still holds.
+func (s *sessions) known() (*connection, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil && s.denied != nil && time.Since(s.deniedAt) < denialHolds {
+		return nil, s.denied
+	}
+	return s.current, nil
+}
+
+func (s *sessions) try(ctx context.Context, c *Client) (*connection, error) {
+	// Another attempt may have ended between the caller's look and this one.
+	if made, err := s.known(); made != nil || err != nil {
+		return made, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout)
 	defer cancel()
 	made, err := c.connect(ctx)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	trying.made, trying.err = made, err
-	s.pending = nil
 	switch {
 	case err == nil:
 		s.current = made
@@ -92,7 +87,7 @@ func (s *sessions) try(ctx context.Context, c *Client, trying *attempt) {
 	case isKind(err, ErrDenied):
 		s.denied, s.deniedAt = err, time.Now()
 	}
-	close(trying.done)
+	return made, err
 }
 
 // Connect makes the session now instead of at the first call, and tells what was chosen and why. One authentication is

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // Catalog remembers a project's states and labels, which the API wants as ids where people think in groups and
@@ -23,10 +25,13 @@ type Catalog struct {
 	projects map[string]*projectCatalog
 }
 
-// projectCatalog holds what was read of one project. It is owned while reading, so that ten workers that start
-// together spend two requests and not twenty; the owner may wait for the rate budget, hence not a plain lock.
+// projectCatalog holds what was read of one project. What several workers ask for at once is asked for once, so that
+// ten that start together spend two requests and not twenty.
 type projectCatalog struct {
-	owner      chan struct{} // holds one value while somebody owns the catalog
+	asking singleflight.Group
+
+	mu         sync.Mutex // held for a look or a note, never while asking
+	open       map[string]*question
 	states     []State
 	labels     []Label
 	haveLabels bool
@@ -95,25 +100,12 @@ func readable[T any](ctx context.Context, projectID string, read func(context.Co
 	return all, nil
 }
 
-// own returns the project's catalog once nobody else owns it; the caller releases it.
-func (c *Catalog) own(ctx context.Context, projectID string) (*projectCatalog, error) {
-	p := c.project(projectID)
-	select {
-	case p.owner <- struct{}{}:
-		return p, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for the catalog of project %s: %w", projectID, ctx.Err())
-	}
-}
-
-func (p *projectCatalog) release() { <-p.owner }
-
 func (c *Catalog) project(projectID string) *projectCatalog {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p, ok := c.projects[projectID]
 	if !ok {
-		p = &projectCatalog{owner: make(chan struct{}, 1), since: time.Now()}
+		p = &projectCatalog{since: time.Now(), open: map[string]*question{}}
 		c.projects[projectID] = p
 	}
 	return p
@@ -121,20 +113,29 @@ func (c *Catalog) project(projectID string) *projectCatalog {
 
 // States returns the project's states in the order of their sequence.
 func (c *Catalog) States(ctx context.Context, projectID string) ([]State, error) {
-	p, err := c.own(ctx, projectID)
-	if err != nil {
-		return nil, err
+	p := c.project(projectID)
+	if states := p.knownStates(); len(states) > 0 {
+		return states, nil
 	}
-	defer p.release()
-	if len(p.states) == 0 {
+	states, err := once(ctx, p, "states", func(ctx context.Context) ([]State, error) {
+		if states := p.knownStates(); len(states) > 0 {
+			return states, nil // read between the caller's look and now
+		}
 		states, err := readable(ctx, projectID, c.client.listStates)
 		if err != nil {
 			return nil, fmt.Errorf("reading states of project %s: %w", projectID, err)
 		}
 		slices.SortStableFunc(states, func(a, b State) int { return cmp.Compare(a.Sequence, b.Sequence) })
-		p.states = states
-	}
-	return slices.Clone(p.states), nil
+		p.locked(func() { p.states = states })
+		return states, nil
+	})
+	return slices.Clone(states), err
+}
+
+func (p *projectCatalog) knownStates() []State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.states)
 }
 
 // StateFor returns the state that stands for a group: the project's default state if it is in the group, else the
@@ -178,12 +179,8 @@ func (c *Catalog) GroupOf(ctx context.Context, projectID, stateID string) (State
 // LabelIDs returns the ids of labels by name, in the order of names, and creates those that are missing. A label
 // that somebody else created meanwhile is adopted from the 409.
 func (c *Catalog) LabelIDs(ctx context.Context, projectID string, names ...string) ([]string, error) {
-	p, err := c.own(ctx, projectID)
-	if err != nil {
-		return nil, err
-	}
-	defer p.release()
-	if err := c.readLabels(ctx, projectID, p); err != nil {
+	p := c.project(projectID)
+	if _, err := c.readLabels(ctx, projectID, p); err != nil {
 		return nil, err
 	}
 	ids := make([]string, 0, len(names))
@@ -199,16 +196,12 @@ func (c *Catalog) LabelIDs(ctx context.Context, projectID string, names ...strin
 
 // LabelNames returns the names of labels by id; ids that the project does not know (any more) are left out.
 func (c *Catalog) LabelNames(ctx context.Context, projectID string, ids ...string) (map[string]string, error) {
-	p, err := c.own(ctx, projectID)
+	labels, err := c.readLabels(ctx, projectID, c.project(projectID))
 	if err != nil {
 		return nil, err
 	}
-	defer p.release()
-	if err := c.readLabels(ctx, projectID, p); err != nil {
-		return nil, err
-	}
 	names := map[string]string{}
-	for _, label := range p.labels {
+	for _, label := range labels {
 		if slices.Contains(ids, label.ID) {
 			names[label.ID] = label.Name
 		}
@@ -218,45 +211,65 @@ func (c *Catalog) LabelNames(ctx context.Context, projectID string, ids ...strin
 
 // MissingLabels returns those of the names that the project has no label of, sorted.
 func (c *Catalog) MissingLabels(ctx context.Context, projectID string, names map[string]bool) ([]string, error) {
-	p, err := c.own(ctx, projectID)
+	labels, err := c.readLabels(ctx, projectID, c.project(projectID))
 	if err != nil {
 		return nil, err
 	}
-	defer p.release()
-	if err := c.readLabels(ctx, projectID, p); err != nil {
-		return nil, err
-	}
 	missing := maps.Clone(names)
-	for _, label := range p.labels {
+	for _, label := range labels {
 		delete(missing, label.Name)
 	}
 	return slices.Sorted(maps.Keys(missing)), nil
 }
 
-func (c *Catalog) readLabels(ctx context.Context, projectID string, p *projectCatalog) error {
-	if p.haveLabels {
-		return nil
+func (c *Catalog) readLabels(ctx context.Context, projectID string, p *projectCatalog) ([]Label, error) {
+	if labels, read := p.knownLabels(); read {
+		return labels, nil
 	}
-	labels, err := readable(ctx, projectID, c.client.listLabels)
-	if err != nil {
-		return fmt.Errorf("reading labels of project %s: %w", projectID, err)
-	}
-	p.labels, p.haveLabels = labels, true
-	return nil
+	return once(ctx, p, "labels", func(ctx context.Context) ([]Label, error) {
+		if labels, read := p.knownLabels(); read {
+			return labels, nil
+		}
+		labels, err := readable(ctx, projectID, c.client.listLabels)
+		if err != nil {
+			return nil, fmt.Errorf("reading labels of project %s: %w", projectID, err)
+		}
+		p.locked(func() { p.labels, p.haveLabels = labels, true })
+		return labels, nil
+	})
+}
+
+func (p *projectCatalog) knownLabels() (labels []Label, read bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.labels), p.haveLabels
 }
 
 // labelID finds a label or makes it.
 func (c *Catalog) labelID(ctx context.Context, projectID string, p *projectCatalog, name string) (string, error) {
-	if i := slices.IndexFunc(p.labels, func(l Label) bool { return l.Name == name }); i >= 0 {
-		return p.labels[i].ID, nil
+	if id := p.knownLabel(name); id != "" {
+		return id, nil
 	}
-	made, err := c.client.CreateLabel(ctx, projectID, NewLabel{Name: name, Color: cmp.Or(c.color(projectID, name), LabelColor)})
-	if id := ExistingID(err); errors.Is(err, ErrConflict) && id != "" {
-		made, err = Label{ID: id, Name: name}, nil
+	return once(ctx, p, "label "+name, func(ctx context.Context) (string, error) {
+		if id := p.knownLabel(name); id != "" {
+			return id, nil
+		}
+		made, err := c.client.CreateLabel(ctx, projectID, NewLabel{Name: name, Color: cmp.Or(c.color(projectID, name), LabelColor)})
+		if id := ExistingID(err); errors.Is(err, ErrConflict) && id != "" {
+			made, err = Label{ID: id, Name: name}, nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("creating label %q: %w", name, err)
+		}
+		p.locked(func() { p.labels = append(p.labels, made) })
+		return made.ID, nil
+	})
+}
+
+func (p *projectCatalog) knownLabel(name string) string {
+	labels, _ := p.knownLabels()
+	if i := slices.IndexFunc(labels, func(l Label) bool { return l.Name == name }); i >= 0 {
+		return labels[i].ID
 	}
-	if err != nil {
-		return "", fmt.Errorf("creating label %q: %w", name, err)
-	}
-	p.labels = append(p.labels, made)
-	return made.ID, nil
+	return ""
 }

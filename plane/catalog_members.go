@@ -9,27 +9,31 @@ import (
 // MemberName returns the display name of a project's member, for webhooks that name people by id only. Somebody who is
 // no member any more has the empty name; the list is read again once for whoever is not in it, because people join.
 func (c *Catalog) MemberName(ctx context.Context, projectID, userID string) (string, error) {
-	p, err := c.own(ctx, projectID)
-	if err != nil {
-		return "", err
-	}
-	defer p.release()
+	p := c.project(projectID)
 	if name, found := p.memberName(userID); found {
 		return name, nil
 	}
-	members, err := readable(ctx, projectID, c.client.listMembers)
-	if err != nil {
-		return "", fmt.Errorf("reading members of project %s: %w", projectID, err)
-	}
-	p.members = members
-	name, found := p.memberName(userID)
-	if !found {
-		p.members = append(p.members, Member{User: User{ID: userID}}) // asked once, not for every webhook
-	}
-	return name, nil
+	// Whoever joins a question about somebody else might be answered by a list that is too old to hold him.
+	return once(ctx, p, "member "+userID, func(ctx context.Context) (string, error) {
+		if name, found := p.memberName(userID); found {
+			return name, nil
+		}
+		members, err := readable(ctx, projectID, c.client.listMembers)
+		if err != nil {
+			return "", fmt.Errorf("reading members of project %s: %w", projectID, err)
+		}
+		p.locked(func() { p.members = members })
+		name, found := p.memberName(userID)
+		if !found {
+			p.locked(func() { p.members = append(p.members, Member{User: User{ID: userID}}) }) // asked once, not for every webhook
+		}
+		return name, nil
+	})
 }
 
 func (p *projectCatalog) memberName(userID string) (string, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	i := slices.IndexFunc(p.members, func(m Member) bool { return m.ID == userID })
 	if i < 0 {
 		return "", false

@@ -1,6 +1,7 @@
 package plane
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -129,6 +131,127 @@ func TestManyWorkersReadAProjectOnce(t *testing.T) {
 		if server.labels.Load() != 1 || server.created.Load() != 1 {
 			t.Errorf("labels were read %d times, %d creates were sent", server.labels.Load(), server.created.Load())
 		}
+	})
+}
+
+// slowServer answers after a second of the bubble's clock, and fails while it is away.
+type slowServer struct {
+	projectServer
+	away atomic.Bool
+}
+
+func (s *slowServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(time.Second):
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	answered, err := s.projectServer.RoundTrip(r)
+	if s.away.Load() {
+		return answer(r, 403, `{"detail":"Given API token is not valid"}`), nil
+	}
+	return answered, err
+}
+
+func TestAWorkerThatGivesUpDoesNotTakeTheCatalogueFromTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &slowServer{}
+		catalog := NewCatalog(clientOver(t, server))
+		hasty, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := catalog.States(hasty, "p"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("the hasty worker got %v", err)
+			}
+		})
+		synctest.Wait()
+		if states, err := catalog.States(t.Context(), "p"); err != nil || len(states) == 0 {
+			t.Errorf("the patient worker got %v, %v", states, err)
+		}
+		wg.Wait()
+		if n := server.states.Load(); n != 1 {
+			t.Errorf("states were read %d times", n)
+		}
+	})
+}
+
+func TestWhatNobodyWaitsForAnyMoreIsNotAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var cut error
+		catalog := NewCatalog(clientOver(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			cut = r.Context().Err()
+			return nil, cut
+		})))
+		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := catalog.States(hasty, "p"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		synctest.Wait()
+		if !errors.Is(cut, context.Canceled) {
+			t.Errorf("the request goes on: %v", cut)
+		}
+	})
+}
+
+func TestAPanicWhileTheCatalogueIsReadIsAnError(t *testing.T) {
+	t.Parallel()
+	catalog := NewCatalog(clientOver(t, &projectServer{}), WithLabelColors(func(string, string) string { panic("no colour") }))
+	if _, err := catalog.LabelIDs(t.Context(), "p", "form:1601C"); err == nil || !strings.Contains(err.Error(), "no colour") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAFailedReadOfTheCatalogueIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &slowServer{}
+		catalog := NewCatalog(clientOver(t, server))
+		server.away.Store(true)
+		if _, err := catalog.States(t.Context(), "p"); err == nil {
+			t.Fatal("read states from a server that refuses")
+		}
+		server.away.Store(false)
+		if _, err := catalog.States(t.Context(), "p"); err != nil {
+			t.Errorf("the server is back: %v", err)
+		}
+	})
+}
+
+// impatient is a budget without room, for whoever says how long he waits.
+type impatient struct{}
+
+func (impatient) Wait(ctx context.Context, _ Lane) error {
+	time.Sleep(time.Second)
+	if _, limited := MaxWaitOf(ctx); limited {
+		return &BusyError{Until: time.Now().Add(time.Minute)}
+	}
+	return nil
+}
+func (impatient) Observe(context.Context, Observation) {}
+func (impatient) Status(context.Context) BudgetStatus  { return BudgetStatus{} }
+
+func TestWhatOneWorkerWouldNotWaitForIsNoAnswerForAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := &projectServer{}
+		catalog := NewCatalog(clientOver(t, server, func(c *Config) { c.Budget = impatient{} }))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			var busy *BusyError
+			if _, err := catalog.States(WithMaxWait(t.Context(), 0), "p"); !errors.As(err, &busy) {
+				t.Errorf("the impatient worker got %v", err)
+			}
+		})
+		synctest.Wait()
+		if _, err := catalog.States(t.Context(), "p"); err != nil {
+			t.Errorf("the patient worker got %v", err)
+		}
+		wg.Wait()
 	})
 }
 

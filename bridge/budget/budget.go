@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/wait"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -53,8 +54,10 @@ type Budget struct {
 	store  budgetStore
 	key    func() Key
 	logger *slog.Logger
-	turns  map[plane.Lane]turn
-	news   news
+	// turns are held by the one that asks in a lane; the others line up in the order
+	// in which they came.
+	turns map[plane.Lane]*semaphore.Weighted
+	news  news
 }
 
 // New returns a budget and makes no connection. key is asked each
@@ -62,8 +65,8 @@ type Budget struct {
 func New(pool *pgxpool.Pool, key func() Key, logger *slog.Logger) *Budget {
 	return &Budget{
 		store: budgetStore{pool: pool}, key: key, logger: logger,
-		turns: map[plane.Lane]turn{
-			plane.LaneInteractive: make(turn, 1), plane.LaneBackfill: make(turn, 1), plane.LaneSweep: make(turn, 1),
+		turns: map[plane.Lane]*semaphore.Weighted{
+			plane.LaneInteractive: semaphore.NewWeighted(1), plane.LaneBackfill: semaphore.NewWeighted(1), plane.LaneSweep: semaphore.NewWeighted(1),
 		},
 	}
 }
@@ -97,10 +100,10 @@ func (b *Budget) Wait(ctx context.Context, lane plane.Lane) error {
 // at the row.
 func (b *Budget) ask(ctx context.Context, lane plane.Lane) (time.Duration, error) {
 	turn := b.turnOf(lane)
-	if err := turn.take(ctx); err != nil {
+	if err := turn.Acquire(ctx, 1); err != nil {
 		return 0, err
 	}
-	defer turn.give()
+	defer turn.Release(1)
 	asking, cancel := context.WithTimeout(ctx, budgetTimeout)
 	defer cancel()
 	wait, err := b.look(asking, lane)
@@ -182,7 +185,7 @@ func (b *Budget) Status(ctx context.Context) plane.BudgetStatus {
 	return w.Status(now)
 }
 
-func (b *Budget) turnOf(lane plane.Lane) turn {
+func (b *Budget) turnOf(lane plane.Lane) *semaphore.Weighted {
 	if t, ok := b.turns[lane]; ok {
 		return t
 	}

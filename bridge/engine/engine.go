@@ -48,6 +48,8 @@ type Config struct {
 	ReportDrift bool
 	// CancelBrake is the share of links whose work items one run may cancel.
 	CancelBrake float64
+	// People act in Plane for who made a change in Odoo; nil is nobody.
+	People mirror.People
 	// Retention is how long finished deliveries are kept.
 	Retention time.Duration
 }
@@ -73,6 +75,7 @@ type Engine struct {
 func New(config Config) *Engine {
 	mirror := mirror.New(config.Pool, config.Plane, config.CancelBrake, config.Metrics, config.Logger,
 		plane.WithLabelColors(bridge.Flows(config.Flows).LabelColor))
+	mirror.People = config.People
 	see := shown.Reader{Catalog: mirror.Catalog, AppURL: config.AppURL, Workspace: config.Workspace}
 	b := &Engine{
 		config: config, mirror: mirror, metrics: config.Metrics, logger: config.Logger, migrated: make(chan struct{}),

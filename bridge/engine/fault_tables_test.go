@@ -10,6 +10,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
+	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
 // A row of a fault table is one way that work goes. The work is done once without
@@ -30,6 +31,8 @@ type faultRow struct {
 	meanwhile func(w *world)
 	// work is what the process does about it; workThrough when nil.
 	work func(w *world, p *process)
+	// plane is the kind of Plane.
+	plane planetest.Options
 }
 
 // workThrough takes the webhooks and works through the queue as long as jobs can be
@@ -71,7 +74,7 @@ type outcome struct {
 // run does a row's work with a fault at one point, in a world of its own.
 func (row faultRow) run(t *testing.T, queue *pgxpool.Pool, at int, kind fault) outcome {
 	t.Helper()
-	w := newWorld(t, queue)
+	w := newWorldOf(t, queue, row.plane)
 	defer w.close()
 	result := row.runIn(w, at, kind)
 	result.sides, result.odooWrites = look(w.plane, w.odoo), writesPeopleSee(w.odoo)

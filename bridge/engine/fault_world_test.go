@@ -16,6 +16,7 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/engine"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
@@ -53,6 +54,9 @@ type world struct {
 	wrap func(bridge.Flow) bridge.Flow
 	// configure changes how the flow is set up; nil leaves it.
 	configure func(*bir.Config)
+	// persons are those who consented to be acted for, as a process knows them; nil is
+	// nobody.
+	persons func(*process) mirror.People
 	// reportDrift leaves edits of what Odoo owns as they are.
 	reportDrift bool
 	// explored takes turns in this world; nil when nobody does.
@@ -152,10 +156,14 @@ func (w *world) start(at int, kind fault) *process {
 		w.t.Fatal(err)
 	}
 	metrics := engine.NewMetrics(p.pool)
+	var people mirror.People
+	if w.persons != nil {
+		people = w.persons(p)
+	}
 	p.bridge = worked{w: w, Engine: engine.New(engine.Config{
 		Pool: p.pool, Queue: queue, Plane: w.planeClient(p.fate), Workspace: w.plane.WorkspaceSlug(), AppURL: "https://plane.example",
 		Flows: []bridge.Flow{w.flow(p.fate)}, Remote: w.checks(p.fate), Metrics: metrics, Logger: silent, CancelBrake: 0.5, Retention: time.Hour,
-		ReportDrift: w.reportDrift,
+		ReportDrift: w.reportDrift, People: people,
 	})}
 	secrets := web.Secrets{
 		Webhook: func() []string { return []string{faultSecret} }, OdooToken: func() string { return "" }, Admin: func() string { return "" },

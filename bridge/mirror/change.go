@@ -131,7 +131,7 @@ func (m *Mirror) write(ctx context.Context, w work, sent write, labels []string)
 	if err := m.Links.Sending(ctx, w.scope, w.item().Key, mapping.ValuesOf(w.item().Fields, sent.fields)); err != nil {
 		return err
 	}
-	answered, err := m.Plane.UpdateWorkItem(ctx, w.scope.ProjectID, w.link.Issue(), patch)
+	answered, err := m.send(ctx, w, patch)
 	if err != nil {
 		return m.missing(ctx, w, err)
 	}

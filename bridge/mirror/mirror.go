@@ -32,6 +32,8 @@ type Mirror struct {
 	unlinked *unlinked
 	metrics  *observe.Metrics
 	Logger   *slog.Logger
+	// People act for who made a change in Odoo; nil leaves everything to the bridge.
+	People People
 }
 
 // New returns a mirror that writes through a Plane client.

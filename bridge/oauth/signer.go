@@ -56,11 +56,24 @@ func (s *Signer) Format(w fmt.State, _ rune) {
 func (s *Signer) Authorize(ctx context.Context, r *http.Request) error {
 	token, err := s.token(ctx)
 	if err != nil {
-		return fmt.Errorf("getting the token of %s: %w", s.whose, err)
+		return &noTokenError{s.whose, err}
 	}
 	r.Header.Set("Authorization", "Bearer "+token.AccessToken)
 	return nil
 }
+
+// noTokenError says that a request was not sent, because there is no token for it.
+type noTokenError struct {
+	whose string
+	cause error
+}
+
+func (e *noTokenError) Error() string {
+	return fmt.Sprintf("getting the token of %s: %v", e.whose, e.cause)
+}
+
+// Unwrap returns the cause.
+func (e *noTokenError) Unwrap() error { return e.cause }
 
 // token returns the cached token while it is neither due nor for another server
 // than the one that is set now.

@@ -82,10 +82,12 @@ const (
 	sqlColumns = `server, kind, subject, installation_id, workspace_slug, actor_id, actor_name, state, sealed,
 		expires_at, renew_at, obtained_at, renewals, last_error, last_error_at`
 
-	sqlAll  = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 ORDER BY kind, workspace_slug, subject`
-	sqlBot  = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND kind = 'bot' AND workspace_slug = $2`
-	sqlUser = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND kind = 'user' AND workspace_slug = $2 AND subject = $3`
-	sqlDue  = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND renew_at <= $2 ORDER BY renew_at`
+	sqlAll    = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 ORDER BY kind, workspace_slug, subject`
+	sqlBot    = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND kind = 'bot' AND workspace_slug = $2`
+	sqlUser   = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND kind = 'user' AND workspace_slug = $2 AND subject = $3`
+	sqlPeople = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens
+		WHERE server = $1 AND kind = 'user' AND workspace_slug = $2 ORDER BY subject`
+	sqlDue = `SELECT ` + sqlColumns + ` FROM ops.oauth_tokens WHERE server = $1 AND renew_at <= $2 ORDER BY renew_at`
 
 	// The row lock is what makes one replica renew. Whoever finds it taken while
 	// the token is still good goes on with that; whoever needs a new one waits.
@@ -154,6 +156,10 @@ func (s store) bot(ctx context.Context, server, workspace string) (grant, bool, 
 
 func (s store) user(ctx context.Context, server, workspace, id string) (grant, bool, error) {
 	return s.one(ctx, sqlUser, server, workspace, id)
+}
+
+func (s store) people(ctx context.Context, server, workspace string) ([]grant, error) {
+	return s.grants(ctx, sqlPeople, server, workspace)
 }
 
 // lock returns the row and holds it until the transaction ends. Without patience

@@ -121,7 +121,7 @@ func (f *Flow) WantedFor(ctx context.Context, key mapping.Key) (bridge.WantedIte
 func ours(err error) error { return &bridge.FlowError{Cause: bridge.CauseOurs, Err: err} }
 
 func wantedItem(t task, s setup) bridge.WantedItem {
-	return bridge.WantedItem{Key: t.key(), OdooID: t.ID, Fields: fromOdoo(t, s)}
+	return bridge.WantedItem{Key: t.key(), OdooID: t.ID, Fields: fromOdoo(t, s), ChangedBy: t.ChangedBy.ID}
 }
 
 // KeyOf reads the key of one record. A task that was moved to another project is

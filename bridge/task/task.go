@@ -37,6 +37,8 @@ type task struct {
 	// Due is a date or a datetime, as Odoo has it; empty for none.
 	Due    string `odoo:"date_deadline"`
 	Active bool   `odoo:"active"`
+	// ChangedBy is who saved the task last, whichever field it was.
+	ChangedBy odoo.Many2One `odoo:"write_uid"`
 }
 
 func (t task) closed() bool { return t.State == stateDone || t.State == stateCanceled }

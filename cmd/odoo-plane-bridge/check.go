@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
@@ -177,13 +176,12 @@ func count(findings []plane.Finding, grade plane.Grade) int {
 }
 
 func printFindings(w io.Writer, findings []plane.Finding) error {
-	var b strings.Builder
+	var rows [][]any
 	for _, finding := range findings {
-		printf(&b, "%-5s %-16s %s\n", finding.Grade, finding.Name, finding.Found)
+		rows = append(rows, []any{finding.Grade, finding.Name, finding.Found})
 		if finding.Do != "" {
-			printf(&b, "%22s -> %s\n", "", finding.Do)
+			rows = append(rows, []any{"", "", "-> " + finding.Do})
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return printTable(w, rows)
 }

@@ -119,9 +119,12 @@ func (c *deliveriesList) Run(p *process) error {
 		if c.JSON {
 			return printJSON(p.stdout, lines)
 		}
+		var rows [][]any
 		for _, line := range lines {
-			printf(p.stdout, "%s  %s  %-9s %-11s %2d  %s  %s\n", line.ID, line.Received.Format(time.DateTime), line.Status,
-				line.Cause, line.Attempts, eventName(line), said(line))
+			rows = append(rows, []any{line.ID, line.Received.Format(time.DateTime), line.Status, line.Cause, line.Attempts, eventName(line), said(line)})
+		}
+		if err := printTable(p.stdout, rows); err != nil {
+			return err
 		}
 		_, err = printf(p.stdout, "%d deliveries\n", len(lines))
 		return err
@@ -244,12 +247,16 @@ func (c *deliveriesReplay) print(w io.Writer, lines []deliveryLine) error {
 	if c.JSON {
 		return printJSON(w, lines)
 	}
+	var rows [][]any
 	for _, line := range lines {
 		what := "opened again"
 		if c.DryRun {
 			what = line.WouldDo
 		}
-		printf(w, "%s  %s  %s\n", line.ID, eventName(line), what)
+		rows = append(rows, []any{line.ID, eventName(line), what})
+	}
+	if err := printTable(w, rows); err != nil {
+		return err
 	}
 	if c.DryRun {
 		_, err := printf(w, "%d deliveries; nothing was changed\n", len(lines))

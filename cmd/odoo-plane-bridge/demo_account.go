@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
@@ -26,8 +25,7 @@ func (w *world) account() error {
 	}
 	sent := w.attempts()
 	activities := len(w.odoo.Records("mail.activity"))
-	out := tabwriter.NewWriter(w.process.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(out, "\nThe account\n")
+	var rows [][]any
 	for _, line := range []struct {
 		side, what string
 		n          int
@@ -45,9 +43,10 @@ func (w *world) account() error {
 		{"bridge", "rows in ops.work_items", workItems},
 		{"bridge", "links between the two", links},
 	} {
-		fmt.Fprintf(out, "  %s\t%s\t%d\n", line.side, line.what, line.n)
+		rows = append(rows, []any{"", line.side, line.what, line.n})
 	}
-	if err := out.Flush(); err != nil {
+	fmt.Fprintf(w.process.stdout, "\nThe account\n")
+	if err := printTable(w.process.stdout, rows); err != nil {
 		return fmt.Errorf("printing the account: %w", err)
 	}
 	return errors.Join(

@@ -51,8 +51,12 @@ func (c *mappingsList) Run(p *process) error {
 		if c.JSON {
 			return printJSON(p.stdout, lines)
 		}
+		var rows [][]any
 		for _, line := range lines {
-			printf(p.stdout, "%-9s %-48s %-36s %s %s\n", line.State, line.Key, line.Issue, line.Due, line.LastError)
+			rows = append(rows, []any{line.State, line.Key, line.Issue, line.Due, line.LastError})
+		}
+		if err := printTable(p.stdout, rows); err != nil {
+			return err
 		}
 		_, err = printf(p.stdout, "%d links\n", len(lines))
 		return err

@@ -53,8 +53,12 @@ func (c *syncCommand) print(w io.Writer, plan mirror.Plan) error {
 	if c.JSON {
 		return printJSON(w, summarise(plan))
 	}
+	var rows [][]any
 	for _, step := range plan.Work() {
-		printf(w, "%-7s %-10s %s%s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name, detail(step))
+		rows = append(rows, rowOf(step))
+	}
+	if err := printTable(w, rows); err != nil {
+		return err
 	}
 	printConflicts(w, plan)
 	sum := summarise(plan)
@@ -74,6 +78,10 @@ func ifAny(n int, part string) string {
 	return fmt.Sprintf(part, n)
 }
 
+func rowOf(step mirror.Step) []any {
+	return []any{step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name, detail(step)}
+}
+
 func detail(step mirror.Step) string {
 	var parts []string
 	for _, field := range step.Fields {
@@ -85,7 +93,7 @@ func detail(step mirror.Step) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "  (" + strings.Join(parts, ", ") + ")"
+	return "(" + strings.Join(parts, ", ") + ")"
 }
 
 func printConflicts(w io.Writer, plan mirror.Plan) {
@@ -94,11 +102,13 @@ func printConflicts(w io.Writer, plan mirror.Plan) {
 			conflict.OdooID, conflict.MirroredID, conflict.Key)
 	}
 	if plan.Brake != nil {
+		var rows [][]any
 		for _, step := range plan.Steps {
 			if step.Action == mirror.ActionHold {
-				printf(w, "%-7s %-10s %s\n", step.Action, step.Item.Fields.TargetDate, step.Item.Fields.Name)
+				rows = append(rows, rowOf(step))
 			}
 		}
+		_ = printTable(w, rows) // A terminal that is gone has nobody to tell.
 		printf(w, "held by the brake: %s\n", plan.Brake)
 	}
 }

@@ -81,6 +81,7 @@ func wire(s settings.Settings, live *settings.Live, logger *slog.Logger) (*app, 
 	a.bridge = engine.New(engine.Config{
 		Pool: a.pool, Queue: a.queue, Plane: a.plane, Workspace: string(s.PlaneWorkspaceSlug), AppURL: s.AppURL(),
 		Flows: a.flows(), Remote: remote, Metrics: a.metrics, Logger: logger,
+		People:       oauth.NewPeople(a.oauth, a.personClient),
 		SyncSchedule: s.SyncSchedule, ReconcileSchedule: s.ReconcileSchedule, CleanupSchedule: s.CleanupSchedule,
 		CancelBrake: float64(s.CancelBrake), ReportDrift: s.DriftPolicy == "report", Retention: s.DeliveryRetention.Duration(),
 	})

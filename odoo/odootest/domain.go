@@ -309,6 +309,9 @@ func likeMatch(text, pattern string, fold, exact bool) bool {
 		pattern = "%" + pattern + "%"
 	}
 	parts := strings.Split(pattern, "%")
+	if len(parts) == 1 {
+		return text == pattern
+	}
 	if !strings.HasPrefix(text, parts[0]) {
 		return false
 	}
@@ -319,9 +322,6 @@ func likeMatch(text, pattern string, fold, exact bool) bool {
 			return false
 		}
 		text = after
-	}
-	if len(parts) == 1 {
-		return text == ""
 	}
 	return strings.HasSuffix(text, parts[len(parts)-1])
 }

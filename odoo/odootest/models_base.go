@@ -80,7 +80,7 @@ func peopleModels() []*model {
 		{
 			name: "res.users", label: "User", writers: []string{groupRights},
 			fields: []*field{
-				char("name", "Name").must(), char("login", "Login").must(), char("lang", "Language").startsAs("en_US"),
+				char("name", "Name").must(), char("login", "Login").must(), char("email", "Email"), char("lang", "Language").startsAs("en_US"),
 				char("tz", "Timezone"), many2one("company_id", "Company", "res.company"),
 				many2one("partner_id", "Related Partner", "res.partner"),
 				many2many("company_ids", "Companies", "res.company"), boolean("active", "Active").startsAs(true),

@@ -160,7 +160,7 @@ func (tx *transaction) putUser(a *account, name string) {
 		key = "base.user_admin"
 	}
 	tx.put("res.users", key, row{
-		"id": a.id, "name": name, "login": a.Login, "company_id": int64(1), "company_ids": []int64{1}, "partner_id": partner.id(),
+		"id": a.id, "name": name, "login": a.Login, "email": a.Login + "@example.com", "company_id": int64(1), "company_ids": []int64{1}, "partner_id": partner.id(),
 	})
 	tx.put("res.users.apikeys", "", row{
 		"name": "bridge", "user_id": a.id, "expiration_date": tx.now.Add(90 * 24 * time.Hour).Truncate(time.Second),

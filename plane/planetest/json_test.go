@@ -22,6 +22,14 @@ func TestWrongJSONIsToldInPythonsWords(t *testing.T) {
 		`"\x"`:            `Invalid \escape: line 1 column 2 (char 1)`,
 		`["é", nul]`:      "Expecting value: line 1 column 7 (char 6)",
 		"{\"é\":\n\n  ]}": "Expecting value: line 3 column 3 (char 9)",
+		`[1.]`:            "Expecting ',' delimiter: line 1 column 3 (char 2)",
+		`{"a":-}`:         "Expecting value: line 1 column 6 (char 5)",
+		`{"a":"b`:         "Unterminated string starting at: line 1 column 6 (char 5)",
+		`{"a":1,,"b":2}`:  "Expecting property name enclosed in double quotes: line 1 column 8 (char 7)",
+		`{"a"::1}`:        "Expecting value: line 1 column 6 (char 5)",
+		`[1,,2]`:          "Expecting value: line 1 column 4 (char 3)",
+		`{"a":1,}`:        "Expecting property name enclosed in double quotes: line 1 column 8 (char 7)",
+		`["\u12g4"]`:      `Invalid \uXXXX escape: line 1 column 4 (char 3)`,
 	} {
 		if _, err := parseJSON(text); err == nil || err.Error() != want {
 			t.Errorf("%q: %v\nwant %s", text, err, want)

@@ -1,24 +1,6 @@
 package budget
 
-import (
-	"context"
-	"sync"
-)
-
-// turn is held by the one that asks; the others line up in the order in which
-// they came.
-type turn chan struct{}
-
-func (t turn) take(ctx context.Context) error {
-	select {
-	case t <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (t turn) give() { <-t }
+import "sync"
 
 // news wakes those who wait in this process when an answer may have made room.
 // Those in other processes find out when they look again.
