@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -41,20 +40,6 @@ type commands struct {
 
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Ask the bridge on this machine whether it lives."`
 }
-
-// process is what a command gets from outside, so that tests run commands as
-// they are.
-type process struct {
-	ctx    context.Context //nolint:containedctx // one process, one context, handed to kong's Run methods
-	getenv func(string) string
-	stdout io.Writer
-	stderr io.Writer
-	// envFile is the file of settings that getenv reads besides; empty for none.
-	envFile string
-}
-
-// errUsage marks a failure that exits with 2.
-var errUsage = errors.New("wrong usage or settings")
 
 // run is the whole program but for the process around it.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
@@ -93,7 +78,7 @@ func report(err error, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, errUsage):
+	case errors.Is(err, settings.ErrUsage):
 		printError(stderr, "", err)
 		return exitUsage
 	default:
@@ -109,7 +94,7 @@ func withFile(getenv func(string) string, path string) (func(string) string, err
 	}
 	variables, err := settings.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w:\n--env-file: %w", errUsage, err)
+		return nil, fmt.Errorf("%w:\n--env-file: %w", settings.ErrUsage, err)
 	}
 	return func(name string) string {
 		if value := getenv(name); value != "" {
@@ -117,39 +102,4 @@ func withFile(getenv func(string) string, path string) (func(string) string, err
 		}
 		return variables[name]
 	}, nil
-}
-
-// settings reads all settings and checks those that a command needs. Every fault
-// is in the one error.
-func (p *process) settings(needs ...settings.Need) (settings.Settings, *settings.Live, error) {
-	return p.settingsFrom(append(p.sources(), &odooParameters{logger: p.logger}), needs...)
-}
-
-// settingsFrom is settings for commands that say where settings come from.
-func (p *process) settingsFrom(sources []settings.Source, needs ...settings.Need) (settings.Settings, *settings.Live, error) {
-	loaded, err := settings.Load(p.ctx, sources...)
-	if err := settings.Together(err, loaded.Check(needs...)); err != nil {
-		return loaded, nil, fmt.Errorf("%w:\n%w", errUsage, err)
-	}
-	return loaded, settings.NewLive(loaded, sources...), nil
-}
-
-// sources are where settings come from before Odoo is asked.
-func (p *process) sources() []settings.Source {
-	environment := settings.Environment{Getenv: p.getenv, File: p.envFile}
-	sources := []settings.Source{environment}
-	// A fault of it is told with the others, when all are read.
-	if source, _, err := settings.One(p.ctx, environment, settings.Spec{Name: "SECRETS_SOURCE"}); err == nil && source == "vault" {
-		sources = append(sources, &settings.Vault{Connect: connectTo(p.getenv)})
-	}
-	return sources
-}
-
-// logger writes to stderr, so that what a command prints can be piped.
-func (p *process) logger(s settings.Settings) *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.Level(s.LogLevel)}
-	if s.LogFormat == "text" || (s.LogFormat == "" && isTerminal(p.stderr)) {
-		return slog.New(slog.NewTextHandler(screen{p.stderr}, options))
-	}
-	return slog.New(slog.NewJSONHandler(screen{p.stderr}, options))
 }

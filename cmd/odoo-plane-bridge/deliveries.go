@@ -10,6 +10,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
@@ -37,37 +38,6 @@ func (f deliveryFilter) choose() ledger.DeliveryFilter {
 		chosen.Since = time.Now().Add(-f.Since)
 	}
 	return chosen
-}
-
-// onLedger runs a command that only looks into the database. Neither server is
-// asked, so one that hangs does not hold it up.
-func (p *process) onLedger(do func(a *app) error) error {
-	s, live, err := p.settingsFrom(p.sources(), settings.Database)
-	if err != nil {
-		return err
-	}
-	return p.inDatabase(s, live, do)
-}
-
-// onDatabase runs a command on a database that has every migration.
-func (p *process) onDatabase(needs []settings.Need, do func(a *app) error) error {
-	s, live, err := p.settings(needs...)
-	if err != nil {
-		return err
-	}
-	return p.inDatabase(s, live, do)
-}
-
-func (p *process) inDatabase(s settings.Settings, live *settings.Live, do func(a *app) error) error {
-	a, err := wire(s, live, p.logger(s))
-	if err != nil {
-		return err
-	}
-	defer a.pool.Close()
-	if err := usableDatabase(p.ctx, a.pool, s); err != nil {
-		return err
-	}
-	return do(a)
 }
 
 // deliveryLine is a delivery as JSON shows it.
@@ -107,8 +77,8 @@ type deliveriesList struct {
 
 // Run lists deliveries.
 func (c *deliveriesList) Run(p *process) error {
-	return p.onLedger(func(a *app) error {
-		found, err := a.bridge.DeadLetters().List(p.ctx, c.choose())
+	return p.onLedger(func(a *app.App) error {
+		found, err := a.Engine.DeadLetters().List(p.ctx, c.choose())
 		if err != nil {
 			return err
 		}
@@ -154,7 +124,7 @@ type deliveriesShow struct {
 
 // Run shows one delivery.
 func (c *deliveriesShow) Run(p *process) error {
-	return p.onLedger(func(a *app) error {
+	return p.onLedger(func(a *app.App) error {
 		found, err := one(p, a, c.ID)
 		if err != nil {
 			return err
@@ -174,8 +144,8 @@ func (c *deliveriesShow) Run(p *process) error {
 	})
 }
 
-func one(p *process, a *app, id uuid.UUID) (ledger.Delivery, error) {
-	found, err := a.bridge.DeadLetters().List(p.ctx, ledger.DeliveryFilter{ID: id})
+func one(p *process, a *app.App, id uuid.UUID) (ledger.Delivery, error) {
+	found, err := a.Engine.DeadLetters().List(p.ctx, ledger.DeliveryFilter{ID: id})
 	if err != nil {
 		return ledger.Delivery{}, err
 	}
@@ -197,10 +167,10 @@ func (c *deliveriesReplay) Run(p *process) error {
 	filter := c.choose()
 	filter.ID = c.ID
 	if c.ID == uuid.Nil && c.Status == "" && c.Cause == "" && c.Event == "" && c.Entity == "" && c.Since == 0 {
-		return fmt.Errorf("%w: give a delivery's id, or a filter such as --status dead", errUsage)
+		return fmt.Errorf("%w: give a delivery's id, or a filter such as --status dead", settings.ErrUsage)
 	}
-	replay := func(a *app) error {
-		found, err := a.bridge.DeadLetters().List(p.ctx, filter)
+	replay := func(a *app.App) error {
+		found, err := a.Engine.DeadLetters().List(p.ctx, filter)
 		if err != nil {
 			return err
 		}
@@ -217,15 +187,15 @@ func (c *deliveriesReplay) Run(p *process) error {
 	return p.onLedger(replay)
 }
 
-func (c *deliveriesReplay) each(p *process, a *app, found []ledger.Delivery) ([]deliveryLine, error) {
+func (c *deliveriesReplay) each(p *process, a *app.App, found []ledger.Delivery) ([]deliveryLine, error) {
 	var lines []deliveryLine
 	for _, d := range found {
 		line := lineOf(d)
 		var err error
 		if c.DryRun {
-			line.WouldDo, err = a.bridge.DeadLetters().Preview(p.ctx, d)
+			line.WouldDo, err = a.Engine.DeadLetters().Preview(p.ctx, d)
 		} else {
-			err = a.bridge.DeadLetters().Replay(p.ctx, d.ID)
+			err = a.Engine.DeadLetters().Replay(p.ctx, d.ID)
 			line.ReplayedAs = string(ledger.StatusReceived)
 		}
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/audit"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
@@ -35,8 +36,8 @@ type linkLine struct {
 
 // Run lists the links.
 func (c *mappingsList) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		links, err := mapping.NewStore(a.pool).All(p.ctx, flow.Scope())
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		links, err := mapping.NewStore(a.Pool).All(p.ctx, flow.Scope())
 		if err != nil {
 			return err
 		}
@@ -67,8 +68,8 @@ type mappingsAudit struct {
 // Run audits the links and changes nothing. It exits with 1 when something is
 // wrong, so that a script notices.
 func (c *mappingsAudit) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		findings, err := a.bridge.Auditor().Audit(p.ctx, flow)
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		findings, err := a.Engine.Auditor().Audit(p.ctx, flow)
 		if err != nil {
 			return err
 		}
@@ -126,8 +127,8 @@ type mappingsRepair struct {
 // Run repairs what an audit finds. One repair that fails does not hold up the
 // others.
 func (c *mappingsRepair) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		findings, err := a.bridge.Auditor().Audit(p.ctx, flow)
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		findings, err := a.Engine.Auditor().Audit(p.ctx, flow)
 		if err != nil {
 			return err
 		}
@@ -135,16 +136,16 @@ func (c *mappingsRepair) Run(p *process) error {
 			printAudit(p, findings)
 			return nil
 		}
-		ctx, cancel := p.inHand(a.logger)
+		ctx, cancel := a.InHand(p.ctx)
 		defer cancel()
 		repaired, failed := 0, 0
 		for _, finding := range findings {
 			if finding.Repair == "" || p.ctx.Err() != nil {
 				continue
 			}
-			if err := a.bridge.Auditor().Repair(ctx, flow, finding); err != nil {
+			if err := a.Engine.Auditor().Repair(ctx, flow, finding); err != nil {
 				failed++
-				a.logger.ErrorContext(p.ctx, "not repaired", slog.String("key", string(finding.Key)), slog.Any("error", err))
+				a.Logger.ErrorContext(p.ctx, "not repaired", slog.String("key", string(finding.Key)), slog.Any("error", err))
 				continue
 			}
 			repaired++
@@ -168,8 +169,8 @@ type mappingsImport struct {
 
 // Run takes over the links of the old table and reports each row.
 func (c *mappingsImport) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		lines, err := a.bridge.Auditor().Import(p.ctx, flow, c.DryRun)
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		lines, err := a.Engine.Auditor().Import(p.ctx, flow, c.DryRun)
 		if err != nil {
 			return err
 		}

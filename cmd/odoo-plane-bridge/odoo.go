@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
@@ -29,23 +30,16 @@ func (a administrator) client(p *process, s settings.Settings) (*odoo.Client, er
 		spec := settings.Spec{Name: "ODOO_ADMIN_PASSWORD", Secret: "odoo_admin_password"}
 		password, found, err := settings.One(p.ctx, settings.Environment{Getenv: p.getenv}, spec)
 		if err != nil || !found {
-			return nil, fmt.Errorf("%w:\n%w", errUsage, errors.Join(err, missingIf(!found && err == nil,
+			return nil, fmt.Errorf("%w:\n%w", settings.ErrUsage, errors.Join(err, missingIf(!found && err == nil,
 				spec.Name, "set it, or ODOO_ADMIN_PASSWORD_FILE, to the password or API key of --login")))
 		}
 		s.OdooLogin, s.OdooPassword = a.Login, settings.Secret(password)
 	}
-	client, err := newOdooClient(s, p.logger(s))
+	client, err := app.NewOdooClient(s, p.around().Logger(s))
 	if err != nil {
 		return nil, fmt.Errorf("preparing to sign in to Odoo: %w", err)
 	}
 	return client, nil
-}
-
-func missingIf(is bool, setting, todo string) error {
-	if !is {
-		return nil
-	}
-	return settings.Fault{Setting: setting, Problem: "is not set: " + todo}
 }
 
 // adminFailed says what an administrator can do about a failure.
@@ -70,7 +64,7 @@ type setupPushCommand struct {
 
 // Run makes or removes the rules. It may be repeated.
 func (c *setupPushCommand) Run(p *process) error {
-	s, _, err := p.settingsFrom(p.sources(), settings.Odoo)
+	s, _, err := p.around().SettingsWithoutOdoo(p.ctx, settings.Odoo)
 	if err != nil {
 		return err
 	}
@@ -126,7 +120,7 @@ func (c *setupPushCommand) remove(p *process, s settings.Settings) error {
 func (c *setupPushCommand) address(s settings.Settings) (string, error) {
 	if c.URL != "" {
 		if err := s.PublicURL.UnmarshalText([]byte(c.URL)); err != nil {
-			return "", fmt.Errorf("%w:\n--url: %w", errUsage, err)
+			return "", fmt.Errorf("%w:\n--url: %w", settings.ErrUsage, err)
 		}
 	}
 	err := errors.Join(
@@ -134,7 +128,7 @@ func (c *setupPushCommand) address(s settings.Settings) (string, error) {
 		missingIf(s.OdooWebhookToken == "", "ODOO_WEBHOOK_TOKEN", "set it to a long random text (ssot/secrets/registry.yaml#odoo_webhook_token)"),
 	)
 	if err != nil {
-		return "", fmt.Errorf("%w:\n%w", errUsage, err)
+		return "", fmt.Errorf("%w:\n%w", settings.ErrUsage, err)
 	}
 	return strings.TrimRight(s.PublicURL.String(), "/") + "/api/webhooks/odoo", nil
 }
@@ -145,7 +139,7 @@ type setupFieldsCommand struct {
 
 // Run adds the fields that are not there yet. It may be repeated.
 func (c *setupFieldsCommand) Run(p *process) error {
-	s, _, err := p.settingsFrom(p.sources(), settings.Odoo)
+	s, _, err := p.around().SettingsWithoutOdoo(p.ctx, settings.Odoo)
 	if err != nil {
 		return err
 	}

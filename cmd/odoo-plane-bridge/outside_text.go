@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
 // Titles, errors of servers and bodies of webhooks are written by strangers. Printed
@@ -67,7 +69,7 @@ func printError(w io.Writer, title string, err error) {
 }
 
 func errorLines(err error) []string {
-	if errors.Is(err, errUsage) {
+	if errors.Is(err, settings.ErrUsage) {
 		return strings.Split(err.Error(), "\n") // Names of settings and what is expected; no values.
 	}
 	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // Only a join is taken apart, not what wraps one.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 )
 
 type reconcileCommand struct {
@@ -17,8 +18,8 @@ type reconcileCommand struct {
 // Run looks for changes in Plane that no webhook told of, and hands them to the
 // inbox, where a running bridge works through them.
 func (c *reconcileCommand) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		report, err := c.sweep(p, a.bridge.Reconciler(), flow)
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		report, err := c.sweep(p, a.Engine.Reconciler(), flow)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/outbound"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 )
 
 type syncCommand struct {
@@ -23,7 +24,7 @@ type syncCommand struct {
 
 // Run mirrors what Odoo has into Plane, once. It is safe while replicas serve.
 func (c *syncCommand) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
 		plan, err := c.mirror(a).Plan(p.ctx, flow, c.extent())
 		if err != nil {
 			return err
@@ -35,11 +36,11 @@ func (c *syncCommand) Run(p *process) error {
 	})
 }
 
-func (c *syncCommand) mirror(a *app) *mirror.Mirror {
+func (c *syncCommand) mirror(a *app.App) *mirror.Mirror {
 	if c.Release {
-		return a.bridge.Mirror().Released()
+		return a.Engine.Mirror().Released()
 	}
-	return a.bridge.Mirror()
+	return a.Engine.Mirror()
 }
 
 func (c *syncCommand) extent() mirror.Extent {
@@ -167,8 +168,8 @@ type syncResult struct {
 	Alarms []string `json:"alarms,omitempty"`
 }
 
-func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan mirror.Plan) error {
-	if err := a.bridge.Mirror().NoteBrake(p.ctx, plan); err != nil {
+func (c *syncCommand) execute(p *process, a *app.App, flow bridge.Flow, plan mirror.Plan) error {
+	if err := a.Engine.Mirror().NoteBrake(p.ctx, plan); err != nil {
 		return err
 	}
 	done, err := carryOut(p, a, flow, plan, c.extent())
@@ -177,8 +178,8 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan mirror.
 		return err
 	}
 	if err == nil {
-		a.showStatus(p.ctx)
-		if result.Alarms, err = a.alarms(p.ctx, flow); err != nil {
+		a.ShowStatus(p.ctx)
+		if result.Alarms, err = a.Engine.Alarms(p.ctx, flow); err != nil {
 			return err
 		}
 	}
@@ -192,6 +193,13 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan mirror.
 		return fmt.Errorf("%d of %d work items could not be written; run sync again", result.Failed, len(plan.Work()))
 	}
 	return nil
+}
+
+// carryOut carries out a plan and shows how far it is.
+func carryOut(p *process, a *app.App, flow bridge.Flow, plan mirror.Plan, extent mirror.Extent) (outbound.Result, error) {
+	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
+	defer progress.Done()
+	return a.CarryOut(p.ctx, flow, plan, extent, progress.Step)
 }
 
 // tell prints what was done.

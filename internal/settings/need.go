@@ -1,6 +1,17 @@
 package settings
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrUsage marks a failure that a person has to mend in settings or on the command line.
+var ErrUsage = errors.New("wrong usage or settings")
+
+// Wrong is the failure of one setting.
+func Wrong(setting, problem string) error {
+	return fmt.Errorf("%w:\n%w", ErrUsage, Fault{setting, problem})
+}
 
 // Need is a group of settings that a command cannot do without.
 type Need func(Settings) []error

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func (w *world) play() error {
 		{"Plane delivers again: the same deliveries, and retries under new ids", w.deliverAgain},
 		{"Odoo files one deadline and extends another", w.changeInOdoo},
 	} {
-		fmt.Fprintf(w.process.stdout, "\n%s\n", chapter.title)
+		fmt.Fprintf(w.options.Stdout, "\n%s\n", chapter.title)
 		if err := chapter.tell(); err != nil {
 			return fmt.Errorf("%s: %w", strings.ToLower(chapter.title), err)
 		}
@@ -38,19 +38,21 @@ func (w *world) play() error {
 }
 
 func (w *world) say(format string, values ...any) {
-	fmt.Fprintf(w.process.stdout, "  "+format+"\n", values...)
+	fmt.Fprintf(w.options.Stdout, "  "+format+"\n", values...)
 }
 
 func (w *world) sync() (outbound.Result, mirror.Plan, error) {
-	flow, err := w.app.flow(bir.Name)
+	flow, err := w.app.Flow(bir.Name)
 	if err != nil {
 		return outbound.Result{}, mirror.Plan{}, err
 	}
-	plan, err := w.app.bridge.Mirror().Plan(w.process.ctx, flow, mirror.WhatChanged)
+	plan, err := w.app.Engine.Mirror().Plan(w.ctx, flow, mirror.WhatChanged)
 	if err != nil {
 		return outbound.Result{}, plan, err
 	}
-	result, err := carryOut(w.process, w.app, flow, plan, mirror.WhatChanged)
+	step, done := w.options.Progress(len(plan.Work()))
+	defer done()
+	result, err := w.app.CarryOut(w.ctx, flow, plan, mirror.WhatChanged, step)
 	return result, plan, err
 }
 
@@ -125,7 +127,7 @@ func (w *world) deliverAgain() error {
 			w.tally.fresh++
 			continue
 		}
-		duplicate, err := post(w.process.ctx, w.bridgeURL+"/api/webhooks/plane", delivery.Attempts[0])
+		duplicate, err := post(w.ctx, w.bridgeURL+"/api/webhooks/plane", delivery.Attempts[0])
 		if err != nil {
 			return err
 		}
@@ -172,12 +174,12 @@ func (w *world) changeInOdoo() error {
 // settled waits until Plane has sent all webhooks and the bridge has worked
 // through them.
 func (w *world) settled() error {
-	if err := w.plane.Quiesce(w.process.ctx); err != nil {
+	if err := w.plane.Quiesce(w.ctx); err != nil {
 		return fmt.Errorf("waiting for Plane's webhooks: %w", err)
 	}
-	return waitFor(w.process.ctx, "every delivery is worked through", func() (bool, error) {
+	return waitFor(w.ctx, "every delivery is worked through", func() (bool, error) {
 		var open int
-		err := w.app.pool.QueryRow(w.process.ctx,
+		err := w.app.Pool.QueryRow(w.ctx,
 			"SELECT count(*) FROM ops.plane_webhook_deliveries WHERE status IN ('received', 'failed')").Scan(&open)
 		return open == 0, err
 	})

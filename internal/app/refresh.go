@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -29,7 +29,7 @@ var readEachTime = []string{
 
 // refresh reads the settings again and again until the context ends, or until
 // one has changed that takes effect only when everything is built anew.
-func (a *app) refresh(ctx context.Context) error {
+func (a *App) refresh(ctx context.Context) error {
 	ticker := time.NewTicker(refreshEvery)
 	defer ticker.Stop()
 	a.sayParameters(ctx)
@@ -40,7 +40,7 @@ func (a *app) refresh(ctx context.Context) error {
 		case <-ticker.C:
 		case <-a.hangup:
 		}
-		a.live.Refresh(ctx, a.logger)
+		a.Live.Refresh(ctx, a.Logger)
 		a.sayParameters(ctx)
 		if a.outdated(ctx) {
 			return errStartAnew
@@ -50,56 +50,58 @@ func (a *app) refresh(ctx context.Context) error {
 
 // sayParameters logs how things stand with Odoo's system parameters, once for
 // each change.
-func (a *app) sayParameters(ctx context.Context) {
+func (a *App) sayParameters(ctx context.Context) {
 	state := a.parameters.State()
-	if state.kind == a.saidParameters {
+	if state.Kind == a.saidParameters {
 		return
 	}
-	a.saidParameters = state.kind
-	switch state.kind {
-	case parametersRead:
-		a.logger.InfoContext(ctx, "settings that are set nowhere else are taken from Odoo's system parameters")
-	case parametersRefused:
-		a.logger.InfoContext(ctx, "the bridge's user may not read Odoo's system parameters, as is right for a user of least privilege; "+
+	a.saidParameters = state.Kind
+	switch state.Kind {
+	case ParametersRead:
+		a.Logger.InfoContext(ctx, "settings that are set nowhere else are taken from Odoo's system parameters")
+	case ParametersRefused:
+		a.Logger.InfoContext(ctx, "the bridge's user may not read Odoo's system parameters, as is right for a user of least privilege; "+
 			"settings come from the environment, files and Vault alone")
-	case parametersAway:
-		a.logger.WarnContext(ctx, "Odoo's system parameters could not be read; they are asked for again every minute", slog.Any("error", state.err))
-	case parametersNotNeeded:
+	case ParametersAway:
+		a.Logger.WarnContext(ctx, "Odoo's system parameters could not be read; they are asked for again every minute", slog.Any("error", state.Err))
+	case ParametersNotNeeded:
 	}
 }
 
 // outdated reports whether the settings in use differ from the newest ones in
 // something that is built in. New settings that cannot work are logged, once, and
 // the old ones stay in force.
-func (a *app) outdated(ctx context.Context) bool {
-	newest := a.live.Current()
-	changed := slices.DeleteFunc(a.settings.Differing(newest), func(name string) bool { return slices.Contains(readEachTime, name) })
+func (a *App) outdated(ctx context.Context) bool {
+	newest := a.Live.Current()
+	changed := slices.DeleteFunc(a.Settings.Differing(newest), func(name string) bool { return slices.Contains(readEachTime, name) })
 	names := strings.Join(changed, ", ")
 	if names == "" {
 		return false
 	}
 	if err := a.usable(newest); err != nil {
 		if names != a.saidUnusable {
-			a.logger.WarnContext(ctx, "settings changed to something that cannot be used; the old ones stay in force",
+			a.Logger.WarnContext(ctx, "settings changed to something that cannot be used; the old ones stay in force",
 				slog.String("changed", names), slog.Any("error", err))
 		}
 		a.saidUnusable = names
 		return false
 	}
-	a.logger.InfoContext(ctx, "settings changed; finishing what is in hand and starting anew with them", slog.String("changed", names))
+	a.Logger.InfoContext(ctx, "settings changed; finishing what is in hand and starting anew with them", slog.String("changed", names))
 	return true
 }
 
 // usable tries whether a bridge can be built from settings. Building makes no
 // connection.
-func (a *app) usable(s settings.Settings) error {
+func (a *App) usable(s settings.Settings) error {
 	if err := s.Check(settings.Database, settings.OdooIfAny, settings.TaskIfAny); err != nil {
 		return err
 	}
-	trial, err := wire(s, a.live, slog.New(slog.DiscardHandler))
+	config := a.config
+	config.Logger = slog.New(slog.DiscardHandler)
+	trial, err := New(s, a.Live, config)
 	if err != nil {
 		return err
 	}
-	trial.pool.Close()
+	trial.Close()
 	return nil
 }

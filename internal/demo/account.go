@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ func (w *world) account() error {
 	}
 	sent := w.attempts()
 	activities := len(w.odoo.Records("mail.activity"))
-	out := tabwriter.NewWriter(w.process.stdout, 0, 0, 2, ' ', 0)
+	out := tabwriter.NewWriter(w.options.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(out, "\nThe account\n")
 	for _, line := range []struct {
 		side, what string
@@ -60,7 +60,7 @@ func (w *world) account() error {
 }
 
 func (w *world) counts() (processed, workItems, links int, err error) {
-	err = w.app.pool.QueryRow(w.process.ctx, `SELECT
+	err = w.app.Pool.QueryRow(w.ctx, `SELECT
 		(SELECT count(*) FROM ops.plane_webhook_deliveries WHERE status IN ('processed', 'ignored')),
 		(SELECT count(*) FROM ops.work_items),
 		(SELECT count(*) FROM ops.plane_sync_mappings WHERE state = 'linked')`).Scan(&processed, &workItems, &links)

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -23,26 +23,26 @@ const (
 	refusedFor = time.Hour
 )
 
-// odooParameters supplies the settings that may stand in Odoo's
+// OdooParameters supplies the settings that may stand in Odoo's
 // ir.config_parameter and are set nowhere else, in one call per reading. Only
 // users with Settings rights may read them; a user of least privilege may not,
 // and that is no fault. What was read once stays in force while Odoo is away.
 //
 // It owns the one Odoo client of the process, so that its user signs in once.
-type odooParameters struct {
+type OdooParameters struct {
 	logger func(settings.Settings) *slog.Logger
 
 	mu     sync.Mutex
 	access odooAccess
 	client *odoo.Client
 	values map[string]string
-	state  parametersState
+	state  ParametersState
 	// open are the settings that nothing before Odoo has.
 	open    []string
 	refused time.Time
 }
 
-var _ settings.Preparer = (*odooParameters)(nil)
+var _ settings.Preparer = (*OdooParameters)(nil)
 
 // odooAccess is what a client is made from.
 type odooAccess struct {
@@ -50,39 +50,42 @@ type odooAccess struct {
 	inFlight                               int
 }
 
-// parametersState is what became of the last attempt to read the parameters.
-type parametersState struct {
-	kind parametersKind
-	err  error
+// ParametersState is what became of the last attempt to read the parameters.
+type ParametersState struct {
+	Kind ParametersKind
+	// Err is why they could not be read.
+	Err error
 }
 
-type parametersKind string
+// ParametersKind says how an attempt ended.
+type ParametersKind string
 
+// The ways in which an attempt ends.
 const (
-	parametersNotNeeded parametersKind = "not needed"
-	parametersRead      parametersKind = "read"
-	parametersRefused   parametersKind = "refused"
-	parametersAway      parametersKind = "away"
+	ParametersNotNeeded ParametersKind = "not needed"
+	ParametersRead      ParametersKind = "read"
+	ParametersRefused   ParametersKind = "refused"
+	ParametersAway      ParametersKind = "away"
 )
 
-// fromOdooParameters names the source in messages.
-const fromOdooParameters = "Odoo's ir.config_parameter"
+// FromOdooParameters names the source in messages.
+const FromOdooParameters = "Odoo's ir.config_parameter"
 
 // String names the source in messages.
-func (p *odooParameters) String() string { return fromOdooParameters }
+func (p *OdooParameters) String() string { return FromOdooParameters }
 
 // Prepare reads the parameters.
 //
 // A server that is away is no fault: the needs of a command say what is missing.
-func (p *odooParameters) Prepare(ctx context.Context, known settings.Settings, open []settings.Spec) error {
+func (p *OdooParameters) Prepare(ctx context.Context, known settings.Settings, open []settings.Spec) error {
 	keys := p.begin(open)
 	if len(keys) == 0 || settings.Odoo(known) != nil {
-		p.end(nil, parametersState{kind: parametersNotNeeded})
+		p.end(nil, ParametersState{Kind: ParametersNotNeeded})
 		return nil
 	}
 	client, err := p.clientFor(known)
 	if err != nil {
-		p.end(nil, parametersState{parametersAway, err})
+		p.end(nil, ParametersState{ParametersAway, err})
 		return nil
 	}
 	if p.refusedLately() {
@@ -93,17 +96,17 @@ func (p *odooParameters) Prepare(ctx context.Context, known settings.Settings, o
 	values, err := client.Params(ctx, keys...)
 	switch {
 	case err == nil:
-		p.end(values, parametersState{kind: parametersRead})
+		p.end(values, ParametersState{Kind: ParametersRead})
 	case errors.Is(err, odoo.ErrAccess):
-		p.end(nil, parametersState{parametersRefused, err})
+		p.end(nil, ParametersState{ParametersRefused, err})
 	default:
-		p.end(nil, parametersState{parametersAway, err})
+		p.end(nil, ParametersState{ParametersAway, err})
 	}
 	return nil
 }
 
 // begin notes which settings are left to Odoo and returns their keys.
-func (p *odooParameters) begin(open []settings.Spec) (keys []string) {
+func (p *OdooParameters) begin(open []settings.Spec) (keys []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open = nil
@@ -115,27 +118,27 @@ func (p *odooParameters) begin(open []settings.Spec) (keys []string) {
 	return keys
 }
 
-func (p *odooParameters) end(values map[string]string, state parametersState) {
+func (p *OdooParameters) end(values map[string]string, state ParametersState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state = state
-	switch state.kind {
-	case parametersRead:
+	switch state.Kind {
+	case ParametersRead:
 		p.values = values
-	case parametersRefused:
+	case ParametersRefused:
 		p.refused = time.Now()
-	case parametersNotNeeded, parametersAway:
+	case ParametersNotNeeded, ParametersAway:
 	}
 }
 
-func (p *odooParameters) refusedLately() bool {
+func (p *OdooParameters) refusedLately() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.state.kind == parametersRefused && time.Since(p.refused) < refusedFor
+	return p.state.Kind == ParametersRefused && time.Since(p.refused) < refusedFor
 }
 
 // Lookup answers from what Prepare read.
-func (p *odooParameters) Lookup(_ context.Context, spec settings.Spec) (string, bool, error) {
+func (p *OdooParameters) Lookup(_ context.Context, spec settings.Spec) (string, bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	raw, found := p.values[spec.OdooKey]
@@ -147,7 +150,7 @@ func (p *odooParameters) Lookup(_ context.Context, spec settings.Spec) (string, 
 }
 
 // State is what became of the last attempt.
-func (p *odooParameters) State() parametersState {
+func (p *OdooParameters) State() ParametersState {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.state
@@ -156,23 +159,23 @@ func (p *odooParameters) State() parametersState {
 // unknown fails while one of the settings may stand in Odoo and Odoo could not
 // be asked yet. The default may be the wrong server then, and no key of ours
 // should go there.
-func (p *odooParameters) unknown(names ...string) error {
+func (p *OdooParameters) unknown(names ...string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.state.kind != parametersAway || p.values != nil {
+	if p.state.Kind != ParametersAway || p.values != nil {
 		return nil
 	}
 	for _, name := range names {
 		if slices.Contains(p.open, name) {
 			return fmt.Errorf("%w: %s is not known yet: nothing sets it here, and Odoo, whose system parameters may, could not be asked: %w",
-				bridge.ErrKeyMissing, name, p.state.err)
+				bridge.ErrKeyMissing, name, p.state.Err)
 		}
 	}
 	return nil
 }
 
 // clientFor is the process's client for the Odoo that the settings name.
-func (p *odooParameters) clientFor(s settings.Settings) (*odoo.Client, error) {
+func (p *OdooParameters) clientFor(s settings.Settings) (*odoo.Client, error) {
 	access := odooAccess{
 		s.OdooURL.String(), s.OdooDB, s.OdooLogin, s.OdooPassword.Reveal(), string(s.OdooProtocol), int(s.OdooMaxInFlight),
 	}
@@ -181,14 +184,15 @@ func (p *odooParameters) clientFor(s settings.Settings) (*odoo.Client, error) {
 	if p.client != nil && p.access == access {
 		return p.client, nil
 	}
-	client, err := newOdooClient(s, p.logger(s))
+	client, err := NewOdooClient(s, p.logger(s))
 	if err == nil {
 		p.access, p.client, p.refused = access, client, time.Time{}
 	}
 	return client, err
 }
 
-func newOdooClient(s settings.Settings, logger *slog.Logger) (*odoo.Client, error) {
+// NewOdooClient is a client for the Odoo that the settings name.
+func NewOdooClient(s settings.Settings, logger *slog.Logger) (*odoo.Client, error) {
 	return odoo.New(odoo.Config{
 		URL: s.OdooURL.String(), Database: s.OdooDB, Login: s.OdooLogin, Secret: s.OdooPassword.Reveal(),
 		Protocol: odoo.Protocol(s.OdooProtocol), MaxInFlight: int(s.OdooMaxInFlight), Logger: logger,
@@ -196,11 +200,11 @@ func newOdooClient(s settings.Settings, logger *slog.Logger) (*odoo.Client, erro
 }
 
 // parametersOf finds Odoo's parameters among the sources of the settings.
-func parametersOf(live *settings.Live, logger *slog.Logger) *odooParameters {
+func parametersOf(live *settings.Live, logger *slog.Logger) *OdooParameters {
 	for _, source := range live.Sources() {
-		if parameters, found := source.(*odooParameters); found {
+		if parameters, found := source.(*OdooParameters); found {
 			return parameters
 		}
 	}
-	return &odooParameters{logger: func(settings.Settings) *slog.Logger { return logger }}
+	return &OdooParameters{logger: func(settings.Settings) *slog.Logger { return logger }}
 }

@@ -1,4 +1,4 @@
-package main
+package database
 
 import (
 	"context"
@@ -20,11 +20,11 @@ const (
 	poolerWithin = 4 * time.Second
 )
 
-// checkPooler looks whether a pooler stands before the database, of which kind,
+// CheckPooler looks whether a pooler stands before the database, of which kind,
 // and how many transactions it lets through at once. Without DATABASE_POOLER a
 // pooler in transaction mode loses what belongs to a session, now and then; with
 // too few places everything waits for ever.
-func checkPooler(ctx context.Context, pool *pgxpool.Pool, s settings.Settings) error {
+func CheckPooler(ctx context.Context, pool *pgxpool.Pool, s settings.Settings) error {
 	config := pool.Config().ConnConfig.Copy()
 	// Nothing of this probe may depend on a session.
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
@@ -50,7 +50,7 @@ func checkPooler(ctx context.Context, pool *pgxpool.Pool, s settings.Settings) e
 		sessions = append(sessions, session)
 	}
 	if !s.DatabasePooler && sharesBackends(ctx, sessions) {
-		return wrongSetting("DATABASE_POOLER", "is false, and DATABASE_URL leads through a transaction-mode pooler, such as Supabase's port 6543 or pgbouncer: set it to true, or name the database's own address or a session-mode pooler")
+		return settings.Wrong("DATABASE_POOLER", "is false, and DATABASE_URL leads through a transaction-mode pooler, such as Supabase's port 6543 or pgbouncer: set it to true, or name the database's own address or a session-mode pooler")
 	}
 	return holdPlaces(ctx, sessions)
 }
@@ -120,5 +120,5 @@ func tooFewPlaces(ctx context.Context, err error, places int) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("looking for a pooler: %w", err)
 	}
-	return wrongSetting("DATABASE_URL", fmt.Sprintf("leads through a pooler that lets %d of the %d transactions through that the bridge needs at once: raise its pool size (pgbouncer: default_pool_size)", places, poolerPlaces))
+	return settings.Wrong("DATABASE_URL", fmt.Sprintf("leads through a pooler that lets %d of the %d transactions through that the bridge needs at once: raise its pool size (pgbouncer: default_pool_size)", places, poolerPlaces))
 }

@@ -1,4 +1,6 @@
-package main
+// Package database opens the database as the settings say, and looks whether it can be
+// worked with as it is set up: its migrations, and a pooler before it.
+package database
 
 import (
 	"context"
@@ -19,14 +21,14 @@ import (
 // beside those of the workers. Whoever comes while all are in use waits.
 const besideWorkers = 2
 
-// openPool prepares connections to the database and opens none yet. A limit that
+// Open prepares connections to the database and opens none yet. A limit that
 // DATABASE_URL sets itself, by pool_max_conns, is kept.
-func openPool(s settings.Settings) (*pgxpool.Pool, error) {
+func Open(s settings.Settings) (*pgxpool.Pool, error) {
 	address := s.DatabaseURL.Reveal()
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		// The library's error quotes the address; only its kind is told.
-		return nil, wrongSetting("DATABASE_URL", "expected an address such as postgres://user@host:5432/database")
+		return nil, settings.Wrong("DATABASE_URL", "expected an address such as postgres://user@host:5432/database")
 	}
 	if !settings.SetsMaxConnections(address) {
 		// A worker holds one connection for its lock and needs another beside it.
@@ -48,16 +50,16 @@ func openPool(s settings.Settings) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-// workersWithin is how many workers the pool has connections for: more would
+// WorkersWithin is how many workers the pool has connections for: more would
 // each hold one and wait for a second for ever.
-func workersWithin(pool *pgxpool.Pool, s settings.Settings) int {
+func WorkersWithin(pool *pgxpool.Pool, s settings.Settings) int {
 	room := (int(pool.Config().MaxConns) - besideWorkers) / 2
 	return max(1, min(int(s.Workers), room))
 }
 
-// connectTo opens the database for Vault, which is asked before settings are
+// ConnectTo opens the database for Vault, which is asked before settings are
 // known.
-func connectTo(getenv func(string) string) func(context.Context) (*pgx.Conn, error) {
+func ConnectTo(getenv func(string) string) func(context.Context) (*pgx.Conn, error) {
 	return func(ctx context.Context) (*pgx.Conn, error) {
 		spec := settings.Spec{Name: "DATABASE_URL", Secret: "database_url"}
 		address, found, err := settings.One(ctx, settings.Environment{Getenv: getenv}, spec)
@@ -79,10 +81,10 @@ func connectTo(getenv func(string) string) func(context.Context) (*pgx.Conn, err
 	}
 }
 
-// usableDatabase fails when the database can be reached and not be worked with
+// Usable fails when the database can be reached and not be worked with
 // as it is set up.
-func usableDatabase(ctx context.Context, pool *pgxpool.Pool, s settings.Settings) error {
-	if err := checkPooler(ctx, pool, s); err != nil {
+func Usable(ctx context.Context, pool *pgxpool.Pool, s settings.Settings) error {
+	if err := CheckPooler(ctx, pool, s); err != nil {
 		return err
 	}
 	if err := migrations.Check(ctx, pool); err != nil {
@@ -91,20 +93,20 @@ func usableDatabase(ctx context.Context, pool *pgxpool.Pool, s settings.Settings
 	return nil
 }
 
-// awaitDatabase returns when the database answers, with what cannot be mended by
-// trying again: then nothing is begun in it.
-func (a *app) awaitDatabase(ctx context.Context) error {
+// Await returns when the database answers, with what cannot be mended by trying again:
+// then nothing is begun in it.
+func Await(ctx context.Context, pool *pgxpool.Pool, s settings.Settings, logger *slog.Logger) error {
 	told := false
 	for {
-		err := usableDatabase(ctx, a.pool, a.settings)
+		err := Usable(ctx, pool, s)
 		if err == nil || errors.Is(err, migrations.ErrPending) || ctx.Err() != nil {
 			return nil //nolint:nilerr // what is pending runs next, and an end is no failure
 		}
 		switch {
-		case errors.Is(err, errUsage) || errors.Is(err, migrations.ErrNewer):
+		case errors.Is(err, settings.ErrUsage) || errors.Is(err, migrations.ErrNewer):
 			return err
 		case !told:
-			a.logger.WarnContext(ctx, "the database cannot be used yet; trying again", slog.Any("error", err))
+			logger.WarnContext(ctx, "the database cannot be used yet; trying again", slog.Any("error", err))
 			told = true
 		}
 		select {
@@ -113,8 +115,4 @@ func (a *app) awaitDatabase(ctx context.Context) error {
 		case <-time.After(time.Second):
 		}
 	}
-}
-
-func wrongSetting(name, problem string) error {
-	return fmt.Errorf("%w:\n%w", errUsage, settings.Fault{Setting: name, Problem: problem})
 }

@@ -1,9 +1,7 @@
-package main
+package app
 
 import (
 	"encoding/json"
-	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"net/http/httptest"
@@ -27,39 +25,38 @@ var anyMethod = []string{
 
 // bareApp is an app as serve wires it, with secrets, and with nothing that it
 // could reach: every route has to answer all the same.
-func bareApp(t *testing.T) *app {
+func bareApp(t *testing.T) *App {
 	t.Helper()
 	values := map[string]string{
 		"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none?connect_timeout=1", "PLANE_BASE_URL": "http://127.0.0.1:1",
 		"PLANE_WEBHOOK_SECRET": "for-tests", "ODOO_WEBHOOK_TOKEN": "for-tests", "ADMIN_TOKEN": "for-tests",
 	}
-	p := &process{t.Context(), func(name string) string { return values[name] }, io.Discard, io.Discard, ""}
-	s, live, err := p.settings(settings.Database, settings.OdooIfAny)
+	s, live, err := surroundings(values).Settings(t.Context(), settings.Database, settings.OdooIfAny)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := wire(s, live, slog.New(slog.DiscardHandler))
+	a, err := New(s, live, Config{Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(a.pool.Close)
+	t.Cleanup(a.Close)
 	return a
 }
 
 func TestEveryRequestIsAnsweredInJSON(t *testing.T) {
 	t.Parallel()
 	a := bareApp(t)
-	for _, route := range a.receiver.Routes() {
+	for _, route := range a.Receiver.Routes() {
 		if !slices.Contains(anyMethod, route.Method) {
 			continue // the framework's own name for a path without a route
 		}
 		for _, method := range []string{route.Method, http.MethodDelete, http.MethodGet, http.MethodPost} {
-			assertJSON(t, a.receiver, method, strings.TrimSuffix(route.Path, "*"))
+			assertJSON(t, a.Receiver, method, strings.TrimSuffix(route.Path, "*"))
 		}
 	}
 	for _, path := range []string{"/", "/nothing-here", "/api/webhooks/", "/api/webhooks/plane/", "//healthz", "/console/nothing/here"} {
 		for _, method := range anyMethod {
-			assertJSON(t, a.receiver, method, path)
+			assertJSON(t, a.Receiver, method, path)
 		}
 	}
 }
@@ -142,7 +139,7 @@ func TestTheInterfaceIsDescribedAsItIs(t *testing.T) {
 	if err := yaml.Unmarshal(content, &document); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(registered(bareApp(t).receiver.Routes()), document.methods()); diff != "" {
+	if diff := cmp.Diff(registered(bareApp(t).Receiver.Routes()), document.methods()); diff != "" {
 		t.Errorf("routes (-program +docs/openapi.yaml):\n%s", diff)
 	}
 }

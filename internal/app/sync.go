@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"context"
@@ -16,16 +16,14 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
-// carryOut carries out a plan and shows how far it is. What is under way when the process
-// is told to stop is finished.
-func carryOut(p *process, a *app, flow bridge.Flow, plan mirror.Plan, extent mirror.Extent) (outbound.Result, error) {
-	ctx, cancel := p.inHand(a.logger)
+// CarryOut carries out a plan and calls step after each of its steps. What is under
+// way when the context ends is finished.
+func (a *App) CarryOut(ctx context.Context, flow bridge.Flow, plan mirror.Plan, extent mirror.Extent, step func()) (outbound.Result, error) {
+	inHand, cancel := a.InHand(ctx)
 	defer cancel()
-	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
-	defer progress.Done()
 	result, err := outbound.Run{
-		Mirror: a.bridge.Mirror(), Flow: flow, Extent: extent, Stop: p.ctx, Step: progress.Step, Logger: a.logger,
-	}.CarryOut(ctx, plan)
+		Mirror: a.Engine.Mirror(), Flow: flow, Extent: extent, Stop: ctx, Step: step, Logger: a.Logger,
+	}.CarryOut(inHand, plan)
 	if all := new(outbound.AllFailedError); errors.As(err, &all) {
 		err = fmt.Errorf("the first work items all failed%s; the last: %w", whyAll(all.Steps, all.Last), all.Last)
 	}
@@ -48,18 +46,28 @@ func whyAll(n int, err error) string {
 	}
 }
 
-// inHand returns the context for work that is finished before the process stops. It
+// InHand returns the context for work that is finished before the process stops. It
 // outlives the process's own by the drain time; nothing new is begun in it then, and
 // nothing waited for.
-func (p *process) inHand(logger *slog.Logger) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(p.ctx))
-	release := context.AfterFunc(p.ctx, func() {
-		logger.InfoContext(ctx, "told to stop; what is under way is finished first, and another Ctrl-C ends it at once",
+func (a *App) InHand(process context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(process))
+	release := context.AfterFunc(process, func() {
+		a.Logger.InfoContext(ctx, "told to stop; what is under way is finished first, and another Ctrl-C ends it at once",
 			slog.Duration("within", engine.DrainTime))
-		time.AfterFunc(engine.DrainTime, func() { cancel(context.Cause(p.ctx)) })
+		time.AfterFunc(engine.DrainTime, func() { cancel(context.Cause(process)) })
 	})
-	return plane.WithStop(ctx, p.ctx), func() {
+	return plane.WithStop(ctx, process), func() {
 		release()
 		cancel(nil)
+	}
+}
+
+// ShowStatus brings the fields in Odoo up to date. A failure is none of the sync's:
+// what is not shown stays due.
+func (a *App) ShowStatus(ctx context.Context) {
+	for _, flow := range a.Engine.Flows() {
+		if err := a.Engine.ShowStatus(ctx, flow); err != nil {
+			a.Logger.WarnContext(ctx, "Odoo does not show the new states yet; the next write-back does", slog.Any("error", err))
+		}
 	}
 }

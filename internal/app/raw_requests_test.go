@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"bufio"
@@ -26,13 +26,13 @@ type rawRequest struct {
 func served(t *testing.T) (main, side string) {
 	t.Helper()
 	a := bareApp(t)
-	return serveOn(t, httpserver.Server{Handler: a.receiver, DropSlowest: a.receiver.DropSlowest}),
+	return serveOn(t, httpserver.Server{Handler: a.Receiver, DropSlowest: a.Receiver.DropSlowest}),
 		serveOn(t, httpserver.Server{Handler: httpserver.Only("/metrics", a.metrics.Handler())})
 }
 
 func serveOn(t *testing.T, server httpserver.Server) string {
 	t.Helper()
-	listener, err := listen(t.Context(), "LISTEN_ADDR", "127.0.0.1:0")
+	listener, err := httpserver.Listen(t.Context(), "LISTEN_ADDR", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

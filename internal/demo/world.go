@@ -1,13 +1,14 @@
-package main
+package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/httpserver"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/postgres"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
@@ -21,11 +22,11 @@ const demoSecret = "demo-webhook-secret" //nolint:gosec // a simulated server's 
 // world is the demo's stage: a PostgreSQL, both simulated servers and the bridge,
 // all real processes and sockets except for what Plane and Odoo themselves are.
 type world struct {
-	process  *process
+	options  Options
 	database *postgres.Server // nil when --database was given
 	plane    *planetest.Server
 	odoo     *odootest.Server
-	app      *app
+	app      *app.App
 
 	planeURL, odooURL, bridgeURL string
 
@@ -40,12 +41,12 @@ type world struct {
 	tally   tally
 }
 
-func newWorld(p *process, c *demoCommand) (*world, error) {
-	ctx, stop := context.WithCancel(p.ctx)
-	w := &world{process: p, ctx: ctx, stop: stop, served: make(chan error, 1), year: time.Now().Year()}
-	err := errors.Join(w.startServers(ctx, c))
+func newWorld(process context.Context, options Options) (*world, error) {
+	ctx, stop := context.WithCancel(process)
+	w := &world{options: options, ctx: ctx, stop: stop, served: make(chan error, 1), year: time.Now().Year()}
+	err := w.startServers(ctx)
 	if err == nil {
-		err = w.startBridge(ctx, c)
+		err = w.startBridge(ctx)
 	}
 	if err != nil {
 		w.close()
@@ -54,10 +55,10 @@ func newWorld(p *process, c *demoCommand) (*world, error) {
 	return w, nil
 }
 
-func (w *world) startServers(ctx context.Context, c *demoCommand) error {
+func (w *world) startServers(ctx context.Context) error {
 	var err error
-	w.plane = planetest.New(planetest.Options{Limit: c.Limit, RetryBase: time.Second})
-	if w.planeURL, err = w.host(ctx, c.Address, w.plane); err != nil {
+	w.plane = planetest.New(planetest.Options{Limit: w.options.Limit, RetryBase: time.Second})
+	if w.planeURL, err = w.host(ctx, w.options.Address, w.plane); err != nil {
 		return err
 	}
 	w.odoo = odootest.New(odootest.Options{})
@@ -70,16 +71,16 @@ func (w *world) startServers(ctx context.Context, c *demoCommand) error {
 
 // host serves a simulated server on a port of its own.
 func (w *world) host(ctx context.Context, address string, handler http.Handler) (url string, err error) {
-	listener, err := listen(ctx, "--address", address)
+	listener, err := httpserver.Listen(ctx, "--address", address)
 	if err != nil {
 		return "", err
 	}
-	go func() { w.noteStop(serveHTTP(ctx, listener, handler)) }()
+	go func() { w.noteStop(httpserver.Server{Handler: handler}.Serve(ctx, listener)) }()
 	return "http://" + listener.Addr().String(), nil
 }
 
-func (w *world) startBridge(ctx context.Context, c *demoCommand) error {
-	dsn, err := w.databaseURL(ctx, c)
+func (w *world) startBridge(ctx context.Context) error {
+	dsn, err := w.databaseURL(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,35 +93,37 @@ func (w *world) startBridge(ctx context.Context, c *demoCommand) error {
 		// The demo syncs when its story says so.
 		"SYNC_SCHEDULE": "@every 24h", "LOG_LEVEL": "warn",
 	}
-	inside := &process{ctx, func(name string) string { return values[name] }, w.process.stdout, w.process.stderr, ""}
-	s, live, err := inside.settings(settings.Database, settings.Odoo, settings.Plane)
+	inside := app.Surroundings{
+		Getenv: func(name string) string { return values[name] }, Log: w.options.Stderr, LogIsRead: w.options.LogIsRead, Version: w.options.Version,
+	}
+	s, live, err := inside.Settings(ctx, settings.Database, settings.Odoo, settings.Plane)
 	if err != nil {
 		return err
 	}
-	if w.app, err = wire(s, live, inside.logger(s)); err != nil {
+	if w.app, err = inside.Build(s, live); err != nil {
 		return err
 	}
-	if _, err := migrations.Up(ctx, w.app.pool, slog.New(slog.DiscardHandler)); err != nil {
+	if _, err := migrations.Up(ctx, w.app.Pool, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
-	return w.app.listen(ctx)
+	return w.app.Listen(ctx)
 }
 
 // serve starts the receiver and the workers, and tells Plane where to send its
 // webhooks.
 func (w *world) serve() {
-	w.bridgeURL = "http://" + w.app.main.Addr().String()
+	w.bridgeURL = "http://" + w.app.ListensAt()
 	w.stopped = make(chan struct{})
 	go func() {
 		defer close(w.stopped)
-		w.noteStop(w.app.serve(w.ctx))
+		w.noteStop(w.app.Serve(w.ctx))
 	}()
 	w.plane.AddWebhook(w.bridgeURL+"/api/webhooks/plane", demoSecret, planetest.V1)
 }
 
-func (w *world) databaseURL(ctx context.Context, c *demoCommand) (string, error) {
-	if c.Database != "" {
-		return c.Database, nil
+func (w *world) databaseURL(ctx context.Context) (string, error) {
+	if w.options.Database != "" {
+		return w.options.Database, nil
 	}
 	var err error
 	if w.database, err = postgres.Start(ctx, postgres.Options{Durable: true}); err != nil {
@@ -150,11 +153,11 @@ func (w *world) close() {
 		}
 	}
 	if w.app != nil {
-		w.app.pool.Close()
+		w.app.Close()
 	}
 	if w.database != nil {
 		if err := w.database.Stop(); err != nil {
-			fmt.Fprintln(w.process.stderr, "demo: PostgreSQL did not stop:", err)
+			fmt.Fprintln(w.options.Stderr, "demo: PostgreSQL did not stop:", err)
 		}
 	}
 }
