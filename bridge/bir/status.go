@@ -45,18 +45,23 @@ func StatusFieldSpecs() []odoo.FieldSpec {
 	}
 }
 
-// TriggerFields are the fields whose change in Odoo shows in Plane. The fields of
-// the status are not among them, so the bridge's own writes are not reported back.
-func TriggerFields() []string {
-	return []string{"name", "form_type", "period_month", "period_year", "deadline_date", "company_id", "return_id", "state"}
+// statusColumns say which field of the model shows what. What no field shows is
+// not in it.
+type statusColumns map[string]string
+
+// StatusFields asks Odoo which of the fields deadlines have.
+func (f *Flow) StatusFields(ctx context.Context) (bridge.StatusFields, error) {
+	columns, err := readStatusColumns(ctx, f.config.Odoo)
+	if err != nil {
+		return bridge.StatusFields{}, err
+	}
+	missing := slices.DeleteFunc(StatusFieldSpecs(), func(spec odoo.FieldSpec) bool {
+		return columns[spec.Name[len(manualPrefix):]] != ""
+	})
+	return bridge.StatusFields{Present: columns.names(), Missing: missing}, nil
 }
 
-// StatusColumns say which field of the model shows what. What no field shows is
-// not in it.
-type StatusColumns map[string]string
-
-// ReadStatusColumns asks Odoo which of the fields deadlines have.
-func ReadStatusColumns(ctx context.Context, client *odoo.Client) (StatusColumns, error) {
+func readStatusColumns(ctx context.Context, client *odoo.Client) (statusColumns, error) {
 	fields, err := client.FieldsGet(ctx, Model, "type")
 	if err != nil {
 		return nil, fmt.Errorf("reading the fields of %s: %w", Model, err)
@@ -64,19 +69,12 @@ func ReadStatusColumns(ctx context.Context, client *odoo.Client) (StatusColumns,
 	return columnsAmong(fields), nil
 }
 
-// Names are the fields that exist, sorted.
-func (c StatusColumns) Names() []string { return slices.Sorted(maps.Values(c)) }
-
-// Missing are the fields that could be added.
-func (c StatusColumns) Missing() []odoo.FieldSpec {
-	return slices.DeleteFunc(StatusFieldSpecs(), func(spec odoo.FieldSpec) bool {
-		return c[spec.Name[len(manualPrefix):]] != ""
-	})
-}
+// names are the fields that exist, sorted.
+func (c statusColumns) names() []string { return slices.Sorted(maps.Values(c)) }
 
 // columnsAmong picks the fields of the status; a module's own before a manual one.
-func columnsAmong[T any](fields map[string]T) StatusColumns {
-	columns := StatusColumns{}
+func columnsAmong[T any](fields map[string]T) statusColumns {
+	columns := statusColumns{}
 	for _, name := range statusFields {
 		for _, candidate := range []string{name, manualPrefix + name} {
 			if _, exists := fields[candidate]; exists {
@@ -94,17 +92,17 @@ const columnsFor = 15 * time.Minute
 // knownColumns remembers which fields there are.
 type knownColumns struct {
 	mu      sync.Mutex
-	columns StatusColumns
+	columns statusColumns
 	until   time.Time
 }
 
-func (k *knownColumns) get(now time.Time) (columns StatusColumns, known bool) {
+func (k *knownColumns) get(now time.Time) (columns statusColumns, known bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.columns, now.Before(k.until)
 }
 
-func (k *knownColumns) set(columns StatusColumns, now time.Time) {
+func (k *knownColumns) set(columns statusColumns, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.columns, k.until = columns, now.Add(columnsFor)
@@ -144,12 +142,12 @@ func (f *Flow) KeepStatus(ctx context.Context, statuses []bridge.SyncStatus) (fa
 // columns are the fields that are known, looked at anew as long as some are missing:
 // they are filled as soon as they are there. known is false when nothing was ever
 // read.
-func (f *Flow) columns(ctx context.Context) (columns StatusColumns, known bool, err error) {
+func (f *Flow) columns(ctx context.Context) (columns statusColumns, known bool, err error) {
 	columns, known = f.status.get(f.config.Now())
 	if !known || len(columns) == len(statusFields) {
 		return columns, known, nil
 	}
-	if columns, err = ReadStatusColumns(ctx, f.config.Odoo); err != nil {
+	if columns, err = readStatusColumns(ctx, f.config.Odoo); err != nil {
 		return nil, false, odooflow.Classify(err)
 	}
 	f.status.set(columns, f.config.Now())
@@ -158,7 +156,7 @@ func (f *Flow) columns(ctx context.Context) (columns StatusColumns, known bool, 
 
 // shown reads what Odoo shows now. The first read asks for all fields, which
 // tells in the same call which of ours there are.
-func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int64]shownRow, StatusColumns, error) {
+func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int64]shownRow, statusColumns, error) {
 	columns, known, err := f.columns(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -171,7 +169,7 @@ func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int
 		ids[i] = status.OdooID
 	}
 	var rows []shownRow
-	if err := f.config.Odoo.Read(ctx, Model, ids, columns.Names(), &rows); err != nil {
+	if err := f.config.Odoo.Read(ctx, Model, ids, columns.names(), &rows); err != nil {
 		f.status.set(nil, time.Time{})
 		return nil, nil, odooflow.Classify(fmt.Errorf("reading what deadlines show: %w", err))
 	}
@@ -194,7 +192,7 @@ func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int
 }
 
 // differing are the values that a record does not show yet.
-func differing(status bridge.SyncStatus, columns StatusColumns, row shownRow) odoo.Values {
+func differing(status bridge.SyncStatus, columns statusColumns, row shownRow) odoo.Values {
 	var last odoo.DateTime
 	if !status.LastSync.IsZero() {
 		last = odoo.At(status.LastSync)

@@ -171,9 +171,9 @@ func TestFieldsMadeWithoutAModuleAreKeptAndAbsentOnesAreNoFault(t *testing.T) {
 	if _, err := admin.SetupFields(t.Context(), bir.Model, bir.StatusFieldSpecs()[:2]); err != nil {
 		t.Fatal(err)
 	}
-	columns, err := bir.ReadStatusColumns(t.Context(), admin)
-	if err != nil || !slices.Equal(columns.Names(), []string{"x_plane_issue_id", "x_plane_sync_status"}) || len(columns.Missing()) != 2 {
-		t.Fatalf("columns = %v, %v", columns, err)
+	fields, err := o.flow.StatusFields(t.Context())
+	if err != nil || !slices.Equal(fields.Present, []string{"x_plane_issue_id", "x_plane_sync_status"}) || len(fields.Missing) != 2 {
+		t.Fatalf("fields = %v, %v", fields, err)
 	}
 	later := newOfficeOn(t, o.odoo)
 	later.keep(t, statuses)

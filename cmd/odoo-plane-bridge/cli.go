@@ -45,7 +45,7 @@ type commands struct {
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	var line commands
 	exited := -1
-	parser, err := kong.New(&line, kong.Name("odoo-plane-bridge"), kong.Writers(stdout, stderr),
+	parser, err := kong.New(&line, kong.Name("odoo-plane-bridge"), aboutFlows(), kong.Writers(stdout, stderr),
 		kong.Description("Joins Plane and Odoo: webhooks in, BIR deadlines out, nothing lost and nothing twice."),
 		kong.Exit(func(code int) { exited = code }), kong.UsageOnError())
 	if err != nil {

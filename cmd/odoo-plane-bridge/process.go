@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/database"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/flows"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -74,9 +78,20 @@ func (p *process) inDatabase(s settings.Settings, live *settings.Live, do func(a
 	return do(a)
 }
 
-// flowFlag chooses the flow that a command works on.
+// flowFlag chooses the flow that a command works on. What it may be, the registry of
+// flows says.
 type flowFlag struct {
-	Flow string `help:"The flow: bir for filing deadlines, task for a project's tasks." default:"bir" enum:"bir,task"`
+	Flow string `help:"The flow: ${flow_titles}." default:"${flow}" enum:"${flow_names}"`
+}
+
+// aboutFlows are the words about flows in the help.
+func aboutFlows() kong.Vars {
+	var names, titles []string
+	for _, kind := range flows.Known() {
+		names = append(names, kind.Name)
+		titles = append(titles, kind.Name+" for "+kind.Title)
+	}
+	return kong.Vars{"flow": names[0], "flow_names": strings.Join(names, ","), "flow_titles": strings.Join(titles, ", ")}
 }
 
 // onFlow runs a command that needs both servers and one flow.

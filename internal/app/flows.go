@@ -4,20 +4,21 @@ import (
 	"fmt"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/task"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/flows"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
+	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
-
-// switches are the settings that switch each flow on.
-var switches = map[string]settings.Need{bir.Name: settings.BIR, task.Name: settings.Task}
 
 // SwitchedOn is needed by whatever works on one flow. It says that the flow is off
 // and which settings switch it on.
 func SwitchedOn(name string) settings.Need {
 	return func(s settings.Settings) []error {
-		faults := switches[name](s)
+		kind, known := flows.ByName(name)
+		if !known {
+			return []error{fmt.Errorf("there is no flow %s", name)}
+		}
+		faults := settings.FlowOn(kind)(s)
 		if len(faults) == 0 {
 			return nil
 		}
@@ -25,12 +26,19 @@ func SwitchedOn(name string) settings.Need {
 	}
 }
 
+// Kinds are the flows that the settings switch on; where none is on, the one that an
+// installation is made ready for first.
+func Kinds(s settings.Settings) []bridge.Kind {
+	if on := s.FlowsOn(); len(on) > 0 {
+		return on
+	}
+	return flows.Known()[:1]
+}
+
 // Flow is the flow of a name, if it is switched on.
 func (a *App) Flow(name string) (bridge.Flow, error) {
-	for _, flow := range a.Engine.Flows() {
-		if flow.Scope().Flow == name {
-			return flow, nil
-		}
+	if flow, on := bridge.Flows(a.Engine.Flows()).ByName(name); on {
+		return flow, nil
 	}
 	return nil, fmt.Errorf("%w: flow %s is off", settings.ErrUsage, name)
 }
@@ -38,27 +46,26 @@ func (a *App) Flow(name string) (bridge.Flow, error) {
 // flows are the flows that the settings switch on.
 func (a *App) flows() []bridge.Flow {
 	var on []bridge.Flow
-	if a.Odoo != nil && settings.BIR(a.Settings) == nil {
-		on = append(on, a.BIRFlow())
+	if a.Odoo == nil {
+		return nil
 	}
-	if a.Odoo != nil && settings.Task(a.Settings) == nil {
-		on = append(on, a.taskFlow())
+	for _, kind := range a.Settings.FlowsOn() {
+		on = append(on, a.FlowOf(kind))
 	}
 	return on
 }
 
-func (a *App) BIRFlow() *bir.Flow {
-	return bir.New(bir.Config{
-		Odoo: a.Odoo, OdooURL: a.Settings.OdooURL.String(), Workspace: string(a.Settings.PlaneWorkspaceSlug),
-		ProjectID: string(a.Settings.PlaneBIRProjectID), Location: a.Settings.Location(),
-		Module: a.Settings.BIRModule, OnCompleted: bir.OnCompleted(a.Settings.BIROnCompleted), ReminderUser: a.Settings.BIRReminderUser,
-		Names: bir.NameStyle(a.Settings.BIRWorkItemNames), Logger: a.Logger,
-	})
+// FlowOf makes a flow, whether it is switched on or not.
+func (a *App) FlowOf(kind bridge.Kind) bridge.Flow {
+	parts := PartsFor(a.Settings, a.Odoo)
+	parts.Links, parts.Logger = mapping.NewStore(a.Pool), a.Logger
+	return kind.New(parts)
 }
 
-func (a *App) taskFlow() bridge.Flow {
-	return task.New(task.Config{
-		Odoo: a.Odoo, OdooProjectID: int64(a.Settings.OdooTaskProjectID), Workspace: string(a.Settings.PlaneWorkspaceSlug),
-		ProjectID: string(a.Settings.PlaneTaskProjectID), Location: a.Settings.Location(), Links: mapping.NewStore(a.Pool),
-	})
+// PartsFor are what a flow is made from that needs no database: links and a logger are
+// not among them.
+func PartsFor(s settings.Settings, client *odoo.Client) bridge.Parts {
+	return bridge.Parts{
+		Odoo: client, OdooURL: s.OdooURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Location: s.Location(), Setting: s.Flow,
+	}
 }

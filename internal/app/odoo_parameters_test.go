@@ -19,7 +19,7 @@ func TestSettingsThatNothingElseSetsComeFromOdooInOneCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if loaded.PlaneAPIKey.Reveal() != s.plane.BotKey() || string(loaded.PlaneBIRProjectID) != s.plane.ProjectID() {
+	if loaded.PlaneAPIKey.Reveal() != s.plane.BotKey() || loaded.Flow("PLANE_BIR_PROJECT_ID") != s.plane.ProjectID() {
 		t.Error("the key or the project did not come from Odoo")
 	}
 	if loaded.PlaneWorkspaceSlug != "from-the-environment" {

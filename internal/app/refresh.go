@@ -93,7 +93,7 @@ func (a *App) outdated(ctx context.Context) bool {
 // usable tries whether a bridge can be built from settings. Building makes no
 // connection.
 func (a *App) usable(s settings.Settings) error {
-	if err := s.Check(settings.Database, settings.OdooIfAny, settings.TaskIfAny); err != nil {
+	if err := s.Check(settings.Database, settings.OdooIfAny, settings.FlowsIfAny); err != nil {
 		return err
 	}
 	config := a.config

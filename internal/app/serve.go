@@ -24,7 +24,7 @@ func Serve(ctx context.Context, within Surroundings) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	s, live, err := within.Settings(ctx, settings.Database, settings.OdooIfAny, settings.TaskIfAny)
+	s, live, err := within.Settings(ctx, settings.Database, settings.OdooIfAny, settings.FlowsIfAny)
 	if err != nil {
 		return err
 	}

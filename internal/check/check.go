@@ -6,14 +6,13 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/database"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
-	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -36,7 +35,7 @@ func Needs(s settings.Settings) []error {
 	if s.DatabaseURL == "" {
 		return settings.Everything(s)
 	}
-	return append(settings.OdooIfAny(s), settings.TaskIfAny(s)...)
+	return append(settings.OdooIfAny(s), settings.FlowsIfAny(s)...)
 }
 
 // All looks at everything the bridge depends on and changes nothing.
@@ -108,40 +107,43 @@ func (c checks) checkSecrets() []bridge.Finding {
 	return []bridge.Finding{bridge.Fine("webhook secret", "set")}
 }
 
-func adviceForOdoo(err error) string {
-	switch {
-	case errors.Is(err, odoo.ErrDenied):
-		return "Check ODOO_LOGIN and ODOO_PASSWORD; an API key of an ordinary user ends after 90 days at most."
-	case errors.Is(err, odoo.ErrAccess):
-		return "Give the bridge's user the right to read " + bir.Model + " (Accounting / Administrator)."
-	case errors.Is(err, odoo.ErrUnknownModel):
-		return "Install the module that defines " + bir.Model + " in this database."
-	case errors.Is(err, odoo.ErrProtocol):
-		return "Is what answers at ODOO_URL an Odoo, and is ODOO_URL its address without a page behind it?"
-	case errors.Is(err, odoo.ErrDatabase):
-		return "Check ODOO_DB, and whether Odoo can reach its database."
-	default:
-		return "Is Odoo up, and is ODOO_URL right?"
-	}
-}
-
 func (c checks) checkPlaneSide(ctx context.Context) []bridge.Finding {
 	if c.app.Settings.PlaneAPIKey == "" && c.app.Settings.PlaneAuth == "api_key" {
 		return []bridge.Finding{bridge.Failed("plane", errors.New("PLANE_API_KEY is not set"), "Set it (ssot/secrets/registry.yaml#plane_api_key).")}
 	}
-	project := c.app.Settings.PlaneBIRProjectID
-	if project == "" {
-		project = c.app.Settings.PlaneTaskProjectID
+	var project string
+	kinds := c.app.Settings.FlowsOn()
+	if len(kinds) > 0 {
+		project = c.app.Settings.Flow(kinds[0].Project().Name)
 	}
-	report, err := c.app.Plane.Probe(plane.WithLane(ctx, plane.LaneInteractive), string(project))
+	report, err := c.app.Plane.Probe(plane.WithLane(ctx, plane.LaneInteractive), project)
 	if err != nil {
 		return []bridge.Finding{bridge.Failed("plane", err, "Is Plane up, and is PLANE_BASE_URL right?")}
 	}
 	findings := ofPlane(report)
-	if len(c.app.Engine.Flows()) == 0 && c.app.Settings.PlaneBIRProjectID == "" {
-		findings = append(findings, bridge.Failed("project", errors.New("PLANE_BIR_PROJECT_ID is not set"), "Set it to the id of the project that deadlines are mirrored into."))
+	if len(kinds) == 0 {
+		return append(findings, noProject(app.Kinds(c.app.Settings)[0].Project()))
 	}
-	return append(findings, c.checkTaskProject(ctx)...)
+	for _, kind := range kinds[1:] {
+		findings = append(findings, c.checkProject(ctx, kind))
+	}
+	return findings
+}
+
+// noProject is the finding where no flow is on.
+func noProject(setting bridge.Setting) bridge.Finding {
+	todo := strings.ToUpper(setting.Todo[:1]) + setting.Todo[1:] + "."
+	return bridge.Failed("project", errors.New(setting.Name+" is not set"), todo)
+}
+
+// checkProject looks at the project in Plane that a flow mirrors into.
+func (c checks) checkProject(ctx context.Context, kind bridge.Kind) bridge.Finding {
+	name, setting := kind.Name+" project", kind.Project().Name
+	project, err := c.app.Plane.Project(plane.WithLane(ctx, plane.LaneInteractive), c.app.Settings.Flow(setting))
+	if err != nil {
+		return bridge.Failed(name, err, "Check "+setting+", and add the key's user to the project as a member.")
+	}
+	return bridge.Fine(name, project.Name)
 }
 
 // ofPlane are the findings of a probe of Plane.

@@ -8,9 +8,8 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
 // keyEndsSoon is how long before its end an API key is worth a word. A user
@@ -24,26 +23,37 @@ func (c checks) checkOdooSide(ctx context.Context) []bridge.Finding {
 	}
 	session, err := c.app.Odoo.Connect(ctx)
 	if err != nil {
-		return []bridge.Finding{bridge.Failed("odoo", err, adviceForOdoo(err))}
+		return []bridge.Finding{bridge.Failed("odoo", err, odooflow.Advice(err, "res.users", "Role / User"))}
 	}
 	findings := []bridge.Finding{
 		bridge.Fine("odoo", fmt.Sprintf("version %s over %s: %s", session.Version.Series, session.Protocol, session.Why)),
 		c.checkKey(ctx), c.checkParameters(),
 	}
-	// Whoever mirrors only tasks needs no deadlines in Odoo.
-	if settings.BIR(c.app.Settings) == nil || settings.Task(c.app.Settings) != nil {
-		findings = append(findings, c.checkDeadlines(ctx), c.checkPush(ctx), c.checkStatusFields(ctx))
-		findings = append(findings, c.checkReminders(ctx)...)
+	for i, kind := range app.Kinds(c.app.Settings) {
+		findings = append(findings, c.checkFlow(ctx, kind, i == 0)...)
 	}
-	return append(findings, c.checkTasks(ctx)...)
+	return findings
 }
 
-func (c checks) checkDeadlines(ctx context.Context) bridge.Finding {
-	n, err := c.app.Odoo.SearchCount(ctx, bir.Model, nil)
-	if err != nil {
-		return bridge.Failed("deadlines", err, adviceForOdoo(err))
+// checkFlow looks at what a flow depends on in Odoo. What is found of the first flow
+// goes by the names that were there before there were others.
+func (c checks) checkFlow(ctx context.Context, kind bridge.Kind, first bool) []bridge.Finding {
+	side := kind.Name
+	if first {
+		side = "odoo"
 	}
-	return bridge.Fine("deadlines", fmt.Sprintf("%d in Odoo", n))
+	flow := c.app.FlowOf(kind)
+	var findings []bridge.Finding
+	if checker, checks := flow.(bridge.Checker); checks {
+		findings = checker.Check(ctx)
+	}
+	if len(kind.Triggers) > 0 {
+		findings = append(findings, c.checkPush(ctx, side+" push", kind))
+	}
+	if reader, has := flow.(bridge.StatusFieldsReader); has {
+		findings = append(findings, checkStatusFields(ctx, side+" fields", kind, reader))
+	}
+	return findings
 }
 
 // checkKey says when the API key ends. Odoo does not tell which key a call was
@@ -88,9 +98,8 @@ func (c checks) checkParameters() bridge.Finding {
 }
 
 // checkPush says whether Odoo reports changes at once.
-func (c checks) checkPush(ctx context.Context) bridge.Finding {
-	const name = "odoo push"
-	installed, err := c.app.Odoo.PushInstalled(ctx, bir.Model)
+func (c checks) checkPush(ctx context.Context, name string, kind bridge.Kind) bridge.Finding {
+	installed, err := c.app.Odoo.PushInstalled(ctx, kind.Model)
 	switch {
 	case err != nil:
 		return bridge.Finding{Name: name, Grade: bridge.GradeNote, Found: "cannot be seen: " + err.Error()}
@@ -102,19 +111,19 @@ func (c checks) checkPush(ctx context.Context) bridge.Finding {
 			Do: "Set it to the token that the rules were made with, or make them again.",
 		}
 	default:
-		return bridge.Fine(name, "automation rules report changed and deleted deadlines")
+		return bridge.Fine(name, "automation rules report changed and deleted "+kind.Records)
 	}
 }
 
 // checkStatusFields says which fields show the state in Odoo.
-func (c checks) checkStatusFields(ctx context.Context) bridge.Finding {
-	columns, err := bir.ReadStatusColumns(ctx, c.app.Odoo)
+func checkStatusFields(ctx context.Context, name string, kind bridge.Kind, reader bridge.StatusFieldsReader) bridge.Finding {
+	fields, err := reader.StatusFields(ctx)
 	switch {
 	case err != nil:
-		return bridge.Failed("odoo fields", err, adviceForOdoo(err))
-	case len(columns) == 0:
-		return bridge.Fine("odoo fields", "deadlines have no fields for the state; `odoo setup-fields` would add them")
+		return bridge.Failed(name, err, odooflow.Advice(err, kind.Model, "see docs/odoo-setup.md"))
+	case len(fields.Present) == 0:
+		return bridge.Fine(name, kind.Records+" have no fields for the state; `odoo setup-fields` would add them")
 	default:
-		return bridge.Fine("odoo fields", "kept up to date: "+strings.Join(columns.Names(), ", "))
+		return bridge.Fine(name, "kept up to date: "+strings.Join(fields.Present, ", "))
 	}
 }
