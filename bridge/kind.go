@@ -25,6 +25,9 @@ type Kind struct {
 	// Triggers are the fields of the model whose change in Odoo shows in Plane. A rule in
 	// Odoo reports their changes, once `odoo setup-push` has made it.
 	Triggers []string
+	// Hook is the method of the model by which a module in Odoo took Plane's webhooks
+	// before the bridge did; empty where none did. Calls of it are taken still.
+	Hook string
 	// New makes the flow. It makes no connection.
 	New func(Parts) Flow
 }

@@ -33,6 +33,7 @@ func Kind() bridge.Kind {
 			{Name: namesSetting, Default: string(NameFormFirst), Check: isNameStyle},
 		},
 		Triggers: []string{"name", "form_type", "period_month", "period_year", "deadline_date", "company_id", "return_id", "state"},
+		Hook:     "handle_plane_webhook",
 		New:      fromParts,
 	}
 }

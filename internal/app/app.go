@@ -101,6 +101,7 @@ func New(s settings.Settings, live *settings.Live, config Config) (*App, error) 
 	})
 	a.Receiver = web.New(ledger.NewInbox(a.Pool, a.queue).WaitFor(a.Engine.Migrated()), a.queue, a.secrets(), health, a.metrics, a.Logger)
 	a.Receiver.ServeOAuth(a.OAuth)
+	a.Receiver.TakeCallsOf(hooks()...)
 	a.Receiver.OnRefused(a.Engine.OweSweep)
 	a.Receiver.TrustProxies(s.TrustedProxies)
 	return a, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/web"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/flows"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
@@ -68,4 +69,16 @@ func PartsFor(s settings.Settings, client *odoo.Client) bridge.Parts {
 	return bridge.Parts{
 		Odoo: client, OdooURL: s.OdooURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Location: s.Location(), Setting: s.Flow,
 	}
+}
+
+// hooks are the calls of Odoo's own modules that come in as webhooks, whichever flows
+// are on: the forwarder that sends them does not know.
+func hooks() []web.Hook {
+	var all []web.Hook
+	for _, kind := range flows.Known() {
+		if kind.Hook != "" {
+			all = append(all, web.Hook{Model: kind.Model, Method: kind.Hook})
+		}
+	}
+	return all
 }

@@ -143,3 +143,16 @@ func TestTheInterfaceIsDescribedAsItIs(t *testing.T) {
 		t.Errorf("routes (-program +docs/openapi.yaml):\n%s", diff)
 	}
 }
+
+// The forwarder of the seeds may still call the Odoo module that the bridge took the
+// place of.
+func TestACallOfTheDeadlinesOwnModuleIsTakenForAWebhook(t *testing.T) {
+	t.Parallel()
+	const call = `{"jsonrpc": "2.0", "id": 1, "params": {"service": "object", "method": "execute_kw", "args":
+		["odoo", 2, "x", "bir.filing.deadline", "handle_plane_webhook", [{}, {"_raw_body": "{}", "X-Plane-Signature": "none"}]]}}`
+	recorder := httptest.NewRecorder()
+	bareApp(t).Receiver.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/jsonrpc", strings.NewReader(call)))
+	if answer := recorder.Body.String(); !strings.Contains(answer, "invalid signature") {
+		t.Errorf("the answer is %s, want one that has looked at the signature", answer)
+	}
+}

@@ -145,12 +145,3 @@ func (c checks) checkProject(ctx context.Context, kind bridge.Kind) bridge.Findi
 	}
 	return bridge.Fine(name, project.Name)
 }
-
-// ofPlane are the findings of a probe of Plane.
-func ofPlane(report plane.Report) []bridge.Finding {
-	var findings []bridge.Finding
-	for _, f := range report.Findings {
-		findings = append(findings, bridge.Finding{Name: f.Name, Grade: bridge.Grade(f.Grade), Found: f.Found, Do: f.Do})
-	}
-	return findings
-}
