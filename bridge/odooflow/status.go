@@ -1,4 +1,4 @@
-package bir
+package odooflow
 
 import (
 	"context"
@@ -11,13 +11,10 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
 
-var _ bridge.StatusKeeper = (*Flow)(nil)
-
-// The fields in which deadlines show how their mirroring stands. A module may
+// The fields in which records show how their mirroring stands. A module may
 // bring them as they are; fields made without a module carry "x_" before them.
 const (
 	statusIssue = "plane_issue_id"
@@ -30,8 +27,19 @@ const (
 
 var statusFields = []string{statusIssue, statusState, statusError, statusLast}
 
+// Status shows on the records of a model how their mirroring stands.
+type Status struct {
+	Odoo  *odoo.Client
+	Model string
+	// Record is what people call one of them, such as "deadline".
+	Record string
+	Now    func() time.Time
+
+	columns knownColumns
+}
+
 // StatusFieldSpecs are the fields as Odoo can be given them without a module.
-func StatusFieldSpecs() []odoo.FieldSpec {
+func StatusFieldSpecs(record string) []odoo.FieldSpec {
 	return []odoo.FieldSpec{
 		{Name: manualPrefix + statusIssue, Label: "Plane Issue", Type: "char", Help: "Id of the work item in Plane."},
 		{Name: manualPrefix + statusState, Label: "Plane Sync Status", Type: "selection", Selection: [][2]string{
@@ -39,7 +47,7 @@ func StatusFieldSpecs() []odoo.FieldSpec {
 			{string(bridge.SyncDone), "Synced"},
 			{string(bridge.SyncPending), "Pending"},
 			{string(bridge.SyncError), "Error"},
-		}, Help: "Whether Plane shows this deadline as it is."},
+		}, Help: "Whether Plane shows this " + record + " as it is."},
 		{Name: manualPrefix + statusError, Label: "Plane Sync Error", Type: "text"},
 		{Name: manualPrefix + statusLast, Label: "Last Plane Sync", Type: "datetime"},
 	}
@@ -49,22 +57,22 @@ func StatusFieldSpecs() []odoo.FieldSpec {
 // not in it.
 type statusColumns map[string]string
 
-// StatusFields asks Odoo which of the fields deadlines have.
-func (f *Flow) StatusFields(ctx context.Context) (bridge.StatusFields, error) {
-	columns, err := readStatusColumns(ctx, f.config.Odoo)
+// Fields asks Odoo which of the fields there are.
+func (s *Status) Fields(ctx context.Context) (bridge.StatusFields, error) {
+	columns, err := s.read(ctx)
 	if err != nil {
 		return bridge.StatusFields{}, err
 	}
-	missing := slices.DeleteFunc(StatusFieldSpecs(), func(spec odoo.FieldSpec) bool {
+	missing := slices.DeleteFunc(StatusFieldSpecs(s.Record), func(spec odoo.FieldSpec) bool {
 		return columns[spec.Name[len(manualPrefix):]] != ""
 	})
 	return bridge.StatusFields{Present: columns.names(), Missing: missing}, nil
 }
 
-func readStatusColumns(ctx context.Context, client *odoo.Client) (statusColumns, error) {
-	fields, err := client.FieldsGet(ctx, Model, "type")
+func (s *Status) read(ctx context.Context) (statusColumns, error) {
+	fields, err := s.Odoo.FieldsGet(ctx, s.Model, "type")
 	if err != nil {
-		return nil, fmt.Errorf("reading the fields of %s: %w", Model, err)
+		return nil, fmt.Errorf("reading the fields of %s: %w", s.Model, err)
 	}
 	return columnsAmong(fields), nil
 }
@@ -111,11 +119,11 @@ func (k *knownColumns) set(columns statusColumns, now time.Time) {
 // shownRow is a record as Odoo has it, as far as it was asked for.
 type shownRow map[string]json.RawMessage
 
-// KeepStatus shows how the mirroring of deadlines stands. It takes two calls for
+// Keep shows how the mirroring of records stands. It takes two calls for
 // a thousand records: one reads what Odoo has, because a write of equal values
 // would still move write_date, and one writes what differs.
-func (f *Flow) KeepStatus(ctx context.Context, statuses []bridge.SyncStatus) (failed map[int64]error, err error) {
-	rows, columns, err := f.shown(ctx, statuses)
+func (s *Status) Keep(ctx context.Context, statuses []bridge.SyncStatus) (failed map[int64]error, err error) {
+	rows, columns, err := s.shown(ctx, statuses)
 	if err != nil {
 		return nil, err
 	}
@@ -129,35 +137,35 @@ func (f *Flow) KeepStatus(ctx context.Context, statuses []bridge.SyncStatus) (fa
 			changes = append(changes, odoo.RecordValues{ID: status.OdooID, Values: values})
 		}
 	}
-	failed = f.config.Odoo.WriteEach(ctx, Model, changes)
+	failed = s.Odoo.WriteEach(ctx, s.Model, changes)
 	for id, failure := range failed {
-		failed[id] = odooflow.Classify(fmt.Errorf("showing the state of deadline %d: %w", id, failure))
+		failed[id] = Classify(fmt.Errorf("showing the state of %s %d: %w", s.Record, id, failure))
 		if errors.Is(failure, odoo.ErrValue) {
-			f.status.set(nil, time.Time{}) // A field may be gone; look anew next time.
+			s.columns.set(nil, time.Time{}) // A field may be gone; look anew next time.
 		}
 	}
 	return failed, nil
 }
 
-// columns are the fields that are known, looked at anew as long as some are missing:
+// present are the fields that are known, looked at anew as long as some are missing:
 // they are filled as soon as they are there. known is false when nothing was ever
 // read.
-func (f *Flow) columns(ctx context.Context) (columns statusColumns, known bool, err error) {
-	columns, known = f.status.get(f.config.Now())
+func (s *Status) present(ctx context.Context) (columns statusColumns, known bool, err error) {
+	columns, known = s.columns.get(s.Now())
 	if !known || len(columns) == len(statusFields) {
 		return columns, known, nil
 	}
-	if columns, err = readStatusColumns(ctx, f.config.Odoo); err != nil {
-		return nil, false, odooflow.Classify(err)
+	if columns, err = s.read(ctx); err != nil {
+		return nil, false, Classify(err)
 	}
-	f.status.set(columns, f.config.Now())
+	s.columns.set(columns, s.Now())
 	return columns, true, nil
 }
 
 // shown reads what Odoo shows now. The first read asks for all fields, which
 // tells in the same call which of ours there are.
-func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int64]shownRow, statusColumns, error) {
-	columns, known, err := f.columns(ctx)
+func (s *Status) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int64]shownRow, statusColumns, error) {
+	columns, known, err := s.present(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -169,13 +177,13 @@ func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int
 		ids[i] = status.OdooID
 	}
 	var rows []shownRow
-	if err := f.config.Odoo.Read(ctx, Model, ids, columns.names(), &rows); err != nil {
-		f.status.set(nil, time.Time{})
-		return nil, nil, odooflow.Classify(fmt.Errorf("reading what deadlines show: %w", err))
+	if err := s.Odoo.Read(ctx, s.Model, ids, columns.names(), &rows); err != nil {
+		s.columns.set(nil, time.Time{})
+		return nil, nil, Classify(fmt.Errorf("reading what %ss show: %w", s.Record, err))
 	}
 	if !known && len(rows) > 0 {
 		columns = columnsAmong(rows[0])
-		f.status.set(columns, f.config.Now())
+		s.columns.set(columns, s.Now())
 	}
 	if len(rows) > 0 && len(columns) == 0 {
 		return nil, nil, bridge.ErrNoStatusFields
@@ -184,7 +192,7 @@ func (f *Flow) shown(ctx context.Context, statuses []bridge.SyncStatus) (map[int
 	for _, row := range rows {
 		var id int64
 		if err := json.Unmarshal(row["id"], &id); err != nil {
-			return nil, nil, odooflow.Classify(fmt.Errorf("reading what deadlines show: %w", err))
+			return nil, nil, Classify(fmt.Errorf("reading what %ss show: %w", s.Record, err))
 		}
 		byID[id] = row
 	}
