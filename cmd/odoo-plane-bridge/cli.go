@@ -11,6 +11,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 )
 
 // Exit codes, for scripts: everything done, something failed, wrong usage or
@@ -92,7 +93,7 @@ func withFile(getenv func(string) string, path string) (func(string) string, err
 	if path == "" {
 		return getenv, nil
 	}
-	variables, err := settings.ReadFile(path)
+	variables, err := sources.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w:\n--env-file: %w", settings.ErrUsage, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/flows"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
 
@@ -29,7 +30,7 @@ type administrator struct {
 func (a administrator) client(p *process, s settings.Settings) (*odoo.Client, error) {
 	if a.Login != "" {
 		spec := settings.Spec{Name: "ODOO_ADMIN_PASSWORD", Secret: "odoo_admin_password"}
-		password, found, err := settings.One(p.ctx, settings.Environment{Getenv: p.getenv}, spec)
+		password, found, err := settings.One(p.ctx, sources.Environment{Getenv: p.getenv}, spec)
 		if err != nil || !found {
 			return nil, fmt.Errorf("%w:\n%w", settings.ErrUsage, errors.Join(err, missingIf(!found && err == nil,
 				spec.Name, "set it, or ODOO_ADMIN_PASSWORD_FILE, to the password or API key of --login")))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 )
 
 // withKeyHere is a stage whose key stands in the environment and whose Plane is
@@ -79,7 +79,7 @@ func TestSecretsFilesThatOthersCanGetAtAreNamed(t *testing.T) {
 		if err := os.Chmod(file, mode); err != nil {
 			t.Fatal(err)
 		}
-		environment := settings.Environment{Getenv: func(name string) string { return map[string]string{"ADMIN_TOKEN_FILE": file}[name] }}
+		environment := sources.Environment{Getenv: func(name string) string { return map[string]string{"ADMIN_TOKEN_FILE": file}[name] }}
 		warned := strings.Join(environment.FileWarnings(), "\n")
 		if (warned == "") != (says == "") || !strings.Contains(warned, says) {
 			t.Errorf("mode %#o: %q, want %q", mode, warned, says)

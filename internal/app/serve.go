@@ -15,6 +15,7 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/internal/database"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/httpserver"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 )
 
 // Serve serves until the context ends. When a setting changes that is built in, it
@@ -124,7 +125,7 @@ func (a *App) warnOfGaps(ctx context.Context) {
 // FileWarnings are what is wrong with the files that secrets are read from.
 func (a *App) FileWarnings() []string {
 	for _, source := range a.Live.Sources() {
-		if environment, found := source.(settings.Environment); found {
+		if environment, found := source.(sources.Environment); found {
 			return environment.FileWarnings()
 		}
 	}

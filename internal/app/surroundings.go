@@ -9,6 +9,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/database"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 )
 
 // Surroundings are what the program is started in.
@@ -36,23 +37,23 @@ func (w Surroundings) SettingsWithoutOdoo(ctx context.Context, needs ...settings
 	return load(ctx, w.sources(ctx), needs)
 }
 
-func load(ctx context.Context, sources []settings.Source, needs []settings.Need) (settings.Settings, *settings.Live, error) {
-	loaded, err := settings.Load(ctx, sources...)
+func load(ctx context.Context, from []settings.Source, needs []settings.Need) (settings.Settings, *settings.Live, error) {
+	loaded, err := settings.Load(ctx, from...)
 	if err := settings.Together(err, loaded.Check(needs...)); err != nil {
 		return loaded, nil, fmt.Errorf("%w:\n%w", settings.ErrUsage, err)
 	}
-	return loaded, settings.NewLive(loaded, sources...), nil
+	return loaded, settings.NewLive(loaded, from...), nil
 }
 
 // sources are where settings come from before Odoo is asked.
 func (w Surroundings) sources(ctx context.Context) []settings.Source {
-	environment := settings.Environment{Getenv: w.Getenv, File: w.EnvFile}
-	sources := []settings.Source{environment}
+	environment := sources.Environment{Getenv: w.Getenv, File: w.EnvFile}
+	all := []settings.Source{environment}
 	// A fault of it is told with the others, when all are read.
 	if source, _, err := settings.One(ctx, environment, settings.Spec{Name: "SECRETS_SOURCE"}); err == nil && source == "vault" {
-		sources = append(sources, &settings.Vault{Connect: database.ConnectTo(w.Getenv)})
+		all = append(all, &sources.Vault{Connect: database.ConnectTo(w.Getenv)})
 	}
-	return sources
+	return all
 }
 
 // Logger writes the log as the settings say.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtext"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
@@ -62,7 +63,7 @@ func WorkersWithin(pool *pgxpool.Pool, s settings.Settings) int {
 func ConnectTo(getenv func(string) string) func(context.Context) (*pgx.Conn, error) {
 	return func(ctx context.Context) (*pgx.Conn, error) {
 		spec := settings.Spec{Name: "DATABASE_URL", Secret: "database_url"}
-		address, found, err := settings.One(ctx, settings.Environment{Getenv: getenv}, spec)
+		address, found, err := settings.One(ctx, sources.Environment{Getenv: getenv}, spec)
 		switch {
 		case err != nil:
 			return nil, errors.New("DATABASE_URL is wrong")

@@ -1,4 +1,6 @@
-package settings
+// Package sources is where settings come from besides Odoo: the environment, files of
+// secrets and of settings, the output of commands, and Supabase Vault.
+package sources
 
 import (
 	"context"
@@ -8,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
 // Environment supplies the process's environment, and of secrets the files that
@@ -29,8 +33,8 @@ const (
 )
 
 // Lookup prefers the variable itself over its file, and that over its command.
-func (e Environment) Lookup(ctx context.Context, spec Spec) (string, bool, error) {
-	if value, err := Clean(spec, e.Getenv(spec.Name)); value != "" || err != nil {
+func (e Environment) Lookup(ctx context.Context, spec settings.Spec) (string, bool, error) {
+	if value, err := settings.Clean(spec, e.Getenv(spec.Name)); value != "" || err != nil {
 		return value, err == nil, err
 	}
 	path, command := e.Getenv(spec.Name+"_FILE"), e.Getenv(spec.Name+"_CMD")
@@ -48,10 +52,10 @@ func (e Environment) Lookup(ctx context.Context, spec Spec) (string, bool, error
 }
 
 // present is the value in what has to hold one once it is named.
-func present(spec Spec, what string, content []byte, err error) (string, bool, error) {
+func present(spec settings.Spec, what string, content []byte, err error) (string, bool, error) {
 	value := ""
 	if err == nil {
-		value, err = Clean(spec, string(content))
+		value, err = settings.Clean(spec, string(content))
 	}
 	if err == nil && value == "" {
 		err = errors.New("is empty")

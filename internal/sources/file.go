@@ -1,10 +1,12 @@
-package settings
+package sources
 
 import (
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
 // variable is a line that sets something: NAME=VALUE, with or without export.
@@ -27,13 +29,13 @@ func ReadFile(path string) (map[string]string, error) {
 }
 
 func parseFile(content []byte) (map[string]string, error) {
-	text, err := decoded(content)
+	text, err := settings.Decoded(content)
 	if err != nil {
 		return nil, err
 	}
 	variables := make(map[string]string)
 	for i, line := range strings.Split(text, "\n") {
-		line = trimmed(line)
+		line = settings.Trimmed(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -82,7 +84,7 @@ func shellWord(text string) (string, error) {
 		case first == '$' || first == '`':
 			return "", errExpansion
 		case first == ' ' || first == '\t':
-			if remark := trimmed(rest); remark != "" && remark[0] != '#' {
+			if remark := settings.Trimmed(rest); remark != "" && remark[0] != '#' {
 				return "", errMoreWords
 			}
 			return word.String(), nil

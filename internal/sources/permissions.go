@@ -1,10 +1,12 @@
-package settings
+package sources
 
 import (
 	"fmt"
 	"os"
 	"slices"
 	"syscall"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
 // readOnlyMount is ST_RDONLY: containers mount secrets so, with modes that let
@@ -15,7 +17,7 @@ const readOnlyMount = 0x1
 // files everybody on the machine can read. It never tells what is in them.
 func (e Environment) FileWarnings() []string {
 	var warnings []string
-	for _, spec := range Specs() {
+	for _, spec := range settings.Specs() {
 		path := e.Getenv(spec.Name + "_FILE")
 		if spec.Secret == "" || path == "" || e.Getenv(spec.Name) != "" {
 			continue
@@ -50,7 +52,7 @@ func holdsSecrets(path string) bool {
 	if err != nil {
 		return false // The reading itself has told.
 	}
-	return slices.ContainsFunc(Specs(), func(spec Spec) bool {
+	return slices.ContainsFunc(settings.Specs(), func(spec settings.Spec) bool {
 		return spec.Secret != "" && variables[spec.Name]+variables[spec.Name+"_FILE"]+variables[spec.Name+"_CMD"] != ""
 	})
 }

@@ -1,4 +1,4 @@
-package settings
+package sources
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
 // Vault supplies secrets from Supabase Vault: the rows of vault.decrypted_secrets
@@ -27,14 +29,14 @@ type Vault struct {
 // vaultWithin holds a start up, and a reading anew while the process runs.
 const vaultWithin = 10 * time.Second
 
-var _ Preparer = (*Vault)(nil)
+var _ settings.Preparer = (*Vault)(nil)
 
 // String names the source in messages.
 func (v *Vault) String() string { return "Supabase Vault" }
 
 // Prepare reads every secret that nothing before the Vault has. DATABASE_URL
 // itself cannot come from the database.
-func (v *Vault) Prepare(ctx context.Context, _ Settings, open []Spec) error {
+func (v *Vault) Prepare(ctx context.Context, _ settings.Settings, open []settings.Spec) error {
 	var names []string
 	for _, spec := range open {
 		if spec.Secret != "" && spec.Name != "DATABASE_URL" {
@@ -76,13 +78,13 @@ func (v *Vault) read(ctx context.Context, names []string) (map[string]string, er
 }
 
 // Lookup answers from what Prepare read.
-func (v *Vault) Lookup(_ context.Context, spec Spec) (string, bool, error) {
+func (v *Vault) Lookup(_ context.Context, spec settings.Spec) (string, bool, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	raw, found := v.values[spec.Secret]
 	if !found || spec.Secret == "" {
 		return "", false, nil
 	}
-	value, err := Clean(spec, raw)
+	value, err := settings.Clean(spec, raw)
 	return value, value != "", err
 }
