@@ -34,16 +34,16 @@ type Problem string
 
 // The problems that Probe tells apart.
 const (
-	NoProblem         Problem = ""
-	ProblemCall       Problem = "call"       // a request failed; Err says how
-	ProblemNoProject  Problem = "no project" // none was given
-	ProblemUnseen     Problem = "unseen"     // the key does not see the project
-	ProblemArchived   Problem = "archived"
-	ProblemRoleUntold Problem = "role untold" // the server does not say what the key may do
-	ProblemGuest      Problem = "guest"
-	ProblemOldPaths   Problem = "old paths" // only the deprecated paths are there
-	ProblemNoBudget   Problem = "no budget" // the rate budget cannot be read
-	ProblemCommunity  Problem = "community" // an edition that does without
+	NoProblem          Problem = ""
+	ProblemCall        Problem = "call"       // a request failed; Err says how
+	ProblemNoProject   Problem = "no project" // none was given
+	ProblemUnseen      Problem = "unseen"     // the key does not see the project
+	ProblemArchived    Problem = "archived"
+	ProblemRoleUnknown Problem = "role unknown" // the server does not say what the key may do
+	ProblemGuest       Problem = "guest"
+	ProblemOldPaths    Problem = "old paths" // only the deprecated paths are there
+	ProblemNoBudget    Problem = "no budget" // the rate budget cannot be read
+	ProblemCommunity   Problem = "community" // an edition that does without
 )
 
 // Finding is one thing that Probe looked at.
@@ -139,7 +139,7 @@ func (r *Report) addRights(p Project) {
 	case p.MemberRole >= RoleMember:
 		r.add("project", GradeOK, fmt.Sprintf("%s (%s), role %d", p.Name, p.Identifier, p.MemberRole), NoProblem)
 	case p.MemberRole == 0 && p.IsMember:
-		r.add("project", GradeNote, p.Name+", role not told", ProblemRoleUntold)
+		r.add("project", GradeNote, p.Name+", role not told", ProblemRoleUnknown)
 	default:
 		r.add("project", GradeFail, fmt.Sprintf("%s, role %d", p.Name, p.MemberRole), ProblemGuest)
 	}

@@ -28,7 +28,7 @@ func adviceForPlane(f plane.Finding) string {
 		return "check the project id, and add the key's user to the project as a member"
 	case plane.ProblemArchived:
 		return "restore the project or choose another"
-	case plane.ProblemRoleUntold:
+	case plane.ProblemRoleUnknown:
 		return "see that the key's user is at least a member"
 	case plane.ProblemGuest:
 		return "make the key's user a member (15) or admin (20) of the project; a guest cannot change work items"
