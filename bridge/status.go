@@ -44,6 +44,12 @@ type StatusKeeper interface {
 	KeepStatus(ctx context.Context, statuses []SyncStatus) (failed map[int64]error, err error)
 }
 
+// StatusFieldsReader is a StatusKeeper whose model can be given the fields.
+type StatusFieldsReader interface {
+	// StatusFields asks Odoo which of the fields there are.
+	StatusFields(ctx context.Context) (StatusFields, error)
+}
+
 // errorShown is the longest error text that is shown in Odoo, in runes.
 const errorShown = 500
 

@@ -29,12 +29,31 @@ const (
 	GradeFail Grade = "fail" // the bridge cannot do its work
 )
 
+// Problem says what is the matter, for whoever knows what can be done about it.
+type Problem string
+
+// The problems that Probe tells apart.
+const (
+	NoProblem          Problem = ""
+	ProblemCall        Problem = "call"       // a request failed; Err says how
+	ProblemNoProject   Problem = "no project" // none was given
+	ProblemUnseen      Problem = "unseen"     // the key does not see the project
+	ProblemArchived    Problem = "archived"
+	ProblemRoleUnknown Problem = "role unknown" // the server does not say what the key may do
+	ProblemGuest       Problem = "guest"
+	ProblemOldPaths    Problem = "old paths" // only the deprecated paths are there
+	ProblemNoBudget    Problem = "no budget" // the rate budget cannot be read
+	ProblemCommunity   Problem = "community" // an edition that does without
+)
+
 // Finding is one thing that Probe looked at.
 type Finding struct {
-	Name  string `json:"name"`
-	Grade Grade  `json:"grade"`
-	Found string `json:"found"`
-	Do    string `json:"do,omitempty"` // what to do about it; empty when nothing
+	Name    string  `json:"name"`
+	Grade   Grade   `json:"grade"`
+	Found   string  `json:"found"`
+	Problem Problem `json:"problem,omitempty"`
+	// Err is the failure, where Problem is ProblemCall.
+	Err error `json:"-"`
 }
 
 // Report is what Probe found out about a server, a key and a project.
@@ -59,8 +78,12 @@ func (r Report) OK() bool {
 	return true
 }
 
-func (r *Report) add(name string, grade Grade, found, do string) {
-	r.Findings = append(r.Findings, Finding{Name: name, Grade: grade, Found: found, Do: do})
+func (r *Report) add(name string, grade Grade, found string, problem Problem) {
+	r.Findings = append(r.Findings, Finding{Name: name, Grade: grade, Found: found, Problem: problem})
+}
+
+func (r *Report) addFailed(name string, err error) {
+	r.Findings = append(r.Findings, Finding{Name: name, Grade: GradeFail, Found: err.Error(), Problem: ProblemCall, Err: err})
 }
 
 // Probe looks at the server with about five requests: whose key it is, which edition, which path style, which limit,
@@ -80,23 +103,23 @@ func (c *Client) Probe(ctx context.Context, projectID string) (Report, error) {
 func (c *Client) probeUser(ctx context.Context, r *Report) bool {
 	user, err := c.Me(ctx)
 	if err != nil {
-		r.add("key", GradeFail, err.Error(), whatToDo(err))
+		r.addFailed("key", err)
 		return false
 	}
 	r.User = user
-	r.add("key", GradeOK, fmt.Sprintf("belongs to %s (%s)", user.DisplayName, user.ID), "")
+	r.add("key", GradeOK, fmt.Sprintf("belongs to %s (%s)", user.DisplayName, user.ID), NoProblem)
 	return true
 }
 
 func (c *Client) probeProject(ctx context.Context, r *Report, projectID string) {
 	projects, err := c.Projects(ctx)
 	if err != nil {
-		r.add("workspace", GradeFail, err.Error(), whatToDo(err))
+		r.addFailed("workspace", err)
 		return
 	}
-	r.add("workspace", GradeOK, fmt.Sprintf("%s with %d projects that the key may see", c.workspace, len(projects)), "")
+	r.add("workspace", GradeOK, fmt.Sprintf("%s with %d projects that the key may see", c.workspace, len(projects)), NoProblem)
 	if projectID == "" {
-		r.add("project", GradeNote, "none given", "set the project that deadlines are mirrored into")
+		r.add("project", GradeNote, "none given", ProblemNoProject)
 		return
 	}
 	for _, project := range projects {
@@ -106,19 +129,19 @@ func (c *Client) probeProject(ctx context.Context, r *Report, projectID string) 
 			return
 		}
 	}
-	r.add("project", GradeFail, "the key sees no project "+projectID, "check the project id, and add the key's user to the project as a member")
+	r.add("project", GradeFail, "the key sees no project "+projectID, ProblemUnseen)
 }
 
 func (r *Report) addRights(p Project) {
 	switch {
 	case !p.ArchivedAt.IsZero():
-		r.add("project", GradeFail, p.Name+" is archived", "restore the project or choose another")
+		r.add("project", GradeFail, p.Name+" is archived", ProblemArchived)
 	case p.MemberRole >= RoleMember:
-		r.add("project", GradeOK, fmt.Sprintf("%s (%s), role %d", p.Name, p.Identifier, p.MemberRole), "")
+		r.add("project", GradeOK, fmt.Sprintf("%s (%s), role %d", p.Name, p.Identifier, p.MemberRole), NoProblem)
 	case p.MemberRole == 0 && p.IsMember:
-		r.add("project", GradeNote, p.Name+", role not told", "see that the key's user is at least a member")
+		r.add("project", GradeNote, p.Name+", role not told", ProblemRoleUnknown)
 	default:
-		r.add("project", GradeFail, fmt.Sprintf("%s, role %d", p.Name, p.MemberRole), "make the key's user a member (15) or admin (20) of the project; a guest cannot change work items")
+		r.add("project", GradeFail, fmt.Sprintf("%s, role %d", p.Name, p.MemberRole), ProblemGuest)
 	}
 }
 
@@ -128,17 +151,17 @@ func (c *Client) probeStyle(ctx context.Context, r *Report, projectID string) {
 	}
 	for _, err := range c.WorkItems(ctx, projectID, ListOptions{PerPage: 1, View: View{Fields: []string{"id"}}}) {
 		if err != nil && !errors.Is(err, ErrUnreadable) {
-			r.add("work items", GradeFail, err.Error(), whatToDo(err))
+			r.addFailed("work items", err)
 			return
 		}
 		break
 	}
 	r.PathStyle = c.ItemPathStyle()
 	if r.PathStyle == "issues" {
-		r.add("path style", GradeNote, "issues/ (deprecated)", "the client falls back by itself; plan an upgrade of Plane, issues/ will go")
+		r.add("path style", GradeNote, "issues/ (deprecated)", ProblemOldPaths)
 		return
 	}
-	r.add("path style", GradeOK, r.PathStyle+"/", "")
+	r.add("path style", GradeOK, r.PathStyle+"/", NoProblem)
 }
 
 // probeLimit reads what the budget has learned from the requests before it.
@@ -151,15 +174,15 @@ func (c *Client) probeLimit(ctx context.Context, r *Report) {
 	}
 	status := known.Status(ctx)
 	if status.Limit == 0 {
-		r.add("limit", GradeNote, "the rate budget cannot be read now", "see the log; the limit is learned again as soon as it can")
+		r.add("limit", GradeNote, "the rate budget cannot be read now", ProblemNoBudget)
 		return
 	}
 	if status.Proved == 0 {
-		r.add("limit", GradeNote, fmt.Sprintf("the server sends no rate-limit headers; %d requests per minute are assumed", status.Limit), "")
+		r.add("limit", GradeNote, fmt.Sprintf("the server sends no rate-limit headers; %d requests per minute are assumed", status.Limit), NoProblem)
 		return
 	}
 	r.Limit = status.Proved
-	r.add("limit", GradeOK, fmt.Sprintf("%d requests per minute for us, about %d free now", status.Proved, status.Free), "")
+	r.add("limit", GradeOK, fmt.Sprintf("%d requests per minute for us, about %d free now", status.Proved, status.Free), NoProblem)
 }
 
 // probeOAuth asks an OAuth endpoint without credentials. It costs nothing of the key's budget and tells the edition,
@@ -168,16 +191,15 @@ func (c *Client) probeOAuth(ctx context.Context, r *Report) {
 	res, err := c.askOAuth(ctx)
 	switch {
 	case err != nil:
-		r.add("edition", GradeNote, "could not be told: "+err.Error(), "")
+		r.add("edition", GradeNote, "could not be told: "+err.Error(), NoProblem)
 	case isOAuthAnswer(res):
 		r.Edition, r.HasOAuth = EditionCommercial, true
-		r.add("edition", GradeOK, "commercial or Cloud: OAuth apps and v2 webhooks exist", "")
+		r.add("edition", GradeOK, "commercial or Cloud: OAuth apps and v2 webhooks exist", NoProblem)
 	case res.status >= 500 || res.status == http.StatusTooManyRequests || res.status >= 300 && res.status != http.StatusNotFound:
-		r.add("edition", GradeNote, fmt.Sprintf("could not be told: status %d", res.status), "")
+		r.add("edition", GradeNote, fmt.Sprintf("could not be told: status %d", res.status), NoProblem)
 	default:
 		r.Edition = EditionCommunity
-		r.add("edition", GradeNote, "Community: no OAuth apps, v1 webhooks, none on delete",
-			"use an API key, and keep the reconcile schedule on: it finds what webhooks do not tell")
+		r.add("edition", GradeNote, "Community: no OAuth apps, v1 webhooks, none on delete", ProblemCommunity)
 	}
 }
 
@@ -205,25 +227,4 @@ func isOAuthAnswer(r *response) bool {
 	default:
 		return false
 	}
-}
-
-// whatToDo is the advice for a failure that an operator can mend.
-func whatToDo(err error) string {
-	switch {
-	case errors.Is(err, ErrBadKey), errors.Is(err, ErrUnauthorized):
-		return "make a new API key in Plane (profile, personal access tokens) and set PLANE_API_KEY"
-	case errors.Is(err, ErrForbidden):
-		return "check the workspace slug, and that the key's user is a member of the workspace"
-	case errors.Is(err, ErrRateLimited):
-		return "wait a minute; somebody else uses the same key"
-	case errors.Is(err, ErrUnreachable):
-		return "check the base URL, DNS and firewall"
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrUnrouted):
-		return "check the base URL: the server does not know this path"
-	case errors.Is(err, ErrForeign):
-		return "something between us and Plane answers in its place: check the base URL, and the proxy before Plane"
-	case errors.Is(err, ErrServer):
-		return "look at the Plane server's own log"
-	}
-	return "see the message"
 }

@@ -57,35 +57,35 @@ func TestAProbeOfACommunityServerSaysWhatItIs(t *testing.T) {
 	if r.Edition != EditionCommunity || r.HasOAuth || r.PathStyle != "work-items" || r.Limit != 300 || r.User.ID != "u" || r.Project.Identifier != "BIR" {
 		t.Errorf("report %+v", r)
 	}
-	if f := finding(r, "edition"); !strings.Contains(f.Do, "reconcile") {
+	if f := finding(r, "edition"); f.Problem != ProblemCommunity {
 		t.Errorf("edition: %+v", f)
 	}
 }
 
-func TestAProbeSaysWhatToDoAboutEachFault(t *testing.T) {
+func TestAProbeTellsEachFaultApart(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		change  func(*probedServer)
 		finding string
 		grade   Grade
-		do      string
+		problem Problem
 	}{
-		"a wrong key":        {func(s *probedServer) { s.me = reply(403, `{"detail":"Given API token is not valid"}`) }, "key", GradeFail, "PLANE_API_KEY"},
-		"a wrong workspace":  {func(s *probedServer) { s.projects = reply(403, `{"detail":"You do not have permission"}`) }, "workspace", GradeFail, "workspace slug"},
-		"an unknown project": {func(s *probedServer) { s.projects = reply(200, pageOf(false, "")) }, "project", GradeFail, "project id"},
+		"a wrong key":        {func(s *probedServer) { s.me = reply(403, `{"detail":"Given API token is not valid"}`) }, "key", GradeFail, ProblemCall},
+		"a wrong workspace":  {func(s *probedServer) { s.projects = reply(403, `{"detail":"You do not have permission"}`) }, "workspace", GradeFail, ProblemCall},
+		"an unknown project": {func(s *probedServer) { s.projects = reply(200, pageOf(false, "")) }, "project", GradeFail, ProblemUnseen},
 		"a guest": {func(s *probedServer) {
 			s.projects = reply(200, `{"results":[{"id":"p","member_role":5,"is_member":true}],"next_page_results":false}`)
-		}, "project", GradeFail, "guest"},
+		}, "project", GradeFail, ProblemGuest},
 		"an archived project": {func(s *probedServer) {
 			s.projects = reply(200, `{"results":[{"id":"p","member_role":20,"archived_at":"2026-01-01"}],"next_page_results":false}`)
-		}, "project", GradeFail, "restore"},
-		"a proxy's page":     {func(s *probedServer) { s.items = reply(404, `<html>`) }, "work items", GradeFail, "proxy"},
-		"a broken server":    {func(s *probedServer) { s.items = reply(500, ``) }, "work items", GradeFail, "log"},
-		"the commercial one": {func(s *probedServer) { s.oauth = reply(401, `{"detail":"no"}`) }, "edition", GradeOK, ""},
-		"a web app's page":   {func(s *probedServer) { s.oauth = reply(200, `<html>`, "Content-Type", "text/html") }, "edition", GradeNote, "API key"},
+		}, "project", GradeFail, ProblemArchived},
+		"a proxy's page":     {func(s *probedServer) { s.items = reply(404, `<html>`) }, "work items", GradeFail, ProblemCall},
+		"a broken server":    {func(s *probedServer) { s.items = reply(500, ``) }, "work items", GradeFail, ProblemCall},
+		"the commercial one": {func(s *probedServer) { s.oauth = reply(401, `{"detail":"no"}`) }, "edition", GradeOK, NoProblem},
+		"a web app's page":   {func(s *probedServer) { s.oauth = reply(200, `<html>`, "Content-Type", "text/html") }, "edition", GradeNote, ProblemCommunity},
 		"no rate-limit header": {func(s *probedServer) {
 			s.me, s.items, s.projects = reply(200, okUser), reply(200, pageOf(false, "")), reply(200, `{"results":[{"id":"p","member_role":20}],"next_page_results":false}`)
-		}, "limit", GradeNote, ""},
+		}, "limit", GradeNote, NoProblem},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,8 +97,8 @@ func TestAProbeSaysWhatToDoAboutEachFault(t *testing.T) {
 					t.Fatal(err)
 				}
 				f := finding(r, tc.finding)
-				if f.Grade != tc.grade || !strings.Contains(f.Do, tc.do) {
-					t.Errorf("%+v, want grade %s and %q in what to do", f, tc.grade, tc.do)
+				if f.Grade != tc.grade || f.Problem != tc.problem || (f.Err != nil) != (tc.problem == ProblemCall) {
+					t.Errorf("%+v, want grade %s and problem %q", f, tc.grade, tc.problem)
 				}
 				if (tc.grade == GradeFail) == r.OK() {
 					t.Errorf("OK is %v", r.OK())

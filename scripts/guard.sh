@@ -48,7 +48,7 @@ registry() {
 ledger() { tests -run 'PrimaryKey' ./migrations; }
 
 # Every route, and every request that has none, is answered in JSON.
-answers() { tests -run 'AnsweredInJSON' ./cmd/odoo-plane-bridge; }
+answers() { tests -run 'AnsweredInJSON' ./internal/app; }
 
 # The contracts are there, and the tests that they name exist.
 contracts() {

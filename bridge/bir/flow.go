@@ -46,7 +46,7 @@ type Config struct {
 // Flow mirrors BIR filing deadlines.
 type Flow struct {
 	config Config
-	status knownColumns
+	status odooflow.Status
 }
 
 var (
@@ -55,6 +55,7 @@ var (
 	_ bridge.Retractor    = (*Flow)(nil)
 	_ bridge.RightsReader = (*Flow)(nil)
 	_ bridge.LabelColorer = (*Flow)(nil)
+	_ bridge.StatusKeeper = (*Flow)(nil)
 )
 
 // New returns the flow. It makes no connection.
@@ -62,7 +63,7 @@ func New(config Config) *Flow {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	return &Flow{config: config}
+	return &Flow{config: config, status: odooflow.Status{Odoo: config.Odoo, Model: Model, Record: "deadline", Now: config.Now}}
 }
 
 // Scope names the flow and its Plane project.
@@ -174,6 +175,16 @@ func (f *Flow) read(ctx context.Context, key mapping.Key) (deadline, error) {
 		return deadline{}, bridge.ErrNoRecord
 	}
 	return found[0], nil
+}
+
+// KeepStatus shows on deadlines how their mirroring stands.
+func (f *Flow) KeepStatus(ctx context.Context, statuses []bridge.SyncStatus) (failed map[int64]error, err error) {
+	return f.status.Keep(ctx, statuses)
+}
+
+// StatusFields asks Odoo which fields deadlines have for it.
+func (f *Flow) StatusFields(ctx context.Context) (bridge.StatusFields, error) {
+	return f.status.Fields(ctx)
 }
 
 // Announces notes that a reminder is about to be left.

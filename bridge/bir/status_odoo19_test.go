@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/odoo19"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
@@ -24,7 +25,7 @@ func TestOdoo19AThousandDeadlinesAreReadAndShownInFiveCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.SetupFields(t.Context(), bir.Model, bir.StatusFieldSpecs()); err != nil {
+	if _, err := client.SetupFields(t.Context(), bir.Model, odooflow.StatusFieldSpecs("deadline")); err != nil {
 		t.Fatal(err)
 	}
 	records := make([]odoo.Values, 1000)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest"
 )
@@ -168,12 +169,12 @@ func TestFieldsMadeWithoutAModuleAreKeptAndAbsentOnesAreNoFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := admin.SetupFields(t.Context(), bir.Model, bir.StatusFieldSpecs()[:2]); err != nil {
+	if _, err := admin.SetupFields(t.Context(), bir.Model, odooflow.StatusFieldSpecs("deadline")[:2]); err != nil {
 		t.Fatal(err)
 	}
-	columns, err := bir.ReadStatusColumns(t.Context(), admin)
-	if err != nil || !slices.Equal(columns.Names(), []string{"x_plane_issue_id", "x_plane_sync_status"}) || len(columns.Missing()) != 2 {
-		t.Fatalf("columns = %v, %v", columns, err)
+	fields, err := o.flow.StatusFields(t.Context())
+	if err != nil || !slices.Equal(fields.Present, []string{"x_plane_issue_id", "x_plane_sync_status"}) || len(fields.Missing) != 2 {
+		t.Fatalf("fields = %v, %v", fields, err)
 	}
 	later := newOfficeOn(t, o.odoo)
 	later.keep(t, statuses)
@@ -231,7 +232,7 @@ func TestFieldsThatAreAddedWhileItRunsAreFilledAtOnce(t *testing.T) {
 	if _, err := o.flow.KeepStatus(t.Context(), statuses); !errors.Is(err, bridge.ErrNoStatusFields) {
 		t.Fatalf("without fields: %v", err)
 	}
-	for _, spec := range bir.StatusFieldSpecs() {
+	for _, spec := range odooflow.StatusFieldSpecs("deadline") {
 		o.odoo.Add("ir.model.fields", map[string]any{
 			"name": spec.Name, "field_description": spec.Label, "model_id": int64(555), "ttype": spec.Type,
 			"selection": "[('synced', 'Synced')]",

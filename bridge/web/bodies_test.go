@@ -217,7 +217,7 @@ func TestACallTakesABodyOfAMebibyteInBothShapes(t *testing.T) {
 			"as text":   map[string]any{"body": body, "headers": headers},
 			"as base64": map[string]any{"body": base64.StdEncoding.EncodeToString([]byte(body)), "headers": headers},
 			"as execute_kw": map[string]any{"service": "object", "method": "execute_kw", "args": []any{
-				"odoo", 2, "x", rpcModel, rpcMethod, []any{payload, old},
+				"odoo", 2, "x", testHook.Model, testHook.Method, []any{payload, old},
 			}},
 		} {
 			headers[plane.HeaderDelivery] = uuid.NewString()
@@ -257,7 +257,7 @@ func TestACallWithMillionsOfPartsTakesNoMoreThanItsBytes(t *testing.T) {
 		cost := testing.Benchmark(func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				_, _ = readCall(call)
+				_, _ = readCall(call, nil)
 			}
 		}).AllocedBytesPerOp()
 		if cost > int64(len(call)) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -24,11 +25,14 @@ const (
 	rpcRefused        = -32000
 )
 
-// The model and method that the execute_kw shape has to name.
-const (
-	rpcModel  = "bir.filing.deadline"
-	rpcMethod = "handle_plane_webhook"
-)
+// Hook is a method of a model of Odoo by which a module took Plane's webhooks before
+// the bridge did. The execute_kw shape has to name one.
+type Hook struct{ Model, Method string }
+
+func (h Hook) String() string { return h.Model + "." + h.Method }
+
+// TakeCallsOf takes webhooks that come as calls of these methods.
+func (r *Receiver) TakeCallsOf(hooks ...Hook) { r.hooks = append(r.hooks, hooks...) }
 
 // webhookCall is a webhook as it came, whether plain or in a call.
 type webhookCall struct {
@@ -145,7 +149,7 @@ func orNull(id json.RawMessage) json.RawMessage {
 }
 
 // readCall finds the webhook in a call, in either shape.
-func readCall(body []byte) (rpcCall, error) {
+func readCall(body []byte, hooks []Hook) (rpcCall, error) {
 	var request rpcRequest
 	if err := json.Unmarshal(body, &request); err != nil {
 		var wrong *json.UnmarshalTypeError
@@ -160,7 +164,7 @@ func readCall(body []byte) (rpcCall, error) {
 	}
 	params := request.Params
 	if params.Service != "" || params.Args != nil {
-		return request.executeKw()
+		return request.executeKw(hooks)
 	}
 	if params.Body == nil {
 		return call, errors.New("params.body is missing: the raw bytes of the webhook, as text or base64")
@@ -171,11 +175,11 @@ func readCall(body []byte) (rpcCall, error) {
 
 // executeKw finds the webhook in a call of the Odoo module that the bridge took the
 // place of.
-func (r rpcRequest) executeKw() (rpcCall, error) {
+func (r rpcRequest) executeKw(hooks []Hook) (rpcCall, error) {
 	call, args := rpcCall{id: r.ID}, r.Params.Args
 	switch {
-	case args == nil || r.Params.Service != "object" || r.Params.Method != "execute_kw" || args.model != rpcModel || args.method != rpcMethod:
-		return call, &rpcError{Code: rpcMethodNotFound, Message: "only execute_kw of " + rpcModel + "." + rpcMethod + " is served here"}
+	case args == nil || r.Params.Service != "object" || r.Params.Method != "execute_kw" || !slices.Contains(hooks, Hook{args.model, args.method}):
+		return call, &rpcError{Code: rpcMethodNotFound, Message: "only execute_kw of " + listed(hooks) + " is served here"}
 	case !args.given:
 		return call, errors.New("the arguments have to be [payload, headers]")
 	case args.headers.RawBody == nil:
@@ -183,6 +187,17 @@ func (r rpcRequest) executeKw() (rpcCall, error) {
 	}
 	call.webhook = newCall(*args.headers.RawBody, args.headers)
 	return call, nil
+}
+
+func listed(hooks []Hook) string {
+	if len(hooks) == 0 {
+		return "nothing"
+	}
+	names := make([]string, len(hooks))
+	for i, hook := range hooks {
+		names[i] = hook.String()
+	}
+	return strings.Join(names, " or ")
 }
 
 func newCall(body string, named rpcHeaders) webhookCall {

@@ -58,6 +58,8 @@ type Receiver struct {
 	logger  *slog.Logger
 	server  *echo.Echo
 	bodies  *bodyRoom
+	// hooks are whose calls are taken for webhooks.
+	hooks []Hook
 	// decoding lets one large call be read at a time: reading takes as much again.
 	decoding sync.Mutex
 	// repeated logs once a minute what comes with each webhook while the database is away.
@@ -249,7 +251,7 @@ func (r *Receiver) decodeCall(body []byte) (rpcCall, error) {
 		r.decoding.Lock()
 		defer r.decoding.Unlock()
 	}
-	return readCall(body)
+	return readCall(body, r.hooks)
 }
 
 func (r *Receiver) healthz(c echo.Context) error { return c.JSON(http.StatusOK, answer{OK: true}) }

@@ -54,9 +54,13 @@ func newHouseWith(t *testing.T, secrets Secrets, config queue.Config) house {
 		t.Fatal(err)
 	}
 	receiver := New(ledger.NewInbox(pool, jobs), jobs, secrets, engine.NewHealth(pool, nil), engine.NewMetrics(pool), quiet)
+	receiver.TakeCallsOf(testHook)
 	receiver.changeWithin = time.Minute // A loaded machine is no fault; one test is about the time.
 	return house{pool, jobs, receiver}
 }
+
+// testHook is the method of a module that took webhooks once.
+var testHook = Hook{"x.record", "take_webhook"}
 
 func knownSecrets() Secrets {
 	return Secrets{
@@ -254,7 +258,7 @@ func TestAWebhookAsAJSONRPCCallMeetsTheSameChecks(t *testing.T) {
 	}
 	executeKw := func(model string) map[string]any {
 		return map[string]any{"service": "object", "method": "execute_kw", "args": []any{
-			"odoo", 2, "ignored", model, "handle_plane_webhook", []any{map[string]any{}, signed("_raw_body", createdBody)}, map[string]any{},
+			"odoo", 2, "ignored", model, testHook.Method, []any{map[string]any{}, signed("_raw_body", createdBody)}, map[string]any{},
 		}}
 	}
 	for _, row := range []struct {
@@ -264,8 +268,8 @@ func TestAWebhookAsAJSONRPCCallMeetsTheSameChecks(t *testing.T) {
 	}{
 		{"the body as base64", map[string]any{"body": base64.StdEncoding.EncodeToString([]byte(createdBody)), "headers": signed()}, `{"jsonrpc":"2.0","id":7,"result":{"ok":true}}`},
 		{"the body as text", map[string]any{"body": createdBody, "headers": signed()}, `{"jsonrpc":"2.0","id":7,"result":{"ok":true,"duplicate":true}}`},
-		{"execute_kw", executeKw("bir.filing.deadline"), `{"jsonrpc":"2.0","id":7,"result":{"ok":true,"duplicate":true}}`},
-		{"execute_kw of another model", executeKw("res.users"), `{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"message":"only execute_kw of bir.filing.deadline.handle_plane_webhook is served here"}}`},
+		{"execute_kw", executeKw(testHook.Model), `{"jsonrpc":"2.0","id":7,"result":{"ok":true,"duplicate":true}}`},
+		{"execute_kw of another model", executeKw("res.users"), `{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"message":"only execute_kw of x.record.take_webhook is served here"}}`},
 		{"a wrong signature", map[string]any{"body": createdBody, "headers": signed(plane.HeaderSignature, "00")}, `{"jsonrpc":"2.0","id":7,"error":{"code":-32000,"message":"invalid signature","data":{"error":"invalid signature","ok":false,"ssot_ref":"","status":403}}}`},
 		{"no body", map[string]any{"headers": signed()}, `{"jsonrpc":"2.0","id":7,"error":{"code":-32602,"message":"params.body is missing: the raw bytes of the webhook, as text or base64"}}`},
 	} {
@@ -285,7 +289,7 @@ func FuzzACallFromOutsideNeverPanics(f *testing.F) {
 	f.Add([]byte(`{"jsonrpc":"2.0","params":{"service":"object","method":"execute_kw","args":["d",1,"p","bir.filing.deadline","handle_plane_webhook",[{},{"_raw_body":"{}"}]]}}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		call, err := readCall(body)
+		call, err := readCall(body, []Hook{testHook})
 		response := answeredCall(call.id, reply{200, answer{OK: true}})
 		if err != nil {
 			response = failedCall(call.id, err)

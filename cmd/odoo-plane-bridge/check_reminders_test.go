@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest"
-	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
 func TestCheckRefusesRemindersThatCannotBeLeft(t *testing.T) {
@@ -55,12 +55,12 @@ func TestCheckRefusesRemindersThatCannotBeLeft(t *testing.T) {
 				s.settings[row.setting] = row.value
 			}
 			code, stdout, stderr := s.command("check", "--json")
-			var findings []plane.Finding
+			var findings []bridge.Finding
 			if err := json.Unmarshal([]byte(stdout), &findings); err != nil {
 				t.Fatalf("check = %d, %v\n%s%s", code, err, stdout, stderr)
 			}
-			findings = slices.DeleteFunc(findings, func(f plane.Finding) bool { return f.Name != "reminders" })
-			if len(findings) == 0 || (findings[0].Grade == plane.GradeFail) != row.fails || !strings.Contains(findings[0].Found+findings[0].Do, row.says) {
+			findings = slices.DeleteFunc(findings, func(f bridge.Finding) bool { return f.Name != "reminders" })
+			if len(findings) == 0 || (findings[0].Grade == bridge.GradeFail) != row.fails || !strings.Contains(findings[0].Found+findings[0].Do, row.says) {
 				t.Errorf("check finds %+v, want %q, failing %t", findings, row.says, row.fails)
 			}
 		})

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/queue"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 )
 
 // Exit codes, for scripts: everything done, something failed, wrong usage or
@@ -42,25 +43,11 @@ type commands struct {
 	Healthcheck healthcheckCommand `cmd:"" hidden:"" help:"Ask the bridge on this machine whether it lives."`
 }
 
-// process is what a command gets from outside, so that tests run commands as
-// they are.
-type process struct {
-	ctx    context.Context //nolint:containedctx // one process, one context, handed to kong's Run methods
-	getenv func(string) string
-	stdout io.Writer
-	stderr io.Writer
-	// envFile is the file of settings that getenv reads besides; empty for none.
-	envFile string
-}
-
-// errUsage marks a failure that exits with 2.
-var errUsage = errors.New("wrong usage or settings")
-
 // run is the whole program but for the process around it.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	var line commands
 	exited := -1
-	parser, err := kong.New(&line, kong.Name("odoo-plane-bridge"), kong.Writers(stdout, stderr),
+	parser, err := kong.New(&line, kong.Name("odoo-plane-bridge"), aboutFlows(), kong.Writers(stdout, stderr),
 		kong.Description("Joins Plane and Odoo: webhooks in, BIR deadlines out, nothing lost and nothing twice."),
 		kong.Exit(func(code int) { exited = code }), kong.UsageOnError())
 	if err != nil {
@@ -72,7 +59,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exited
 	}
 	if err != nil {
-		printf(stderr, "odoo-plane-bridge: %v\nTry odoo-plane-bridge --help.\n", err)
+		terminal.Printf(stderr, "odoo-plane-bridge: %v\nTry odoo-plane-bridge --help.\n", err)
 		return exitUsage
 	}
 	getenv, err = withFile(getenv, line.EnvFile)
@@ -80,11 +67,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return report(err, stderr)
 	}
 	_, err = queue.Guarded(func() (struct{}, error) {
-		return struct{}{}, parsed.Run(&process{ctx, getenv, screen{stdout}, stderr, line.EnvFile})
+		return struct{}{}, parsed.Run(&process{ctx, getenv, terminal.Screen{To: stdout}, stderr, line.EnvFile})
 	})
 	var panicked *queue.PanicError
 	if errors.As(err, &panicked) && strings.EqualFold(getenv("LOG_LEVEL"), "debug") {
-		fmt.Fprintf(screen{stderr}, "%s\n", panicked.Stack)
+		fmt.Fprintf(terminal.Screen{To: stderr}, "%s\n", panicked.Stack)
 	}
 	return report(err, stderr)
 }
@@ -93,7 +80,7 @@ func report(err error, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, errUsage):
+	case errors.Is(err, settings.ErrUsage):
 		printError(stderr, "", err)
 		return exitUsage
 	default:
@@ -107,9 +94,9 @@ func withFile(getenv func(string) string, path string) (func(string) string, err
 	if path == "" {
 		return getenv, nil
 	}
-	variables, err := settings.ReadFile(path)
+	variables, err := sources.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w:\n--env-file: %w", errUsage, err)
+		return nil, fmt.Errorf("%w:\n--env-file: %w", settings.ErrUsage, err)
 	}
 	return func(name string) string {
 		if value := getenv(name); value != "" {
@@ -117,39 +104,4 @@ func withFile(getenv func(string) string, path string) (func(string) string, err
 		}
 		return variables[name]
 	}, nil
-}
-
-// settings reads all settings and checks those that a command needs. Every fault
-// is in the one error.
-func (p *process) settings(needs ...settings.Need) (settings.Settings, *settings.Live, error) {
-	return p.settingsFrom(append(p.sources(), &odooParameters{logger: p.logger}), needs...)
-}
-
-// settingsFrom is settings for commands that say where settings come from.
-func (p *process) settingsFrom(sources []settings.Source, needs ...settings.Need) (settings.Settings, *settings.Live, error) {
-	loaded, err := settings.Load(p.ctx, sources...)
-	if err := settings.Together(err, loaded.Check(needs...)); err != nil {
-		return loaded, nil, fmt.Errorf("%w:\n%w", errUsage, err)
-	}
-	return loaded, settings.NewLive(loaded, sources...), nil
-}
-
-// sources are where settings come from before Odoo is asked.
-func (p *process) sources() []settings.Source {
-	environment := settings.Environment{Getenv: p.getenv, File: p.envFile}
-	sources := []settings.Source{environment}
-	// A fault of it is told with the others, when all are read.
-	if source, _, err := settings.One(p.ctx, environment, settings.Spec{Name: "SECRETS_SOURCE"}); err == nil && source == "vault" {
-		sources = append(sources, &settings.Vault{Connect: connectTo(p.getenv)})
-	}
-	return sources
-}
-
-// logger writes to stderr, so that what a command prints can be piped.
-func (p *process) logger(s settings.Settings) *slog.Logger {
-	options := &slog.HandlerOptions{Level: slog.Level(s.LogLevel)}
-	if s.LogFormat == "text" || (s.LogFormat == "" && isTerminal(p.stderr)) {
-		return slog.New(slog.NewTextHandler(screen{p.stderr}, options))
-	}
-	return slog.New(slog.NewJSONHandler(screen{p.stderr}, options))
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
 // as is the stage's database as another role sees it.
@@ -96,31 +95,6 @@ func TestAnOldProgramLeavesANewerSchemaAlone(t *testing.T) {
 		if code != exitFailed || !strings.Contains(stdout+stderr, "it has migration 9000") {
 			t.Errorf("%s = %d\n%s%s", args[0], code, stdout, stderr)
 		}
-	}
-}
-
-func TestTheOperatorsLimitOfConnectionsIsKept(t *testing.T) {
-	t.Parallel()
-	for _, row := range []struct {
-		query             string
-		workers           int
-		connections, work int
-	}{
-		{"", 4, 10, 4},
-		{"", 1, 4, 1},
-		{"&pool_max_conns=40", 4, 40, 4},
-		{"&pool_max_conns=10", 16, 10, 4},
-		{"&pool_max_conns=4", 4, 4, 1},
-	} {
-		s := settings.Settings{DatabaseURL: settings.Secret("postgres://bridge@127.0.0.1:1/none?sslmode=disable" + row.query), Workers: settings.Count(row.workers)}
-		pool, err := openPool(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, work := int(pool.Config().MaxConns), workersWithin(pool, s); got != row.connections || work != row.work {
-			t.Errorf("%q with %d workers: %d connections and %d workers, want %d and %d", row.query, row.workers, got, work, row.connections, row.work)
-		}
-		pool.Close()
 	}
 }
 

@@ -10,7 +10,9 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 )
 
 type deliveriesCommand struct {
@@ -37,37 +39,6 @@ func (f deliveryFilter) choose() ledger.DeliveryFilter {
 		chosen.Since = time.Now().Add(-f.Since)
 	}
 	return chosen
-}
-
-// onLedger runs a command that only looks into the database. Neither server is
-// asked, so one that hangs does not hold it up.
-func (p *process) onLedger(do func(a *app) error) error {
-	s, live, err := p.settingsFrom(p.sources(), settings.Database)
-	if err != nil {
-		return err
-	}
-	return p.inDatabase(s, live, do)
-}
-
-// onDatabase runs a command on a database that has every migration.
-func (p *process) onDatabase(needs []settings.Need, do func(a *app) error) error {
-	s, live, err := p.settings(needs...)
-	if err != nil {
-		return err
-	}
-	return p.inDatabase(s, live, do)
-}
-
-func (p *process) inDatabase(s settings.Settings, live *settings.Live, do func(a *app) error) error {
-	a, err := wire(s, live, p.logger(s))
-	if err != nil {
-		return err
-	}
-	defer a.pool.Close()
-	if err := usableDatabase(p.ctx, a.pool, s); err != nil {
-		return err
-	}
-	return do(a)
 }
 
 // deliveryLine is a delivery as JSON shows it.
@@ -107,8 +78,8 @@ type deliveriesList struct {
 
 // Run lists deliveries.
 func (c *deliveriesList) Run(p *process) error {
-	return p.onLedger(func(a *app) error {
-		found, err := a.bridge.Deliveries().List(p.ctx, c.choose())
+	return p.onLedger(func(a *app.App) error {
+		found, err := a.Engine.Deliveries().List(p.ctx, c.choose())
 		if err != nil {
 			return err
 		}
@@ -123,10 +94,10 @@ func (c *deliveriesList) Run(p *process) error {
 		for _, line := range lines {
 			rows = append(rows, []any{line.ID, line.Received.Format(time.DateTime), line.Status, line.Cause, line.Attempts, eventName(line), said(line)})
 		}
-		if err := printTable(p.stdout, rows); err != nil {
+		if err := terminal.Table(p.stdout, rows); err != nil {
 			return err
 		}
-		_, err = printf(p.stdout, "%d deliveries\n", len(lines))
+		_, err = terminal.Printf(p.stdout, "%d deliveries\n", len(lines))
 		return err
 	})
 }
@@ -157,7 +128,7 @@ type deliveriesShow struct {
 
 // Run shows one delivery.
 func (c *deliveriesShow) Run(p *process) error {
-	return p.onLedger(func(a *app) error {
+	return p.onLedger(func(a *app.App) error {
 		found, err := one(p, a, c.ID)
 		if err != nil {
 			return err
@@ -167,22 +138,22 @@ func (c *deliveriesShow) Run(p *process) error {
 		if c.JSON {
 			return printJSON(p.stdout, line)
 		}
-		printf(p.stdout, "delivery   %s (%s)\nreceived   %s\nevent      %s\nstatus     %s, %d attempts\n", line.ID, line.Origin,
+		terminal.Printf(p.stdout, "delivery   %s (%s)\nreceived   %s\nevent      %s\nstatus     %s, %d attempts\n", line.ID, line.Origin,
 			line.Received.Format(time.RFC3339), eventName(line), line.Status, line.Attempts)
 		if line.Cause != "" {
-			printf(p.stdout, "cause      %s\n", line.Cause)
+			terminal.Printf(p.stdout, "cause      %s\n", line.Cause)
 		}
 		what := "body"
 		if found.IsFinding() {
 			what = "found by a sweep"
 		}
-		_, err = printf(p.stdout, "outcome    %s\n%s\n%s\n", said(line), what, line.Body)
+		_, err = terminal.Printf(p.stdout, "outcome    %s\n%s\n%s\n", said(line), what, line.Body)
 		return err
 	})
 }
 
-func one(p *process, a *app, id uuid.UUID) (ledger.Delivery, error) {
-	found, err := a.bridge.Deliveries().List(p.ctx, ledger.DeliveryFilter{ID: id})
+func one(p *process, a *app.App, id uuid.UUID) (ledger.Delivery, error) {
+	found, err := a.Engine.Deliveries().List(p.ctx, ledger.DeliveryFilter{ID: id})
 	if err != nil {
 		return ledger.Delivery{}, err
 	}
@@ -204,10 +175,10 @@ func (c *deliveriesReplay) Run(p *process) error {
 	filter := c.choose()
 	filter.ID = c.ID
 	if c.ID == uuid.Nil && c.Status == "" && c.Cause == "" && c.Event == "" && c.Entity == "" && c.Since == 0 {
-		return fmt.Errorf("%w: give a delivery's id, or a filter such as --status dead", errUsage)
+		return fmt.Errorf("%w: give a delivery's id, or a filter such as --status dead", settings.ErrUsage)
 	}
-	replay := func(a *app) error {
-		found, err := a.bridge.Deliveries().List(p.ctx, filter)
+	replay := func(a *app.App) error {
+		found, err := a.Engine.Deliveries().List(p.ctx, filter)
 		if err != nil {
 			return err
 		}
@@ -224,15 +195,15 @@ func (c *deliveriesReplay) Run(p *process) error {
 	return p.onLedger(replay)
 }
 
-func (c *deliveriesReplay) each(p *process, a *app, found []ledger.Delivery) ([]deliveryLine, error) {
+func (c *deliveriesReplay) each(p *process, a *app.App, found []ledger.Delivery) ([]deliveryLine, error) {
 	var lines []deliveryLine
 	for _, d := range found {
 		line := lineOf(d)
 		var err error
 		if c.DryRun {
-			line.WouldDo, err = a.bridge.Deliveries().Preview(p.ctx, d)
+			line.WouldDo, err = a.Engine.Deliveries().Preview(p.ctx, d)
 		} else {
-			err = a.bridge.Deliveries().Replay(p.ctx, d.ID)
+			err = a.Engine.Deliveries().Replay(p.ctx, d.ID)
 			line.ReplayedAs = string(ledger.StatusReceived)
 		}
 		if err != nil {
@@ -255,13 +226,13 @@ func (c *deliveriesReplay) print(w io.Writer, lines []deliveryLine) error {
 		}
 		rows = append(rows, []any{line.ID, eventName(line), what})
 	}
-	if err := printTable(w, rows); err != nil {
+	if err := terminal.Table(w, rows); err != nil {
 		return err
 	}
 	if c.DryRun {
-		_, err := printf(w, "%d deliveries; nothing was changed\n", len(lines))
+		_, err := terminal.Printf(w, "%d deliveries; nothing was changed\n", len(lines))
 		return err
 	}
-	_, err := printf(w, "%d deliveries opened again; `serve` works through them\n", len(lines))
+	_, err := terminal.Printf(w, "%d deliveries opened again; `serve` works through them\n", len(lines))
 	return err
 }

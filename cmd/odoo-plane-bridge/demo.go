@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"time"
-
+	"github.com/insightpulseai/odoo-plane-bridge/internal/demo"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/environment"
-	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 )
 
 type demoCommand struct {
@@ -26,65 +22,16 @@ func (c *demoCommand) Run(p *process) error {
 	if err := environment.Forget(); err != nil {
 		return err
 	}
+	options := demo.Options{
+		Keep: c.Keep, Database: c.Database, Address: c.Address, Limit: c.Limit,
+		Stdout: p.stdout, Stderr: terminal.Screen{To: p.stderr}, LogIsRead: isTerminal(p.stderr), Version: version,
+		Progress: func(steps int) (step, done func()) {
+			progress := newProgress(p.stderr, "mirroring", steps)
+			return progress.Step, progress.Done
+		},
+	}
 	if c.PlaneOnly {
-		return c.servePlane(p)
+		return demo.ServePlane(p.ctx, options)
 	}
-	w, err := newWorld(p, c)
-	if err != nil {
-		return err
-	}
-	defer w.close()
-	if err := w.play(); err != nil {
-		return err
-	}
-	if !c.Keep {
-		return nil
-	}
-	fmt.Fprintf(p.stdout, "\nStill running; Ctrl-C ends it.\n  Plane   %s/\n  Odoo    %s/\n  bridge  %s/readyz\n", w.planeURL, w.odooURL, w.bridgeURL)
-	select {
-	case <-p.ctx.Done():
-		return nil
-	case err := <-w.served:
-		return errors.Join(errors.New("the bridge stopped by itself"), err)
-	}
-}
-
-// servePlane runs the simulated Plane until it is interrupted.
-func (c *demoCommand) servePlane(p *process) error {
-	plane := planetest.New(planetest.Options{Limit: c.Limit})
-	defer plane.Close()
-	listener, err := listen(p.ctx, "--address", c.Address)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(p.stdout, `A simulated Plane, Community edition. Ctrl-C ends it.
-  PLANE_BASE_URL        http://%s
-  PLANE_API_KEY         %s
-  PLANE_WORKSPACE_SLUG  %s
-  project               %s
-`, listener.Addr(), plane.BotKey(), plane.WorkspaceSlug(), plane.ProjectID())
-	return serveHTTP(p.ctx, listener, plane)
-}
-
-// waitFor polls until a condition holds. The demo watches a whole system from
-// outside, as a person would.
-func waitFor(ctx context.Context, what string, holds func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		done, err := holds()
-		if err != nil {
-			return fmt.Errorf("waiting until %s: %w", what, err)
-		}
-		if done {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waited for a minute until %s: %w", what, ctx.Err())
-		case <-tick.C:
-		}
-	}
+	return demo.Run(p.ctx, options)
 }

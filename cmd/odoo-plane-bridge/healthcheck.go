@@ -30,7 +30,7 @@ func (c *healthcheckCommand) Run(p *process) error {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return fmt.Errorf("%w:\n%w", errUsage, err)
+		return fmt.Errorf("%w:\n%w", settings.ErrUsage, err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -49,7 +49,7 @@ func (c *healthcheckCommand) address(p *process) (string, error) {
 	}
 	s, err := settings.Load(p.ctx, listenAddrOnly(p.getenv))
 	if err != nil {
-		return "", fmt.Errorf("%w:\n%w", errUsage, err)
+		return "", fmt.Errorf("%w:\n%w", settings.ErrUsage, err)
 	}
 	host, port, err := net.SplitHostPort(string(s.ListenAddr))
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/audit"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
@@ -35,8 +37,8 @@ type linkLine struct {
 
 // Run lists the links.
 func (c *mappingsList) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		links, err := mapping.NewStore(a.pool).All(p.ctx, flow.Scope())
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		links, err := mapping.NewStore(a.Pool).All(p.ctx, flow.Scope())
 		if err != nil {
 			return err
 		}
@@ -55,10 +57,10 @@ func (c *mappingsList) Run(p *process) error {
 		for _, line := range lines {
 			rows = append(rows, []any{line.State, line.Key, line.Issue, line.Due, line.LastError})
 		}
-		if err := printTable(p.stdout, rows); err != nil {
+		if err := terminal.Table(p.stdout, rows); err != nil {
 			return err
 		}
-		_, err = printf(p.stdout, "%d links\n", len(lines))
+		_, err = terminal.Printf(p.stdout, "%d links\n", len(lines))
 		return err
 	})
 }
@@ -71,8 +73,8 @@ type mappingsAudit struct {
 // Run audits the links and changes nothing. It exits with 1 when something is
 // wrong, so that a script notices.
 func (c *mappingsAudit) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		findings, err := a.bridge.Auditor().Audit(p.ctx, flow)
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		findings, err := a.Engine.Auditor().Audit(p.ctx, flow)
 		if err != nil {
 			return err
 		}
@@ -95,20 +97,20 @@ func (c *mappingsAudit) Run(p *process) error {
 
 func printAudit(p *process, findings []audit.Finding) {
 	for _, f := range findings {
-		printf(p.stdout, "%-16s %s", f.Kind, f.Key)
+		terminal.Printf(p.stdout, "%-16s %s", f.Kind, f.Key)
 		if f.Issue != "" {
-			printf(p.stdout, " (work item %s)", f.Issue)
+			terminal.Printf(p.stdout, " (work item %s)", f.Issue)
 		}
 		if f.Detail != "" {
-			printf(p.stdout, ": %s", f.Detail)
+			terminal.Printf(p.stdout, ": %s", f.Detail)
 		}
 		if f.Repair != "" {
-			printf(p.stdout, " -> %s", f.Repair)
+			terminal.Printf(p.stdout, " -> %s", f.Repair)
 		}
-		printf(p.stdout, "\n")
+		terminal.Printf(p.stdout, "\n")
 	}
 	if len(findings) == 0 {
-		printf(p.stdout, "nothing is wrong\n")
+		terminal.Printf(p.stdout, "nothing is wrong\n")
 	}
 }
 
@@ -130,8 +132,8 @@ type mappingsRepair struct {
 // Run repairs what an audit finds. One repair that fails does not hold up the
 // others.
 func (c *mappingsRepair) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		findings, err := a.bridge.Auditor().Audit(p.ctx, flow)
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		findings, err := a.Engine.Auditor().Audit(p.ctx, flow)
 		if err != nil {
 			return err
 		}
@@ -139,21 +141,21 @@ func (c *mappingsRepair) Run(p *process) error {
 			printAudit(p, findings)
 			return nil
 		}
-		ctx, cancel := p.inHand(a.logger)
+		ctx, cancel := a.InHand(p.ctx)
 		defer cancel()
 		repaired, failed := 0, 0
 		for _, finding := range findings {
 			if finding.Repair == "" || p.ctx.Err() != nil {
 				continue
 			}
-			if err := a.bridge.Auditor().Repair(ctx, flow, finding); err != nil {
+			if err := a.Engine.Auditor().Repair(ctx, flow, finding); err != nil {
 				failed++
-				a.logger.ErrorContext(p.ctx, "not repaired", slog.String("key", string(finding.Key)), slog.Any("error", err))
+				a.Logger.ErrorContext(p.ctx, "not repaired", slog.String("key", string(finding.Key)), slog.Any("error", err))
 				continue
 			}
 			repaired++
 		}
-		printf(p.stdout, "%d repaired, %d failed\n", repaired, failed)
+		terminal.Printf(p.stdout, "%d repaired, %d failed\n", repaired, failed)
 		if p.ctx.Err() != nil {
 			return fmt.Errorf("stopped; what is repaired is kept: %w", context.Cause(p.ctx))
 		}
@@ -172,8 +174,8 @@ type mappingsImport struct {
 
 // Run takes over the links of the old table and reports each row.
 func (c *mappingsImport) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		lines, err := a.bridge.Auditor().Import(p.ctx, flow, c.DryRun)
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		lines, err := a.Engine.Auditor().Import(p.ctx, flow, c.DryRun)
 		if err != nil {
 			return err
 		}
@@ -184,16 +186,16 @@ func (c *mappingsImport) Run(p *process) error {
 		for _, line := range lines {
 			if line.Imported {
 				imported++
-				printf(p.stdout, "taken over  %s as %s\n", line.Row, line.Key)
+				terminal.Printf(p.stdout, "taken over  %s as %s\n", line.Row, line.Key)
 				continue
 			}
-			printf(p.stdout, "left out    %s: %s\n", line.Row, line.Why)
+			terminal.Printf(p.stdout, "left out    %s: %s\n", line.Row, line.Why)
 		}
 		verb := "taken over"
 		if c.DryRun {
 			verb = "would be taken over"
 		}
-		_, err = printf(p.stdout, "%d of %d rows %s\n", imported, len(lines), verb)
+		_, err = terminal.Printf(p.stdout, "%d of %d rows %s\n", imported, len(lines), verb)
 		return err
 	})
 }

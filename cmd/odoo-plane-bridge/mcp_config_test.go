@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/mcpconf"
-	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -130,8 +130,8 @@ func TestTheCheckOfTheLocalModeLooksForUVX(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, _ := s.command("mcp-config", "--check", "--json")
-	var findings []plane.Finding
-	if err := json.Unmarshal([]byte(stdout), &findings); err != nil || code != exitDone || len(findings) != 1 || findings[0].Grade != plane.GradeOK {
+	var findings []bridge.Finding
+	if err := json.Unmarshal([]byte(stdout), &findings); err != nil || code != exitDone || len(findings) != 1 || findings[0].Grade != bridge.GradeOK {
 		t.Errorf("with uvx: %d %v\n%s", code, err, stdout)
 	}
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/database"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 	"github.com/insightpulseai/odoo-plane-bridge/migrations"
 )
 
@@ -11,26 +13,26 @@ type migrateCommand struct{}
 
 // Run brings the database to the newest schema. It may run while replicas serve.
 func (c *migrateCommand) Run(p *process) error {
-	s, _, err := p.settingsFrom(p.sources(), settings.Database)
+	s, _, err := p.around().SettingsWithoutOdoo(p.ctx, settings.Database)
 	if err != nil {
 		return err
 	}
-	pool, err := openPool(s)
+	pool, err := database.Open(s)
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	if err := checkPooler(p.ctx, pool, s); err != nil {
+	if err := database.CheckPooler(p.ctx, pool, s); err != nil {
 		return err
 	}
-	ran, err := migrations.Up(p.ctx, pool, p.logger(s))
+	ran, err := migrations.Up(p.ctx, pool, p.around().Logger(s))
 	if err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
 	if ran == 0 {
-		_, err = printf(p.stdout, "the database has every migration already\n")
+		_, err = terminal.Printf(p.stdout, "the database has every migration already\n")
 		return err
 	}
-	_, err = printf(p.stdout, "%d migrations run\n", ran)
+	_, err = terminal.Printf(p.stdout, "%d migrations run\n", ran)
 	return err
 }

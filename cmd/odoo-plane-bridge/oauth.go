@@ -1,15 +1,17 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/database"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 )
 
 type oauthCommand struct {
@@ -22,7 +24,7 @@ type oauthNewKeyCommand struct{}
 
 // Run prints a key. Nothing is stored.
 func (c *oauthNewKeyCommand) Run(p *process) error {
-	_, err := printf(p.stdout, "%s\n", sealed.NewKey())
+	_, err := terminal.Printf(p.stdout, "%s\n", sealed.NewKey())
 	return err
 }
 
@@ -40,31 +42,31 @@ func (c *oauthInstallCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	defer a.pool.Close()
+	defer a.Close()
 	if c.AppInstallationID != "" {
 		return c.register(p, a)
 	}
-	consent, err := a.oauth.Begin(p.ctx, false)
+	consent, err := a.OAuth.Begin(p.ctx, false)
 	if err != nil {
 		return fmt.Errorf("beginning the installation: %w", err)
 	}
 	if c.JSON {
 		return printJSON(p.stdout, consent)
 	}
-	_, err = printf(p.stdout, "Open this address in a browser, as an admin of workspace %s, before %s:\n\n  %s\n\nPlane then sends the browser to %s, where a running bridge (`serve`) stores the token.\n",
-		a.settings.PlaneWorkspaceSlug, consent.Expires.In(a.settings.Location()).Format(time.TimeOnly), consent.URL, a.settings.PlaneOAuthRedirectURL)
+	_, err = terminal.Printf(p.stdout, "Open this address in a browser, as an admin of workspace %s, before %s:\n\n  %s\n\nPlane then sends the browser to %s, where a running bridge (`serve`) stores the token.\n",
+		a.Settings.PlaneWorkspaceSlug, consent.Expires.In(a.Settings.Location()).Format(time.TimeOnly), consent.URL, a.Settings.PlaneOAuthRedirectURL)
 	return err
 }
 
-func (c *oauthInstallCommand) register(p *process, a *app) error {
-	granted, err := a.oauth.RegisterBot(p.ctx, c.AppInstallationID)
+func (c *oauthInstallCommand) register(p *process, a *app.App) error {
+	granted, err := a.OAuth.RegisterBot(p.ctx, c.AppInstallationID)
 	if err != nil {
 		return fmt.Errorf("registering installation %s: %w", c.AppInstallationID, err)
 	}
 	if c.JSON {
 		return printJSON(p.stdout, granted)
 	}
-	_, err = printf(p.stdout, "registered: the bot of workspace %s acts as user %s; set PLANE_AUTH=bot to use it\n", granted.Workspace, granted.ActorID)
+	_, err = terminal.Printf(p.stdout, "registered: the bot of workspace %s acts as user %s; set PLANE_AUTH=bot to use it\n", granted.Workspace, granted.ActorID)
 	return err
 }
 
@@ -78,15 +80,15 @@ func (c *oauthStatusCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	defer a.pool.Close()
-	list, err := a.oauth.Status(p.ctx)
+	defer a.Close()
+	list, err := a.OAuth.Status(p.ctx)
 	if err != nil {
 		return fmt.Errorf("reading what was granted: %w", err)
 	}
 	if c.JSON {
 		err = printJSON(p.stdout, list)
 	} else {
-		err = printGrants(p.stdout, list, a.settings.Location())
+		err = printGrants(p.stdout, list, a.Settings.Location())
 	}
 	if err != nil {
 		return err
@@ -101,16 +103,16 @@ func (c *oauthStatusCommand) Run(p *process) error {
 
 func printGrants(w io.Writer, list []oauth.Status, location *time.Location) error {
 	if len(list) == 0 {
-		_, err := printf(w, "nothing is granted; run `odoo-plane-bridge oauth install`\n")
+		_, err := terminal.Printf(w, "nothing is granted; run `odoo-plane-bridge oauth install`\n")
 		return err
 	}
 	var b strings.Builder
 	for _, one := range list {
-		printf(&b, "%-4s  %s%s in %s: %s\n", one.Kind, one.ActorID, named(one.ActorName), one.Workspace, one.State)
-		printf(&b, "      until %s, renewed at %s (%d times so far), under the %s key\n",
+		terminal.Printf(&b, "%-4s  %s%s in %s: %s\n", one.Kind, one.ActorID, named(one.ActorName), one.Workspace, one.State)
+		terminal.Printf(&b, "      until %s, renewed at %s (%d times so far), under the %s key\n",
 			moment(one.ExpiresAt, location), moment(one.RenewAt, location), one.Renewals, one.Key)
 		for _, line := range advice(one) {
-			printf(&b, "      -> %s\n", line)
+			terminal.Printf(&b, "      -> %s\n", line)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -150,18 +152,14 @@ func moment(t *time.Time, location *time.Location) string {
 	return t.In(location).Format("2006-01-02 15:04 MST")
 }
 
-// oauthApp wires an app for the OAuth commands, whose tables have to be there.
-func (p *process) oauthApp(needs ...settings.Need) (*app, error) {
-	s, live, err := p.settings(append([]settings.Need{settings.Database, settings.OdooIfAny}, needs...)...)
+// oauthApp puts an app together for the OAuth commands, whose tables have to be there.
+func (p *process) oauthApp(needs ...settings.Need) (*app.App, error) {
+	a, err := p.build(append([]settings.Need{settings.Database, settings.OdooIfAny}, needs...)...)
 	if err != nil {
 		return nil, err
 	}
-	a, err := wire(s, live, p.logger(s))
-	if err != nil {
-		return nil, err
-	}
-	if err := usableDatabase(p.ctx, a.pool, s); err != nil {
-		a.pool.Close()
+	if err := database.Usable(p.ctx, a.Pool, a.Settings); err != nil {
+		a.Close()
 		return nil, err
 	}
 	return a, nil
@@ -183,20 +181,4 @@ func needsOAuthApp(s settings.Settings) []error {
 		missingIf(s.PlaneOAuthClientID == "", "PLANE_OAUTH_CLIENT_ID", "set it to the client id of the app, as Plane shows it"),
 		missingIf(s.PlaneOAuthClientSecret == "", "PLANE_OAUTH_CLIENT_SECRET",
 			"set it to the client secret of the app (ssot/secrets/registry.yaml#plane_oauth_client_secret)"))
-}
-
-// oauthSettings hands the settings, as they are now, to the keeper of the tokens;
-// but the server stays the one that the client was built for, so that a token of
-// another one cannot reach it while settings change.
-func (a *app) oauthSettings() oauth.App {
-	s := a.live.Current()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	return oauth.App{
-		Refusal: a.address.permit(ctx, a.settings, s, "PLANE_OAUTH_CLIENT_SECRET"),
-		BaseURL: a.settings.PlaneBaseURL.String(), Workspace: string(a.settings.PlaneWorkspaceSlug),
-		ClientID: s.PlaneOAuthClientID, ClientSecret: s.PlaneOAuthClientSecret.Reveal(),
-		RedirectURL: s.PlaneOAuthRedirectURL.String(), Scopes: strings.Fields(strings.ReplaceAll(s.PlaneOAuthScopes, ",", " ")),
-		UserFlow: s.PlaneOAuthUserFlow, Key: s.EncryptionKey.Reveal(), PreviousKey: s.EncryptionKeyPrevious.Reveal(),
-	}
 }

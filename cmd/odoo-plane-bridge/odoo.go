@@ -6,16 +6,20 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/flows"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
 
 // odooCommand holds what is set up in Odoo once. It takes an administrator; the
 // bridge itself runs with less.
 type odooCommand struct {
-	SetupPush   setupPushCommand   `cmd:"" help:"Make Odoo tell the bridge of changed deadlines at once, by automation rules."`
-	SetupFields setupFieldsCommand `cmd:"" help:"Add the fields to deadlines in Odoo in which the bridge shows the state of each."`
+	SetupPush   setupPushCommand   `cmd:"" help:"Make Odoo tell the bridge of changed records at once, by automation rules."`
+	SetupFields setupFieldsCommand `cmd:"" help:"Add the fields to records in Odoo in which the bridge shows the state of each."`
 }
 
 // administrator is who sets things up in Odoo.
@@ -27,25 +31,18 @@ type administrator struct {
 func (a administrator) client(p *process, s settings.Settings) (*odoo.Client, error) {
 	if a.Login != "" {
 		spec := settings.Spec{Name: "ODOO_ADMIN_PASSWORD", Secret: "odoo_admin_password"}
-		password, found, err := settings.One(p.ctx, settings.Environment{Getenv: p.getenv}, spec)
+		password, found, err := settings.One(p.ctx, sources.Environment{Getenv: p.getenv}, spec)
 		if err != nil || !found {
-			return nil, fmt.Errorf("%w:\n%w", errUsage, errors.Join(err, missingIf(!found && err == nil,
+			return nil, fmt.Errorf("%w:\n%w", settings.ErrUsage, errors.Join(err, missingIf(!found && err == nil,
 				spec.Name, "set it, or ODOO_ADMIN_PASSWORD_FILE, to the password or API key of --login")))
 		}
 		s.OdooLogin, s.OdooPassword = a.Login, settings.Secret(password)
 	}
-	client, err := newOdooClient(s, p.logger(s))
+	client, err := app.NewOdooClient(s, p.around().Logger(s))
 	if err != nil {
 		return nil, fmt.Errorf("preparing to sign in to Odoo: %w", err)
 	}
 	return client, nil
-}
-
-func missingIf(is bool, setting, todo string) error {
-	if !is {
-		return nil
-	}
-	return settings.Fault{Setting: setting, Problem: "is not set: " + todo}
 }
 
 // adminFailed says what an administrator can do about a failure.
@@ -68,9 +65,9 @@ type setupPushCommand struct {
 	Remove        bool   `help:"Take the rules away again."`
 }
 
-// Run makes or removes the rules. It may be repeated.
+// Run makes or removes the rules of every flow that is on. It may be repeated.
 func (c *setupPushCommand) Run(p *process) error {
-	s, _, err := p.settingsFrom(p.sources(), settings.Odoo)
+	s, _, err := p.around().Settings(p.ctx, settings.Odoo)
 	if err != nil {
 		return err
 	}
@@ -85,48 +82,64 @@ func (c *setupPushCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	present, err := client.PushInstalled(p.ctx, bir.Model)
+	for _, kind := range app.Kinds(s) {
+		if len(kind.Triggers) == 0 {
+			continue
+		}
+		if err := c.install(p, client, kind, address, s.OdooWebhookToken.Reveal()); err != nil {
+			return adminFailed(err)
+		}
+	}
+	return nil
+}
+
+func (c *setupPushCommand) install(p *process, client *odoo.Client, kind bridge.Kind, address, token string) error {
+	present, err := client.PushInstalled(p.ctx, kind.Model)
 	if err != nil {
-		return adminFailed(err)
+		return err
 	}
 	rules, err := client.SetupPush(p.ctx, odoo.PushConfig{
-		Name: "Plane bridge", Model: bir.Model, TriggerFields: bir.TriggerFields(),
-		URL: address + "?token=" + url.QueryEscape(s.OdooWebhookToken.Reveal()),
+		Name: "Plane bridge", Model: kind.Model, TriggerFields: kind.Triggers, URL: address + "?token=" + url.QueryEscape(token),
 	})
 	if err != nil {
-		return adminFailed(err)
+		return err
 	}
 	what := "made"
 	if present {
 		what = "brought up to date"
 	}
-	_, err = printf(p.stdout, "automation rules %s in Odoo: %d for changed and %d for deleted records of %s\nthey post to %s (the token goes along)\n",
-		what, rules.Changed, rules.Deleted, bir.Model, address)
+	_, err = terminal.Printf(p.stdout, "automation rules %s in Odoo: %d for changed and %d for deleted records of %s\nthey post to %s (the token goes along)\n",
+		what, rules.Changed, rules.Deleted, kind.Model, address)
 	return err
 }
 
+// remove takes the rules of every flow away, also of one that is off by now.
 func (c *setupPushCommand) remove(p *process, s settings.Settings) error {
 	client, err := c.client(p, s)
 	if err != nil {
 		return err
 	}
-	removed, err := client.RemovePush(p.ctx, bir.Model)
-	if err != nil {
-		return adminFailed(err)
+	for _, kind := range flows.Known() {
+		removed, err := client.RemovePush(p.ctx, kind.Model)
+		if err != nil {
+			return adminFailed(err)
+		}
+		said := "Odoo has no rules of the bridge for %s\n"
+		if removed > 0 {
+			said = "the bridge's automation rules for %s are removed from Odoo; changes are found by the schedule\n"
+		}
+		if _, err = terminal.Printf(p.stdout, said, kind.Model); err != nil {
+			return err
+		}
 	}
-	if removed == 0 {
-		_, err = printf(p.stdout, "Odoo has no rules of the bridge for %s\n", bir.Model)
-		return err
-	}
-	_, err = printf(p.stdout, "the bridge's automation rules for %s are removed from Odoo; changes are found by the schedule\n", bir.Model)
-	return err
+	return nil
 }
 
 // address is where the rules post to, without the token.
 func (c *setupPushCommand) address(s settings.Settings) (string, error) {
 	if c.URL != "" {
 		if err := s.PublicURL.UnmarshalText([]byte(c.URL)); err != nil {
-			return "", fmt.Errorf("%w:\n--url: %w", errUsage, err)
+			return "", fmt.Errorf("%w:\n--url: %w", settings.ErrUsage, err)
 		}
 	}
 	err := errors.Join(
@@ -134,7 +147,7 @@ func (c *setupPushCommand) address(s settings.Settings) (string, error) {
 		missingIf(s.OdooWebhookToken == "", "ODOO_WEBHOOK_TOKEN", "set it to a long random text (ssot/secrets/registry.yaml#odoo_webhook_token)"),
 	)
 	if err != nil {
-		return "", fmt.Errorf("%w:\n%w", errUsage, err)
+		return "", fmt.Errorf("%w:\n%w", settings.ErrUsage, err)
 	}
 	return strings.TrimRight(s.PublicURL.String(), "/") + "/api/webhooks/odoo", nil
 }
@@ -145,7 +158,7 @@ type setupFieldsCommand struct {
 
 // Run adds the fields that are not there yet. It may be repeated.
 func (c *setupFieldsCommand) Run(p *process) error {
-	s, _, err := p.settingsFrom(p.sources(), settings.Odoo)
+	s, _, err := p.around().Settings(p.ctx, settings.Odoo)
 	if err != nil {
 		return err
 	}
@@ -153,19 +166,31 @@ func (c *setupFieldsCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
-	columns, err := bir.ReadStatusColumns(p.ctx, client)
-	if err != nil {
-		return adminFailed(err)
+	for _, kind := range app.Kinds(s) {
+		reader, has := kind.New(app.PartsFor(s, client)).(bridge.StatusFieldsReader)
+		if !has {
+			continue
+		}
+		if err := addFields(p, client, kind.Model, reader); err != nil {
+			return adminFailed(err)
+		}
 	}
-	missing := columns.Missing()
-	if len(missing) == 0 {
-		_, err = printf(p.stdout, "%s has the fields already: %s\n", bir.Model, strings.Join(columns.Names(), ", "))
+	return nil
+}
+
+func addFields(p *process, client *odoo.Client, model string, reader bridge.StatusFieldsReader) error {
+	fields, err := reader.StatusFields(p.ctx)
+	if err != nil {
 		return err
 	}
-	added, err := client.SetupFields(p.ctx, bir.Model, missing)
-	if err != nil {
-		return adminFailed(err)
+	if len(fields.Missing) == 0 {
+		_, err = terminal.Printf(p.stdout, "%s has the fields already: %s\n", model, strings.Join(fields.Present, ", "))
+		return err
 	}
-	_, err = printf(p.stdout, "added to %s in Odoo: %s\n", bir.Model, strings.Join(added, ", "))
+	added, err := client.SetupFields(p.ctx, model, fields.Missing)
+	if err != nil {
+		return err
+	}
+	_, err = terminal.Printf(p.stdout, "added to %s in Odoo: %s\n", model, strings.Join(added, ", "))
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
-	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -115,18 +114,6 @@ func TestCheckSaysHowThingsStandWithOdoo(t *testing.T) {
 	}
 	if _, stdout, _ = s.command("check"); !strings.Contains(stdout, "automation rules report changed and deleted deadlines") {
 		t.Errorf("check does not see the rules:\n%s", stdout)
-	}
-}
-
-func TestAKeyThatEndsSoonIsToldInTime(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
-	for left, want := range map[time.Duration]plane.Grade{
-		-time.Second: plane.GradeFail, time.Hour: plane.GradeNote, 13 * 24 * time.Hour: plane.GradeNote, 15 * 24 * time.Hour: plane.GradeOK,
-	} {
-		if got := gradeKey(now.Add(left), now); got.Grade != want || (want != plane.GradeOK) != (got.Do != "") {
-			t.Errorf("%s before its end: %+v, want grade %s", left, got, want)
-		}
 	}
 }
 

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 )
 
 // withKeyHere is a stage whose key stands in the environment and whose Plane is
@@ -15,7 +16,7 @@ import (
 func withKeyHere(t *testing.T) (s *stage, address string) {
 	t.Helper()
 	s = newStage(t)
-	address = origin(s.settings["PLANE_BASE_URL"])
+	address = app.Origin(s.settings["PLANE_BASE_URL"])
 	s.moveToOdoo()
 	s.settings["PLANE_API_KEY"] = s.plane.BotKey()
 	if code, _, stderr := s.command("migrate"); code != exitDone {
@@ -48,7 +49,7 @@ func TestAKeyGoesToAnAddressFromOdooOnlyOnceItIsAccepted(t *testing.T) {
 	if code != exitFailed || another.plane.RequestTotal() != 0 {
 		t.Errorf("after the parameter changed: check = %d, %d requests to the other server", code, another.plane.RequestTotal())
 	}
-	if !strings.Contains(stdout, "names "+origin(another.settings["PLANE_BASE_URL"])+" and accepted is "+address) {
+	if !strings.Contains(stdout, "names "+app.Origin(another.settings["PLANE_BASE_URL"])+" and accepted is "+address) {
 		t.Errorf("the refusal does not name both addresses:\n%s", stdout)
 	}
 }
@@ -68,20 +69,6 @@ func TestAnAddressNeedsNoWordWhereTheKeyStandsBesideIt(t *testing.T) {
 	}
 }
 
-func TestAnOriginIsTheSameHoweverItIsWritten(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"https://Plane.example.com/": "https://plane.example.com", "https://plane.example.com:443/api/v1": "https://plane.example.com",
-		"https://plane.example.com.": "https://plane.example.com", "http://plane.example.com:443": "http://plane.example.com:443",
-		"https://plane.example.com:8443": "https://plane.example.com:8443", "http://[::1]:80/x": "http://[::1]",
-		"https://plane.example.com.evil.example": "https://plane.example.com.evil.example",
-	} {
-		if got := origin(address); got != want {
-			t.Errorf("origin of %s = %s, want %s", address, got, want)
-		}
-	}
-}
-
 func TestSecretsFilesThatOthersCanGetAtAreNamed(t *testing.T) {
 	t.Parallel()
 	for mode, says := range map[os.FileMode]string{0o600: "", 0o640: "", 0o400: "", 0o644: "may read", 0o666: "may write", 0o602: "may write"} {
@@ -92,7 +79,7 @@ func TestSecretsFilesThatOthersCanGetAtAreNamed(t *testing.T) {
 		if err := os.Chmod(file, mode); err != nil {
 			t.Fatal(err)
 		}
-		environment := settings.Environment{Getenv: func(name string) string { return map[string]string{"ADMIN_TOKEN_FILE": file}[name] }}
+		environment := sources.Environment{Getenv: func(name string) string { return map[string]string{"ADMIN_TOKEN_FILE": file}[name] }}
 		warned := strings.Join(environment.FileWarnings(), "\n")
 		if (warned == "") != (says == "") || !strings.Contains(warned, says) {
 			t.Errorf("mode %#o: %q, want %q", mode, warned, says)
@@ -187,35 +174,5 @@ func TestAFileOfSettingsThatOthersCanGetAtIsNamed(t *testing.T) {
 		if strings.Contains(stdout, "--env-file names") != (row.says != "") || !strings.Contains(stdout, row.says) {
 			t.Errorf("%q with mode %#o, want %q:\n%s", row.content, row.mode, row.says, stdout)
 		}
-	}
-}
-
-// The key moves from Odoo into the Vault while the program runs, as check advises. From
-// then on it is a secret of a stronger source than the address.
-func TestAKeyThatMovesToTheVaultIsGuardedFromThenOn(t *testing.T) {
-	t.Parallel()
-	s := keptInOdoo(t)
-	s.settings["SECRETS_SOURCE"] = "vault"
-	s.sql("CREATE SCHEMA vault; CREATE TABLE vault.decrypted_secrets (name text, decrypted_secret text)")
-	if code, _, stderr := s.command("migrate"); code != exitDone {
-		t.Fatalf("migrate: %s", stderr)
-	}
-	loaded, live, err := s.load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := wire(loaded, live, quiet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.pool.Close)
-	if _, err := a.plane.Me(t.Context()); err != nil {
-		t.Fatalf("with both in Odoo: %v", err)
-	}
-	before := s.plane.RequestTotal()
-	s.exec("INSERT INTO vault.decrypted_secrets VALUES ('plane_api_key', $1)", s.plane.BotKey())
-	live.Refresh(t.Context(), quiet)
-	if _, err := a.plane.Me(t.Context()); err == nil || s.plane.RequestTotal() != before || !strings.Contains(err.Error(), "--accept-plane-address") {
-		t.Errorf("with the key in the Vault: %v, after %d requests more", err, s.plane.RequestTotal()-before)
 	}
 }

@@ -206,3 +206,17 @@ func TestOdoo19PushReportsDeletesAndNothingThatPlaneDoesNotShow(t *testing.T) {
 		t.Errorf("%d reports in all, want the deletion alone", n)
 	}
 }
+
+func TestOdoo19ReportsAChangedTask(t *testing.T) {
+	t.Parallel()
+	r := newRealTasks(t)
+	r.settings["ODOO_ADMIN_PASSWORD"] = r.odoo.Admin(t).APIKey
+	if said := r.done("odoo", "setup-push", "--login", "admin", "--url", r.program.url); !strings.Contains(said, "records of project.task") {
+		t.Errorf("setup-push says %q", said)
+	}
+	r.odoo.Call(t, "project.task", "write", []any{[]any{r.task}, map[string]any{"name": "call them", "priority": "3"}}, nil)
+	r.eventually("Plane shows the task's new name", 20*time.Second, func() bool {
+		item := r.stage.item(r.item.ID)
+		return item.Name == "call them" && item.Priority == "urgent"
+	})
+}

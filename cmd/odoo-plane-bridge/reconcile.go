@@ -6,6 +6,8 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/sweep"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 )
 
 type reconcileCommand struct {
@@ -17,8 +19,8 @@ type reconcileCommand struct {
 // Run looks for changes in Plane that no webhook told of, and hands them to the
 // inbox, where a running bridge works through them.
 func (c *reconcileCommand) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
-		report, err := c.sweep(p, a.bridge.Reconciler(), flow)
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
+		report, err := c.sweep(p, a.Engine.Reconciler(), flow)
 		if err != nil {
 			return err
 		}
@@ -42,19 +44,19 @@ func (c *reconcileCommand) sweep(p *process, r *sweep.Sweeper, flow bridge.Flow)
 }
 
 func printSweep(w io.Writer, r sweep.Report) error {
-	_, err := printf(w, "%d work items read with %d requests; %d changes that no webhook reported, %d deleted, %d archived, "+
+	_, err := terminal.Printf(w, "%d work items read with %d requests; %d changes that no webhook reported, %d deleted, %d archived, "+
 		"%d edits of Odoo-owned fields, %d duplicates, %d without a link\n",
 		r.Items, r.Requests, r.Untold, r.Deleted, r.Archived, r.Drifted, r.Doubled, r.Orphaned)
 	if err != nil {
 		return err
 	}
 	for _, line := range remarks(r) {
-		if _, err := printf(w, "%s\n", line); err != nil {
+		if _, err := terminal.Printf(w, "%s\n", line); err != nil {
 			return err
 		}
 	}
 	if r.WebhookSilent {
-		_, err = printf(w, "Plane's webhook is silent: none came since the oldest of these changes. Plane has probably switched it off; "+
+		_, err = terminal.Printf(w, "Plane's webhook is silent: none came since the oldest of these changes. Plane has probably switched it off; "+
 			"switch it on again in the workspace's settings.\n")
 	}
 	return err

@@ -11,6 +11,8 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/outbound"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/app"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 )
 
 type syncCommand struct {
@@ -23,7 +25,7 @@ type syncCommand struct {
 
 // Run mirrors what Odoo has into Plane, once. It is safe while replicas serve.
 func (c *syncCommand) Run(p *process) error {
-	return p.onFlow(c.Flow, func(a *app, flow bridge.Flow) error {
+	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
 		plan, err := c.mirror(a).Plan(p.ctx, flow, c.extent())
 		if err != nil {
 			return err
@@ -35,11 +37,11 @@ func (c *syncCommand) Run(p *process) error {
 	})
 }
 
-func (c *syncCommand) mirror(a *app) *mirror.Mirror {
+func (c *syncCommand) mirror(a *app.App) *mirror.Mirror {
 	if c.Release {
-		return a.bridge.Mirror().Released()
+		return a.Engine.Mirror().Released()
 	}
-	return a.bridge.Mirror()
+	return a.Engine.Mirror()
 }
 
 func (c *syncCommand) extent() mirror.Extent {
@@ -57,12 +59,12 @@ func (c *syncCommand) print(w io.Writer, plan mirror.Plan) error {
 	for _, step := range plan.Work() {
 		rows = append(rows, rowOf(step))
 	}
-	if err := printTable(w, rows); err != nil {
+	if err := terminal.Table(w, rows); err != nil {
 		return err
 	}
 	printConflicts(w, plan)
 	sum := summarise(plan)
-	_, err := printf(w, "%d to create, %s%d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
+	_, err := terminal.Printf(w, "%d to create, %s%d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
 		sum.Create, ifAny(sum.Adopt, "%d to adopt, "), sum.Change, sum.Cancel, heldPart(sum.Held), sum.Leave, sum.Requests, minutes(sum.Requests))
 	return err
 }
@@ -98,7 +100,7 @@ func detail(step mirror.Step) string {
 
 func printConflicts(w io.Writer, plan mirror.Plan) {
 	for _, conflict := range plan.Conflicts {
-		printf(w, "left out: Odoo's record %d has the same key as record %d (%s); delete one of them in Odoo\n",
+		terminal.Printf(w, "left out: Odoo's record %d has the same key as record %d (%s); delete one of them in Odoo\n",
 			conflict.OdooID, conflict.MirroredID, conflict.Key)
 	}
 	if plan.Brake != nil {
@@ -108,8 +110,8 @@ func printConflicts(w io.Writer, plan mirror.Plan) {
 				rows = append(rows, rowOf(step))
 			}
 		}
-		_ = printTable(w, rows) // A terminal that is gone has nobody to tell.
-		printf(w, "held by the brake: %s\n", plan.Brake)
+		_ = terminal.Table(w, rows) // A terminal that is gone has nobody to tell.
+		terminal.Printf(w, "held by the brake: %s\n", plan.Brake)
 	}
 }
 
@@ -177,8 +179,8 @@ type syncResult struct {
 	Alarms []string `json:"alarms,omitempty"`
 }
 
-func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan mirror.Plan) error {
-	if err := a.bridge.Mirror().NoteBrake(p.ctx, plan); err != nil {
+func (c *syncCommand) execute(p *process, a *app.App, flow bridge.Flow, plan mirror.Plan) error {
+	if err := a.Engine.Mirror().NoteBrake(p.ctx, plan); err != nil {
 		return err
 	}
 	done, err := carryOut(p, a, flow, plan, c.extent())
@@ -187,8 +189,8 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan mirror.
 		return err
 	}
 	if err == nil {
-		a.showStatus(p.ctx)
-		if result.Alarms, err = a.alarms(p.ctx, flow); err != nil {
+		a.ShowStatus(p.ctx)
+		if result.Alarms, err = a.Engine.Alarms(p.ctx, flow); err != nil {
 			return err
 		}
 	}
@@ -204,19 +206,26 @@ func (c *syncCommand) execute(p *process, a *app, flow bridge.Flow, plan mirror.
 	return nil
 }
 
+// carryOut carries out a plan and shows how far it is.
+func carryOut(p *process, a *app.App, flow bridge.Flow, plan mirror.Plan, extent mirror.Extent) (outbound.Result, error) {
+	progress := newProgress(p.stderr, "mirroring", len(plan.Work()))
+	defer progress.Done()
+	return a.CarryOut(p.ctx, flow, plan, extent, progress.Step)
+}
+
 // tell prints what was done.
 func (c *syncCommand) tell(w io.Writer, plan mirror.Plan, result syncResult) error {
 	if c.JSON {
 		return printJSON(w, result)
 	}
 	printConflicts(w, plan)
-	_, err := printf(w, "%d created, %s%d changed, %d cancelled, %s%d left as they are, %d failed\n",
+	_, err := terminal.Printf(w, "%d created, %s%d changed, %d cancelled, %s%d left as they are, %d failed\n",
 		result.Created, ifAny(result.Adopted, "%d adopted, "), result.Changed, result.Cancelled, heldPart(result.Held), result.Left, result.Failed)
 	for _, failure := range result.Errors {
-		printf(w, "failed: %s\n", failure)
+		terminal.Printf(w, "failed: %s\n", failure)
 	}
 	for _, alarm := range result.Alarms {
-		printf(w, "besides: %s\n", alarm)
+		terminal.Printf(w, "besides: %s\n", alarm)
 	}
 	return err
 }

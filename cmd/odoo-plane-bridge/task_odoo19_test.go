@@ -47,6 +47,7 @@ func newRealTasks(t *testing.T) realTasks {
 		real.Call(t, "project.task", "write", []any{[]any{other}, field}, nil)
 	}
 	s.settings["PLANE_TASK_PROJECT_ID"], s.settings["ODOO_TASK_PROJECT_ID"] = s.plane.ProjectID(), fmt.Sprint(project)
+	s.settings["ODOO_WEBHOOK_TOKEN"] = pushToken
 	delete(s.settings, "PLANE_BIR_PROJECT_ID")
 	s.done("migrate")
 	s.done("sync", "--flow", "task")

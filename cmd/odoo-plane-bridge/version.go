@@ -3,6 +3,8 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/terminal"
 )
 
 // version is set by the build; see Makefile.
@@ -17,7 +19,7 @@ func (c *versionCommand) Run(p *process) error {
 	if c.JSON {
 		return printJSON(p.stdout, map[string]string{"version": version, "revision": revision(), "go": runtime.Version()})
 	}
-	_, err := printf(p.stdout, "odoo-plane-bridge %s (%s, %s)\n", version, revision(), runtime.Version())
+	_, err := terminal.Printf(p.stdout, "odoo-plane-bridge %s (%s, %s)\n", version, revision(), runtime.Version())
 	return err
 }
 

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
 )
 
 // wrong is a setting that cannot be what is meant, and a part of the line that
@@ -256,4 +258,10 @@ func TestSettingsCanStandInAFile(t *testing.T) {
 	if code != exitUsage || !strings.Contains(stderr, "in line 1, which sets SYNC_SCHEDULE") || strings.Contains(stderr, "*/15") {
 		t.Errorf("exit code %d, want 2 and the line:\n%s", code, stderr)
 	}
+}
+
+// load reads the settings as a command does.
+func (s *stage) load() (settings.Settings, *settings.Live, error) {
+	p := &process{s.t.Context(), func(name string) string { return s.settings[name] }, new(strings.Builder), new(strings.Builder), ""}
+	return p.around().Settings(s.t.Context(), settings.Database, settings.OdooIfAny)
 }

@@ -20,7 +20,7 @@ var sends = map[string]bool{
 // hands its HTTP client to package plane, and the parts of the command line that
 // ask this program itself.
 var maySend = []string{
-	"plane/", "odoo/", "internal/", "bridge/oauth/", "cmd/odoo-plane-bridge/healthcheck.go", "cmd/odoo-plane-bridge/demo_",
+	"plane/", "odoo/", "internal/", "bridge/oauth/", "cmd/odoo-plane-bridge/healthcheck.go",
 }
 
 func TestOnlyTheTwoClientsSendRequests(t *testing.T) {

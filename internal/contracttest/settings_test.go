@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 )
 
 // setting is a line of the contract's table of settings.
@@ -83,7 +84,7 @@ func TestEveryLineOfTheExampleCanBeSourced(t *testing.T) {
 	if err := os.WriteFile(file, []byte(lines), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	variables, err := settings.ReadFile(file)
+	variables, err := sources.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,3 +69,12 @@ func (s Server) watched() http.Handler {
 		s.Handler.ServeHTTP(w, r)
 	})
 }
+
+// Listen takes a port; setting names where its address comes from.
+func Listen(ctx context.Context, setting, address string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot listen there: %w", setting, err)
+	}
+	return listener, nil
+}

@@ -26,8 +26,6 @@ func (s Settings) contradictions() []error {
 		{"ODOO_DB", matching(s.OdooDB, databaseName, "expected the name of Odoo's database: letters, digits, _ . and -")},
 		{"ODOO_LOGIN", withoutComment(s.OdooLogin)},
 		{"ODOO_PASSWORD", notTheVariable(s.OdooPassword)},
-		{"BIR_ODOO_MODULE", matching(s.BIRModule, moduleName, "expected the technical name of a module: small letters, digits and _")},
-		{"BIR_REMINDER_USER", withoutComment(s.BIRReminderUser)},
 		{"PLANE_API_KEY", oneWord(s.PlaneAPIKey)},
 		{"PLANE_API_KEY", alone(strings.HasPrefix(s.PlaneAPIKey.Reveal(), "plane_wh_"), "is a webhook's secret, which belongs into PLANE_WEBHOOK_SECRET; expected an API key, which begins with plane_api_")},
 		{"PLANE_WEBHOOK_SECRET", oneWord(s.PlaneWebhookSecret)},
@@ -117,10 +115,7 @@ func odooAddress(address WebURL) error {
 	return nil
 }
 
-var (
-	databaseName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
-	moduleName   = regexp.MustCompile(`^[a-z0-9_]+$`)
-)
+var databaseName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 
 func matching(text string, form *regexp.Regexp, expected string) error {
 	if text == "" || form.MatchString(text) {

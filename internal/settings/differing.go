@@ -7,6 +7,12 @@ import "reflect"
 func (s Settings) Differing(other Settings) []string {
 	var names []string
 	for _, spec := range Specs() {
+		if spec.field == "" {
+			if s.Flow(spec.Name) != other.Flow(spec.Name) {
+				names = append(names, spec.Name)
+			}
+			continue
+		}
 		one := reflect.ValueOf(s).FieldByName(spec.field).Interface()
 		if !reflect.DeepEqual(one, reflect.ValueOf(other).FieldByName(spec.field).Interface()) {
 			names = append(names, spec.Name)

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 )
 
 // typed are values as people and tools leave them, for the targets to begin with.
@@ -74,7 +75,7 @@ func FuzzAFileOfSettingsIsReadOrRefused(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		variables, err := settings.ReadFile(path)
+		variables, err := sources.ReadFile(path)
 		if err != nil && variables != nil {
 			t.Error("a file is refused and read all the same")
 		}

@@ -23,10 +23,12 @@ type Spec struct {
 	// OdooKey is the ir.config_parameter it falls back to; empty for none.
 	OdooKey string
 
+	// field is the field of Settings; empty for what a flow brings.
 	field string
 }
 
-// Specs lists every setting, in the order of Settings.
+// Specs lists every setting: those of Settings in their order, and then those that
+// flows bring.
 func Specs() []Spec {
 	fields := reflect.TypeFor[Settings]()
 	specs := make([]Spec, 0, fields.NumField())
@@ -40,7 +42,7 @@ func Specs() []Spec {
 			Secret: f.Tag.Get("secret"), OdooKey: f.Tag.Get("odoo"), field: f.Name,
 		})
 	}
-	return specs
+	return append(specs, flowSpecs()...)
 }
 
 // DefaultOf is the value of a setting when nothing sets it.
@@ -92,7 +94,9 @@ func Load(ctx context.Context, sources ...Source) (Settings, error) {
 		read.from(ctx, source)
 	}
 	s, err := read.settings()
-	return s, errors.Join(slices.Concat(read.faults, readable(err, read.origins), s.contradictions())...)
+	var wrong []error
+	s.flows, wrong = flowValues(read.values, read.origins)
+	return s, errors.Join(slices.Concat(read.faults, readable(err, read.origins), wrong, s.contradictions())...)
 }
 
 // One reads a single setting that no struct holds, or that is needed before the
@@ -166,13 +170,17 @@ func readable(err error, origins map[string]string) []error {
 			continue
 		}
 		setting := settingOf(parse.Name)
-		problem := expectation(parse)
-		if origin := origins[setting]; origin != "" {
-			problem += " (the value comes from " + origin + ")"
-		}
-		faults = append(faults, Fault{setting, problem})
+		faults = append(faults, faultOf(setting, expectation(parse), origins))
 	}
 	return faults
+}
+
+// faultOf blames a value on the source that it comes from.
+func faultOf(setting, problem string, origins map[string]string) Fault {
+	if origin := origins[setting]; origin != "" {
+		problem += " (the value comes from " + origin + ")"
+	}
+	return Fault{setting, problem}
 }
 
 // expectation is our own types' sentence; the library's parsers quote the value,

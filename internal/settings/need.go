@@ -1,6 +1,19 @@
 package settings
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/insightpulseai/odoo-plane-bridge/internal/flows"
+)
+
+// ErrUsage marks a failure that a person has to mend in settings or on the command line.
+var ErrUsage = errors.New("wrong usage or settings")
+
+// Wrong is the failure of one setting.
+func Wrong(setting, problem string) error {
+	return fmt.Errorf("%w:\n%w", ErrUsage, Fault{setting, problem})
+}
 
 // Need is a group of settings that a command cannot do without.
 type Need func(Settings) []error
@@ -71,18 +84,12 @@ func PlaneKey(s Settings) []error {
 		"set it, or PLANE_API_KEY_FILE to a file that holds it (ssot/secrets/registry.yaml#plane_api_key)")
 }
 
-// Plane is needed by a bridge that mirrors anything. Where the task flow is on, the
-// BIR flow may be off.
+// Plane is needed by a bridge that mirrors anything: the key, and one flow at least.
 func Plane(s Settings) []error {
-	if Task(s) == nil {
+	if len(s.FlowsOn()) > 0 {
 		return PlaneKey(s)
 	}
-	return append(PlaneKey(s), BIR(s)...)
-}
-
-// BIR switches the BIR flow on.
-func BIR(s Settings) []error {
-	return missing(s.PlaneBIRProjectID == "", "PLANE_BIR_PROJECT_ID", "set it to the id of the project that deadlines are mirrored into")
+	return append(PlaneKey(s), FlowOn(flows.Known()[0])(s)...)
 }
 
 // Everything is what a bridge needs whose settings are looked at as a whole.
@@ -91,24 +98,6 @@ func Everything(s Settings) []error {
 	faults = append(faults, Plane(s)...)
 	return append(faults, missing(s.PlaneWebhookSecret == "", "PLANE_WEBHOOK_SECRET",
 		"set it to the secret that Plane showed when the webhook was made (ssot/secrets/registry.yaml#plane_webhook_secret)")...)
-}
-
-// Task switches the task flow on.
-func Task(s Settings) []error {
-	faults := missing(s.OdooTaskProjectID == 0, "ODOO_TASK_PROJECT_ID", "set it to the id of the project in Odoo whose tasks are mirrored")
-	faults = append(faults, missing(s.PlaneTaskProjectID == "", "PLANE_TASK_PROJECT_ID", "set it to the id of the project in Plane that tasks are mirrored into")...)
-	if s.PlaneTaskProjectID != "" && s.PlaneTaskProjectID == s.PlaneBIRProjectID {
-		faults = append(faults, Fault{"PLANE_TASK_PROJECT_ID", "is the project of PLANE_BIR_PROJECT_ID: each flow needs a project of its own"})
-	}
-	return faults
-}
-
-// TaskIfAny accepts the task flow switched off, and refuses it half set.
-func TaskIfAny(s Settings) []error {
-	if s.OdooTaskProjectID == 0 && s.PlaneTaskProjectID == "" {
-		return nil
-	}
-	return Task(s)
 }
 
 func missing(is bool, setting, todo string) []error {

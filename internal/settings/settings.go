@@ -34,31 +34,14 @@ type Settings struct {
 	PlaneAPIKey                Secret `env:"PLANE_API_KEY" secret:"plane_api_key" odoo:"plane.api_key"`
 	PlaneWebhookSecret         Secret `env:"PLANE_WEBHOOK_SECRET" secret:"plane_webhook_secret" odoo:"plane.webhook_secret"`
 	PlaneWebhookSecretPrevious Secret `env:"PLANE_WEBHOOK_SECRET_PREVIOUS" secret:"plane_webhook_secret_previous"`
-	PlaneBIRProjectID          UUID   `env:"PLANE_BIR_PROJECT_ID" odoo:"plane.bir_project_id"`
 
-	OdooURL         WebURL   `env:"ODOO_URL"`
-	OdooDB          string   `env:"ODOO_DB"`
-	OdooLogin       string   `env:"ODOO_LOGIN"`
-	OdooPassword    Secret   `env:"ODOO_PASSWORD" secret:"odoo_password"`
-	OdooProtocol    Protocol `env:"ODOO_PROTOCOL" envDefault:"auto"`
-	OdooMaxInFlight Count    `env:"ODOO_MAX_IN_FLIGHT" envDefault:"4"`
-	// BIRModule is the Odoo module that defines bir.filing.deadline.
-	BIRModule string `env:"BIR_ODOO_MODULE" envDefault:"ipai_bir_tax_compliance"`
-	// BIROnCompleted is what happens in Odoo when a work item is completed in Plane
-	// and its deadline is not filed: remind, nothing, or field:NAME for a boolean
-	// field of the deadline.
-	BIROnCompleted OnCompleted `env:"BIR_ON_COMPLETED" envDefault:"remind"`
-	// BIRReminderUser is the login of whoever is reminded in Odoo of deadlines that
-	// were completed in Plane and are not filed. When empty that is who made the
-	// return or the deadline, else the bridge's own user.
-	BIRReminderUser string `env:"BIR_REMINDER_USER"`
-	// BIRWorkItemNames is how work items are called; changing it renames each of them.
-	BIRWorkItemNames WorkItemNames `env:"BIR_WORK_ITEM_NAMES" envDefault:"form_first"`
-	OdooWebhookToken Secret        `env:"ODOO_WEBHOOK_TOKEN" secret:"odoo_webhook_token"`
-	// OdooTaskProjectID and PlaneTaskProjectID are the two projects whose tasks and
-	// work items are kept in step; both unset leave the task flow off.
-	OdooTaskProjectID  RecordID `env:"ODOO_TASK_PROJECT_ID"`
-	PlaneTaskProjectID UUID     `env:"PLANE_TASK_PROJECT_ID"`
+	OdooURL          WebURL   `env:"ODOO_URL"`
+	OdooDB           string   `env:"ODOO_DB"`
+	OdooLogin        string   `env:"ODOO_LOGIN"`
+	OdooPassword     Secret   `env:"ODOO_PASSWORD" secret:"odoo_password"`
+	OdooProtocol     Protocol `env:"ODOO_PROTOCOL" envDefault:"auto"`
+	OdooMaxInFlight  Count    `env:"ODOO_MAX_IN_FLIGHT" envDefault:"4"`
+	OdooWebhookToken Secret   `env:"ODOO_WEBHOOK_TOKEN" secret:"odoo_webhook_token"`
 	// PublicURL is where Odoo's server reaches this bridge, for the rules that
 	// `odoo setup-push` makes; an address that only Odoo's machine reaches will do.
 	PublicURL WebURL `env:"BRIDGE_PUBLIC_URL"`
@@ -92,6 +75,8 @@ type Settings struct {
 	LogLevel      LogLevel      `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat     LogFormat     `env:"LOG_FORMAT"`
 
+	// flows are the values of the settings that flows bring.
+	flows map[string]string
 	// origins names the sources of values that are not the environment's own.
 	origins map[string]string
 }

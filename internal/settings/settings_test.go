@@ -16,6 +16,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/settings"
+	"github.com/insightpulseai/odoo-plane-bridge/internal/sources"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 type variables map[string]string
 
 func (v variables) source() settings.Source {
-	return settings.Environment{Getenv: func(name string) string { return v[name] }}
+	return sources.Environment{Getenv: func(name string) string { return v[name] }}
 }
 
 func TestDefaultsAreThoseOfTheContract(t *testing.T) {
@@ -118,7 +119,7 @@ func TestSecretsComeFromSupabaseVault(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	vault := &settings.Vault{Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }}
+	vault := &sources.Vault{Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }}
 	s, err := settings.Load(t.Context(), variables{"ADMIN_TOKEN": "set"}.source(), vault)
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +179,7 @@ func TestAVaultThatHangsIsGivenUp(t *testing.T) {
 	if _, err := holder.Exec(t.Context(), "LOCK TABLE vault.decrypted_secrets"); err != nil {
 		t.Fatal(err)
 	}
-	vault := &settings.Vault{Within: 100 * time.Millisecond, Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }}
+	vault := &sources.Vault{Within: 100 * time.Millisecond, Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }}
 	patience, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	_, err = settings.Load(patience, variables{}.source(), vault)
@@ -191,7 +192,7 @@ func TestAVaultThatHangsIsGivenUp(t *testing.T) {
 // Drivers put each address that they tried on a line of its own.
 func TestAFaultIsOneLineWhateverItsCauseSays(t *testing.T) {
 	t.Parallel()
-	vault := &settings.Vault{Connect: func(context.Context) (*pgx.Conn, error) {
+	vault := &sources.Vault{Connect: func(context.Context) (*pgx.Conn, error) {
 		return nil, errors.New("failed to connect:\n\t[::1]:5432: refused\r\n\t127.0.0.1:5432: refused\nPLANE_API_KEY: is fine")
 	}}
 	_, err := settings.Load(t.Context(), variables{}.source(), vault)

@@ -19,13 +19,13 @@ import (
 // Clean is a value as it was meant; empty when nothing is left of it. Every
 // source applies it, once.
 func Clean(spec Spec, raw string) (string, error) {
-	text, err := decoded([]byte(raw))
+	text, err := Decoded([]byte(raw))
 	if err != nil {
 		return "", err
 	}
-	text = trimmed(text)
-	text = trimmed(strings.TrimPrefix(text, "export "))
-	text = trimmed(strings.TrimPrefix(text, spec.Name+"="))
+	text = Trimmed(text)
+	text = Trimmed(strings.TrimPrefix(text, "export "))
+	text = Trimmed(strings.TrimPrefix(text, spec.Name+"="))
 	text = unquoted(text)
 	switch {
 	case strings.ContainsAny(text, "\r\n"):
@@ -54,8 +54,8 @@ var (
 	errNullBytes = errors.New("holds null bytes, as text in UTF-16 does; save it as plain text in UTF-8")
 )
 
-// decoded is text in UTF-8, whichever of the encodings with a mark it is in.
-func decoded(raw []byte) (string, error) {
+// Decoded is text in UTF-8, whichever of the encodings with a mark it is in.
+func Decoded(raw []byte) (string, error) {
 	switch {
 	case bytes.HasPrefix(raw, markUTF8):
 		raw = raw[len(markUTF8):]
@@ -90,7 +90,8 @@ func fromUTF16(raw []byte, order binary.ByteOrder) (string, error) {
 	return text, nil
 }
 
-func trimmed(text string) string {
+// Trimmed takes blanks and marks without width off the edges.
+func Trimmed(text string) string {
 	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || isMark(r) })
 }
 
@@ -111,7 +112,7 @@ func unquoted(text string) string {
 	for _, pair := range pairs {
 		inner, opens := strings.CutPrefix(text, pair[0])
 		if inner, closes := strings.CutSuffix(inner, pair[1]); opens && closes {
-			return trimmed(inner)
+			return Trimmed(inner)
 		}
 	}
 	return text

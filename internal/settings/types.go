@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/robfig/cron/v3"
 )
 
@@ -118,19 +117,6 @@ func (s *Slug) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// UUID is a Plane id.
-type UUID string
-
-// UnmarshalText checks the form.
-func (u *UUID) UnmarshalText(text []byte) error {
-	parsed, err := uuid.Parse(string(text))
-	if err != nil {
-		return errors.New("expected a UUID, as it stands in the project's address in Plane")
-	}
-	*u = UUID(parsed.String())
-	return nil
-}
-
 // Count is a whole number of at least one.
 type Count int
 
@@ -141,19 +127,6 @@ func (c *Count) UnmarshalText(text []byte) error {
 		return errors.New("expected a whole number from 1 to 100")
 	}
 	*c = Count(n)
-	return nil
-}
-
-// RecordID is the id of a record in Odoo; zero when none is set.
-type RecordID int64
-
-// UnmarshalText checks the range.
-func (r *RecordID) UnmarshalText(text []byte) error {
-	n, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil || n < 1 {
-		return errors.New("expected the id of a record in Odoo, a whole number of at least 1")
-	}
-	*r = RecordID(n)
 	return nil
 }
 
@@ -298,29 +271,6 @@ func (n *Networks) UnmarshalText(text []byte) error {
 	}
 	*n = parsed
 	return nil
-}
-
-// OnCompleted is remind, nothing or field:NAME.
-type OnCompleted string
-
-// UnmarshalText takes one of the forms.
-func (o *OnCompleted) UnmarshalText(text []byte) error {
-	if name, found := strings.CutPrefix(string(text), "field:"); found && name != "" {
-		*o = OnCompleted(text)
-		return nil
-	}
-	if err := oneOf((*string)(o), text, "remind", "nothing"); err != nil {
-		return errors.New("expected remind, nothing, or field: and the name of a boolean field of the deadline")
-	}
-	return nil
-}
-
-// WorkItemNames is form_first or once.
-type WorkItemNames string
-
-// UnmarshalText takes one of the names.
-func (n *WorkItemNames) UnmarshalText(text []byte) error {
-	return oneOf((*string)(n), text, "form_first", "once")
 }
 
 // DriftPolicy is put_back or report.
