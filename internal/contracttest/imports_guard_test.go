@@ -45,6 +45,7 @@ var plantedImports = []struct{ rule, dir, imported string }{
 	{"check", "internal/check", module + "bridge/bir"},
 	{"database", "internal/database", module + "bridge/ledger"},
 	{"demo", "internal/demo", module + "internal/mcpconf"},
+	{"terminal", "internal/terminal", module + "internal/settings"},
 	{"doubles-stay-in-tests-and-demo", "bridge/engine", module + "plane/planetest"},
 	{"doubles-stay-in-tests-and-demo", "internal/httpserver", module + "odoo/odootest"},
 	{"app", "internal/app", module + "odoo/odootest"},
