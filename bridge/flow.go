@@ -75,7 +75,7 @@ type Announcer interface {
 	// nothing. The core keeps it on the link, durably, before it calls FromPlane: a
 	// telling that took effect and was cut short is known by it, even when the next
 	// state of the work item is another.
-	Announces(link mapping.Link, item WorkItemState) (told string)
+	Announces(link mapping.Link, item WorkItemState) (notified string)
 }
 
 // Retractor is an Announcer that takes back what it told Odoo of a work item when
@@ -87,7 +87,7 @@ type Retractor interface {
 	// forgets a work item that is gone from Plane, and before it closes the work item
 	// of a record that is closed in Odoo or gone from there; after a crash it calls it
 	// again.
-	Retract(ctx context.Context, link mapping.Link) (told string, err error)
+	Retract(ctx context.Context, link mapping.Link) (notified string, err error)
 	// ToTakeBack reports whether Odoo was told something of a link's work item that
 	// Retract would take back.
 	ToTakeBack(link mapping.Link) bool

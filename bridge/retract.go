@@ -19,21 +19,21 @@ func ToTakeBack(flow Flow, link mapping.Link) bool {
 // what the link keeps of that. A crash in between lets it look once more.
 func Retract(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.Link) error {
 	retractor, retracts := flow.(Retractor)
-	if !retracts || link.Told == "" {
+	if !retracts || link.Notified == "" {
 		return nil
 	}
-	told, err := retractor.Retract(ctx, *link)
+	notified, err := retractor.Retract(ctx, *link)
 	if err != nil {
 		return fmt.Errorf("taking back what Odoo was told of %s: %w", link.Key, err)
 	}
-	if told == link.Told {
+	if notified == link.Notified {
 		return nil
 	}
-	err = links.Retold(ctx, *link, told)
+	err = links.ReplaceNotified(ctx, *link, notified)
 	if errors.Is(err, mapping.ErrNoLink) {
 		return fmt.Errorf("taking back what Odoo was told of %s: %w: it was told more meanwhile", link.Key, ErrLocked)
 	}
-	link.Told = told
+	link.Notified = notified
 	return err
 }
 
@@ -44,7 +44,7 @@ func Forget(ctx context.Context, links *mapping.Store, flow Flow, link *mapping.
 		return err
 	}
 	if _, retracts := flow.(Retractor); retracts {
-		return links.UnbindTold(ctx, flow.Scope(), link.Key, link.Told)
+		return links.UnbindNotified(ctx, flow.Scope(), link.Key, link.Notified)
 	}
 	return links.Unbind(ctx, flow.Scope(), link.Key)
 }

@@ -24,12 +24,12 @@ const (
 // Verdict is what became of one piece of work. Handlers return it and never
 // touch the queue or the ledger; the worker alone carries it out.
 type Verdict struct {
-	Kind    verdictKind
-	Outcome string
-	Cause   Cause
-	Err     error
-	Until   time.Time
-	Told    string
+	Kind     verdictKind
+	Outcome  string
+	Cause    Cause
+	Err      error
+	Until    time.Time
+	Notified string
 	// Accepted are the fields of the work item as they are in Odoo now.
 	Accepted *mapping.Fields
 }
@@ -79,7 +79,7 @@ func GiveUp(cause Cause, err error) Verdict {
 // Telling adds what the flow told Odoo, in a form that only the flow reads. The
 // core keeps it on the link in the transaction that ends the work.
 func (v Verdict) Telling(what string) Verdict {
-	v.Told = what
+	v.Notified = what
 	return v
 }
 

@@ -62,7 +62,7 @@ func TestOnlyOurLabelsThatAreShownAreCommon(t *testing.T) {
 	}
 }
 
-func TestAValueThatWasSentUnheardIsKnownByWhatIsShown(t *testing.T) {
+func TestAValueThatWasSentUnansweredIsKnownByWhatIsShown(t *testing.T) {
 	t.Parallel()
 	sent := mapping.Fields{Name: "n", DescriptionHTML: "<p>new</p><script></script>", Group: "completed", Labels: []string{"ours", "mine"}}
 	shown := mapping.Fields{Name: "n", DescriptionHTML: "<p>new</p>", Group: "started", Labels: []string{"a person's", "mine", "ours"}}

@@ -51,7 +51,7 @@ type Link struct {
 	// failure or a write without an answer, after a refusal whose wait is over, and after it left the archive.
 	LookDue bool `db:"look_due"`
 	// Told is what the flow last told Odoo about the work item, in the flow's own words.
-	Told         string     `db:"told"`
+	Notified     string     `db:"notified"`
 	LastError    *string    `db:"last_error"`
 	LookAt       *time.Time `db:"look_at"`
 	CreatedAt    time.Time  `db:"created_at"`
@@ -103,7 +103,7 @@ func (s *Store) With(tx DB) *Store { return &Store{db: tx} }
 
 const (
 	sqlColumns = `id, flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, plane_issue_id,
-		state, content_hash, last_pushed, written, refused, sending, told, last_error, look_at,
+		state, content_hash, last_pushed, written, refused, sending, notified, last_error, look_at,
 		coalesce(look_at <= now(), last_error IS NOT NULL OR sending <> '{}') AS look_due, created_at, updated_at, last_synced_at`
 
 	sqlByKey = `SELECT ` + sqlColumns + ` FROM ops.plane_sync_mappings
@@ -129,7 +129,7 @@ const (
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3 AND (plane_issue_id = $4 OR plane_issue_id IS NULL AND $12)`
 
 	sqlUnbind = `UPDATE ops.plane_sync_mappings
-		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', told = $4,
+		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', notified = $4,
 			refused = '{}', sending = '{}', look_at = NULL, tries = 0, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
@@ -148,9 +148,9 @@ const (
 			look_at = CASE WHEN state = 'broken' AND $4 = 'linked' THEN now() END, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
-	sqlNoteTold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1`
+	sqlNoteNotified = `UPDATE ops.plane_sync_mappings SET notified = $2, updated_at = now() WHERE id = $1`
 
-	sqlRetold = `UPDATE ops.plane_sync_mappings SET told = $2, updated_at = now() WHERE id = $1 AND told = $3`
+	sqlReplaceNotified = `UPDATE ops.plane_sync_mappings SET notified = $2, updated_at = now() WHERE id = $1 AND notified = $3`
 
 	sqlNoteSeen = `UPDATE ops.plane_sync_mappings
 		SET content_hash = $2, last_pushed = $3, written = $4, updated_at = now(), last_synced_at = now()
@@ -240,13 +240,13 @@ func (c Content) refused() Values {
 // Unbind forgets a work item that is gone from Plane. What is left is an
 // intention, so whoever creates it again looks first.
 func (s *Store) Unbind(ctx context.Context, scope Scope, key Key) error {
-	return s.UnbindTold(ctx, scope, key, "")
+	return s.UnbindNotified(ctx, scope, key, "")
 }
 
 // UnbindTold is Unbind for a flow that remembers what Odoo was told beyond the work
 // item's life.
-func (s *Store) UnbindTold(ctx context.Context, scope Scope, key Key, told string) error {
-	return s.change(ctx, "unlinking "+string(key), sqlUnbind, key, scope.Workspace, scope.ProjectID, told)
+func (s *Store) UnbindNotified(ctx context.Context, scope Scope, key Key, notified string) error {
+	return s.change(ctx, "unlinking "+string(key), sqlUnbind, key, scope.Workspace, scope.ProjectID, notified)
 }
 
 // SetState moves a link to another state and says why. A link that leaves Broken
@@ -256,14 +256,14 @@ func (s *Store) SetState(ctx context.Context, scope Scope, key Key, state State,
 }
 
 // NoteTold keeps what the flow told Odoo about the work item.
-func (s *Store) NoteTold(ctx context.Context, linkID int64, told string) error {
-	return s.change(ctx, "noting what Odoo was told", sqlNoteTold, linkID, told)
+func (s *Store) NoteNotified(ctx context.Context, linkID int64, notified string) error {
+	return s.change(ctx, "noting what Odoo was told", sqlNoteNotified, linkID, notified)
 }
 
 // Retold is NoteTold for whoever read the link before: ErrNoLink says that Odoo was
 // told something else since.
-func (s *Store) Retold(ctx context.Context, seen Link, told string) error {
-	return s.change(ctx, "noting what Odoo was told", sqlRetold, seen.ID, told, seen.Told)
+func (s *Store) ReplaceNotified(ctx context.Context, seen Link, notified string) error {
+	return s.change(ctx, "noting what Odoo was told", sqlReplaceNotified, seen.ID, notified, seen.Notified)
 }
 
 // NoteSeen keeps what Odoo wants after it heard of a change in Plane, and what the

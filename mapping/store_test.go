@@ -85,14 +85,14 @@ func TestAnUnboundLinkIsAnIntentionAgain(t *testing.T) {
 	if err := store.Bind(t.Context(), scope, key, 7, "issue-1", mapping.Content{Pushed: mapping.Fields{Name: "n"}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.NoteTold(t.Context(), read(t, store).ID, "of the work item that is gone"); err != nil {
+	if err := store.NoteNotified(t.Context(), read(t, store).ID, "of the work item that is gone"); err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Unbind(t.Context(), scope, key); err != nil {
 		t.Fatal(err)
 	}
 	link, err := store.ByKey(t.Context(), scope, key)
-	if err != nil || link.State != mapping.Intended || link.Issue() != "" || link.LastPushed.Name != "" || link.Told != "" {
+	if err != nil || link.State != mapping.Intended || link.Issue() != "" || link.LastPushed.Name != "" || link.Notified != "" {
 		t.Errorf("link = %+v, %v; want an empty intention", link, err)
 	}
 	if _, err := store.ByIssue(t.Context(), scope.Workspace, "issue-1"); !errors.Is(err, mapping.ErrNoLink) {
@@ -139,15 +139,15 @@ func read(t *testing.T, store *mapping.Store) mapping.Link {
 func TestWhatIsConcludedFromALinkIsNotedOnIt(t *testing.T) {
 	t.Parallel()
 	store, seen := bound(t)
-	heard := mapping.Content{Pushed: mapping.Fields{Name: "heard"}, Written: mapping.Fields{Name: "heard", Priority: "low"}}
-	if err := store.NoteSeen(t.Context(), seen, heard); err != nil {
+	taken := mapping.Content{Pushed: mapping.Fields{Name: "heard"}, Written: mapping.Fields{Name: "heard", Priority: "low"}}
+	if err := store.NoteSeen(t.Context(), seen, taken); err != nil {
 		t.Fatal(err)
 	}
 	link := read(t, store)
-	if diff := cmp.Diff(heard, mapping.Content{Pushed: link.LastPushed, Written: link.Written}); diff != "" {
+	if diff := cmp.Diff(taken, mapping.Content{Pushed: link.LastPushed, Written: link.Written}); diff != "" {
 		t.Errorf("what was noted (-want +got):\n%s", diff)
 	}
-	if link.ContentHash != heard.Pushed.Hash() || link.State != mapping.Linked || link.Issue() != "issue-1" {
+	if link.ContentHash != taken.Pushed.Hash() || link.State != mapping.Linked || link.Issue() != "issue-1" {
 		t.Errorf("the link is %+v, want it as it was but for the content", link)
 	}
 }

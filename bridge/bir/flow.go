@@ -189,7 +189,7 @@ func (f *Flow) StatusFields(ctx context.Context) (bridge.StatusFields, error) {
 
 // Announces notes that a reminder is about to be left.
 func (f *Flow) Announces(link mapping.Link, item bridge.WorkItemState) string {
-	return announces(item, link.Told).String()
+	return announces(item, link.Notified).String()
 }
 
 // FromPlane tells Odoo what people did with a deadline's work item. It reads the
@@ -202,7 +202,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 	if err != nil {
 		return bridge.VerdictOfFlow(err)
 	}
-	message := fromPlane(d, item, f.config.OnCompleted.before(link.Told))
+	message := fromPlane(d, item, f.config.OnCompleted.before(link.Notified))
 	if message.kind == tellNothing {
 		return bridge.Done("kept; " + message.why)
 	}

@@ -16,7 +16,7 @@ import (
 
 // message is what Odoo is to be told about a deadline.
 type message struct {
-	told
+	notice
 	// why is what the account says when there is nothing to tell.
 	why string
 	// note is the text for people, empty when there is nothing to tell.
@@ -29,22 +29,22 @@ type message struct {
 // fromPlane says what Odoo is to be told of a work item as it is now. before is what
 // the link remembers of what it was told last.
 func fromPlane(d deadline, item bridge.WorkItemState, before string) message {
-	last := readTold(before)
+	last := readNotice(before)
 	switch {
 	case d.filed() && last.reminded():
-		return message{told: told{tellSettled, last.completion}, why: "Odoo has filed the deadline"}
+		return message{notice: notice{tellSettled, last.completion}, why: "Odoo has filed the deadline"}
 	case d.filed():
 		return message{why: "Odoo has filed the deadline; there is nothing to tell"}
 	case item.Fields.Group == "":
 		return message{why: "the body names no state, so nothing is known of it"}
 	case last.reminded() && group(item) != plane.GroupCompleted:
-		return message{told: told{tellSettled, last.completion}, why: "the work item was opened again"}
+		return message{notice: notice{tellSettled, last.completion}, why: "the work item was opened again"}
 	case group(item) == plane.GroupCompleted:
-		return compose(told{tellCompleted, last.next()}, d, item, last,
+		return compose(notice{tellCompleted, last.next()}, d, item, last,
 			"Completed in Plane, not filed yet: "+d.Name,
 			"The work item is completed in Plane, but Odoo does not say that the return is filed. File it here, or move the work item back.")
 	case group(item) == plane.GroupStarted:
-		return compose(told{tellStarted, last.completion}, d, item, last,
+		return compose(notice{tellStarted, last.completion}, d, item, last,
 			"Work has begun in Plane: "+d.Name, "Somebody has begun to work on this in Plane.")
 	default:
 		return message{why: fmt.Sprintf("the work item is in group %s, of which Odoo is not told", item.Fields.Group)}
@@ -53,21 +53,21 @@ func fromPlane(d deadline, item bridge.WorkItemState, before string) message {
 
 // announces says what has to be on the books before Odoo is called: a reminder,
 // which is to be taken back if the work item is opened again.
-func announces(item bridge.WorkItemState, before string) told {
-	last := readTold(before)
+func announces(item bridge.WorkItemState, before string) notice {
+	last := readNotice(before)
 	if group(item) == plane.GroupCompleted && last.kind != tellCompleted {
-		return told{tellCompleting, last.next()}
+		return notice{tellCompleting, last.next()}
 	}
-	return told{}
+	return notice{}
 }
 
 func group(item bridge.WorkItemState) plane.StateGroup { return plane.StateGroup(item.Fields.Group) }
 
-func compose(t told, d deadline, item bridge.WorkItemState, last told, summary, text string) message {
+func compose(t notice, d deadline, item bridge.WorkItemState, last notice, summary, text string) message {
 	if last.kind == t.kind {
 		return message{why: "Odoo was told already"}
 	}
 	note := fmt.Sprintf(`<p>%s</p><p><a href="%s">%s</a> (%s), due %s</p>`,
 		html.EscapeString(text), html.EscapeString(item.URL), html.EscapeString(item.Fields.Name), html.EscapeString(item.StateName), d.Due)
-	return message{told: t, summary: summary, note: odoo.HTML(note), at: item.UpdatedAt}
+	return message{notice: t, summary: summary, note: odoo.HTML(note), at: item.UpdatedAt}
 }

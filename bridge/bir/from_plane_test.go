@@ -11,11 +11,11 @@ import (
 func TestOdooIsToldWhatItsModelAllowsAndOnlyOnce(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
-		name  string
-		state string // in Odoo
-		group string // in Plane
-		told  string
-		want  messageKind
+		name   string
+		state  string // in Odoo
+		group  string // in Plane
+		notice string
+		want   messageKind
 	}{
 		{"completed and not filed", "upcoming", "completed", "", tellCompleted},
 		{"completed, told already", "upcoming", "completed", "completed", tellNothing},
@@ -33,7 +33,7 @@ func TestOdooIsToldWhatItsModelAllowsAndOnlyOnce(t *testing.T) {
 		d := due(today)
 		d.State = row.state
 		item := bridge.WorkItemState{ID: "i", StateName: "State", URL: "https://plane.example.com/i", Fields: mapping.Fields{Name: "<name>", Group: row.group}}
-		got := fromPlane(d, item, row.told)
+		got := fromPlane(d, item, row.notice)
 		if got.kind != row.want {
 			t.Errorf("%s: told %q (%s), want %q", row.name, got.kind, got.why, row.want)
 		}
@@ -48,8 +48,8 @@ func TestOdooIsToldWhatItsModelAllowsAndOnlyOnce(t *testing.T) {
 
 func TestEachCompletionHasANumberOfItsOwnThatNothingResets(t *testing.T) {
 	t.Parallel()
-	told, d := "", due(today)
-	for _, step := range []struct{ group, announced, told string }{
+	notice, d := "", due(today)
+	for _, step := range []struct{ group, announced, notice string }{
 		{"started", "", "started"},
 		{"completed", "completing 1", "completed 1"},
 		{"unstarted", "", "settled 1"},
@@ -59,18 +59,18 @@ func TestEachCompletionHasANumberOfItsOwnThatNothingResets(t *testing.T) {
 		{"completed", "completing 3", "completed 3"},
 	} {
 		item := bridge.WorkItemState{ID: "i", Fields: mapping.Fields{Name: "n", Group: step.group}}
-		if got := announces(item, told).String(); got != step.announced {
-			t.Errorf("%s after %q announces %q, want %q", step.group, told, got, step.announced)
+		if got := announces(item, notice).String(); got != step.announced {
+			t.Errorf("%s after %q announces %q, want %q", step.group, notice, got, step.announced)
 		}
 		if step.announced != "" {
-			told = step.announced // Cut short here, it is the same completion the next time.
-			if got := announces(item, told).String(); got != step.announced {
-				t.Errorf("%s after %q announces %q, want the same number", step.group, told, got)
+			notice = step.announced // Cut short here, it is the same completion the next time.
+			if got := announces(item, notice).String(); got != step.announced {
+				t.Errorf("%s after %q announces %q, want the same number", step.group, notice, got)
 			}
 		}
-		told = fromPlane(d, item, told).String()
-		if told != step.told {
-			t.Errorf("%s: told %q, want %q", step.group, told, step.told)
+		notice = fromPlane(d, item, notice).String()
+		if notice != step.notice {
+			t.Errorf("%s: told %q, want %q", step.group, notice, step.notice)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func (o OnCompleted) field() (name string, marks bool) { return strings.CutPrefi
 // before is what was told, as far as it still stands. A field belongs to the record:
 // a deadline that was generated again has lost it, so it is looked at each time.
 func (o OnCompleted) before(text string) string {
-	last := readTold(text)
+	last := readNotice(text)
 	if _, marks := o.field(); marks && last.kind == tellCompleted {
 		last.kind = tellCompleting
 	}

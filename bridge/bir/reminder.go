@@ -146,9 +146,9 @@ func missingRight(err error) error {
 // Retract takes back the reminder of a work item that is gone, or whose deadline is
 // filed or gone, and counts on from its completion.
 func (f *Flow) Retract(ctx context.Context, link mapping.Link) (string, error) {
-	last := readTold(link.Told)
+	last := readNotice(link.Notified)
 	if !f.ToTakeBack(link) {
-		return link.Told, nil
+		return link.Notified, nil
 	}
 	var d deadline
 	if _, marks := f.config.OnCompleted.field(); marks {
@@ -157,15 +157,15 @@ func (f *Flow) Retract(ctx context.Context, link mapping.Link) (string, error) {
 			return "", err
 		}
 	}
-	settled := told{tellSettled, last.completion}
-	if _, err := f.settle(ctx, d, link.Key, message{told: settled}); err != nil {
+	settled := notice{tellSettled, last.completion}
+	if _, err := f.settle(ctx, d, link.Key, message{notice: settled}); err != nil {
 		return "", err
 	}
 	return settled.String(), nil
 }
 
 // ToTakeBack reports whether there may be a reminder of a link's work item.
-func (f *Flow) ToTakeBack(link mapping.Link) bool { return readTold(link.Told).reminded() }
+func (f *Flow) ToTakeBack(link mapping.Link) bool { return readNotice(link.Notified).reminded() }
 
 // settle undoes what a completion left in Odoo, whatever BIR_ON_COMPLETED said then.
 // The zero deadline is one that is gone.

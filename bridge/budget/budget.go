@@ -78,7 +78,7 @@ var _ plane.Budget = (*Budget)(nil)
 func (b *Budget) Wait(ctx context.Context, lane plane.Lane) error {
 	start := time.Now()
 	for {
-		heard := b.news.next()
+		news := b.news.next()
 		room, err := b.ask(ctx, lane)
 		if err != nil || room == 0 {
 			return err
@@ -88,7 +88,7 @@ func (b *Budget) Wait(ctx context.Context, lane plane.Lane) error {
 		if err := plane.CheckMaxWait(ctx, start, until, nil); err != nil {
 			return err
 		}
-		if err := wait.ForNews(ctx, min(room, askAgain)+rand.N(askSpread), heard); err != nil { //nolint:gosec // a spread needs no secrecy
+		if err := wait.ForNews(ctx, min(room, askAgain)+rand.N(askSpread), news); err != nil { //nolint:gosec // a spread needs no secrecy
 			return err
 		}
 	}

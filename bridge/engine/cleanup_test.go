@@ -90,7 +90,7 @@ func TestCleanupForgetsSweepsAfterAQuarter(t *testing.T) {
 	t.Parallel()
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {
 		for _, days := range []int{89, 91} {
-			_, err := w.queue.Exec(p.ctx, `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, finished_at, items, requests, untold, deleted,
+			_, err := w.queue.Exec(p.ctx, `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, finished_at, items, requests, missed, deleted,
 				archived, drifted, doubled, orphaned, webhook_silent)
 				SELECT 'bir', 'p', at, at, $1, 1, 0, 0, 0, 0, 0, 0, false FROM (SELECT now() - make_interval(days => $1) AS at) AS ended`, days)
 			w.must(err)

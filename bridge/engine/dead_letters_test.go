@@ -143,7 +143,7 @@ func TestAReplayIsNotEatenByItsOwnDedupe(t *testing.T) {
 		w.wantReminders(1)
 		// Somebody removes the reminder, and the note that it was left.
 		w.odoo.Remove("mail.activity", 1)
-		_, err := w.queue.Exec(p.ctx, "UPDATE ops.plane_sync_mappings SET told = ''")
+		_, err := w.queue.Exec(p.ctx, "UPDATE ops.plane_sync_mappings SET notified = ''")
 		w.must(err)
 		w.must(p.bridge.Deliveries().Replay(p.ctx, letter))
 		w.workUntilDone(p)

@@ -27,9 +27,9 @@ const (
 	// come to its end. The clients' own repeats do not help.
 	away fault = "fails, and so does what follows"
 	// unheard: it takes effect, and its answer is lost.
-	unheard fault = "takes effect unheard"
+	unanswered fault = "takes effect unheard"
 	// unheardAway: it takes effect, its answer is lost, and what follows fails.
-	unheardAway fault = "takes effect unheard, and what follows fails"
+	unansweredAway fault = "takes effect unheard, and what follows fails"
 	// late: its connection is cut, and it takes effect only after somebody may have
 	// looked for it. lateCrash: the process dies with the connection.
 	late      fault = "is cut off and takes effect late"
@@ -45,9 +45,9 @@ const (
 // The faults of each kind of point. A read has no effect to go unheard.
 var (
 	faultsOfReads   = []fault{away, crash}
-	faultsOfWrites  = []fault{refused, away, unheard, unheardAway, crash}
+	faultsOfWrites  = []fault{refused, away, unanswered, unansweredAway, crash}
 	faultsOfCreates = append(faultsOfWrites[:len(faultsOfWrites):len(faultsOfWrites)], late, lateCrash)
-	faultsOfCommits = []fault{refused, unheard, crash}
+	faultsOfCommits = []fault{refused, unanswered, crash}
 )
 
 // everyFault is set by make test-faults. Without it a table tries only those that
@@ -59,7 +59,7 @@ func (p point) tried() []fault {
 	if *everyFault {
 		return p.faults
 	}
-	leaveMost := []fault{unheard, crash, late, lateCrash}
+	leaveMost := []fault{unanswered, crash, late, lateCrash}
 	return slices.DeleteFunc(slices.Clone(p.faults), func(f fault) bool { return !p.writes || !slices.Contains(leaveMost, f) })
 }
 
@@ -121,7 +121,7 @@ func (f *fate) reach(p point) (fault, error) {
 		return "", nil
 	}
 	f.struck = true
-	if f.kind == away || f.kind == unheardAway {
+	if f.kind == away || f.kind == unansweredAway {
 		f.away = map[string]bool{p.side: true}
 	}
 	return f.kind, nil
@@ -189,7 +189,7 @@ func (w *way) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errNoRoute
 	case noFault, counting, scheduled:
 		return w.next.RoundTrip(r)
-	case unheard, unheardAway, crash:
+	case unanswered, unansweredAway, crash:
 	}
 	response, err := w.next.RoundTrip(r)
 	if err != nil {
@@ -325,7 +325,7 @@ func (f *fate) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.Tra
 	switch {
 	case err != nil || kind == refused:
 		c.set(func() { c.cut = true })
-	case kind == unheard:
+	case kind == unanswered:
 		c.set(func() { c.deaf = true })
 	case kind == crash:
 		return context.WithValue(ctx, dyingQuery{}, true)

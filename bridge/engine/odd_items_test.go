@@ -59,7 +59,7 @@ func TestASweepReportsAnItemThatItCannotReadAndGoesOn(t *testing.T) {
 		if report.Missing != 0 || report.Deleted != 0 {
 			t.Errorf("%d missing, %d deleted, want none: the work item is in the list", report.Missing, report.Deleted)
 		}
-		if report := w.reportOfSweep(p); report.Untold != 1 || len(report.Unreadable) != 0 {
+		if report := w.reportOfSweep(p); report.Missed != 1 || len(report.Unreadable) != 0 {
 			t.Errorf("afterwards %+v, want the one that nobody told of", report)
 		}
 	})
@@ -82,7 +82,7 @@ func TestASweepGoesOnPastAPageThatIsTooLarge(t *testing.T) {
 			}
 		})
 		time.Sleep(time.Hour) // By the bubble's clock, which costs nothing.
-		if report := w.reportOfSweep(p); report.Items != 3 || report.Untold != 2 || report.Drifted != 0 || report.Missing != 0 {
+		if report := w.reportOfSweep(p); report.Items != 3 || report.Missed != 2 || report.Drifted != 0 || report.Missing != 0 {
 			t.Errorf("the sweep reports %+v, want two untold of three", report)
 		}
 		w.workUntilDone(p)
@@ -94,7 +94,7 @@ func TestASweepGoesOnPastAPageThatIsTooLarge(t *testing.T) {
 		}
 		var requests int
 		w.plane.OnRequest(func(*http.Request) { requests++ })
-		if report := w.reportOfSweep(p); report.Untold != 0 || report.Drifted != 0 {
+		if report := w.reportOfSweep(p); report.Missed != 0 || report.Drifted != 0 {
 			t.Errorf("the next sweep reports %+v, want nothing", report)
 		}
 		if requests != 2 {
@@ -155,7 +155,7 @@ func TestASweepGoesOnPastAnItemThatPlaneFailsToShow(t *testing.T) {
 		})
 		time.Sleep(time.Hour) // By the bubble's clock, which costs nothing.
 		w.plane.Fail(planetest.Fault{Method: http.MethodGet, Path: "work-items/*/", Status: http.StatusInternalServerError, Times: 2})
-		if report := w.reportOfSweep(p); len(report.Unreadable) != 1 || report.Untold != 1 {
+		if report := w.reportOfSweep(p); len(report.Unreadable) != 1 || report.Missed != 1 {
 			t.Errorf("the sweep reports %+v, want one passed over and the other found", report)
 		}
 	})
@@ -202,7 +202,7 @@ func TestASweepTakesARecordWithoutANameForNoChange(t *testing.T) {
 			Body: `{"results":[{"id":"` + w.item() + `"}],"next_page_results":false}`,
 		})
 		report := w.reportOfSweep(p)
-		if report.Untold != 0 || report.Drifted != 0 || report.Missing != 0 || len(report.Unreadable) != 1 {
+		if report.Missed != 0 || report.Drifted != 0 || report.Missing != 0 || len(report.Unreadable) != 1 {
 			t.Errorf("the sweep reports %+v, want one that cannot be read", report)
 		}
 	})

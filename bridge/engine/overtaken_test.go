@@ -17,12 +17,12 @@ import (
 type overtaken struct {
 	bridge.Flow
 	meanwhile func()
-	heard     int
+	calls     int
 }
 
 // FromPlane implements bridge.Flow.
 func (f *overtaken) FromPlane(_ context.Context, link mapping.Link, item bridge.WorkItemState) bridge.Verdict {
-	f.heard++
+	f.calls++
 	if f.meanwhile != nil {
 		f.meanwhile()
 		f.meanwhile = nil
@@ -63,8 +63,8 @@ func TestATellingThatTheMirrorOvertakesIsToldAgain(t *testing.T) {
 		w.workUntilDone(p)
 		w.wantStatus(p, ledger.StatusProcessed, "")
 		w.wantPushed("written meanwhile", "2000-05-05")
-		if flow.heard != 2 {
-			t.Errorf("the flow heard of the edit %d times, want twice", flow.heard)
+		if flow.calls != 2 {
+			t.Errorf("the flow heard of the edit %d times, want twice", flow.calls)
 		}
 	})
 }

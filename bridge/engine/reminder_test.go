@@ -222,7 +222,7 @@ func TestAReminderWithoutANumberIsTakenBackAsWell(t *testing.T) {
 		})
 		w.must(w.plane.MoveItem("maria", w.item(), "completed"))
 		w.mail.take()
-		_, err := w.queue.Exec(p.ctx, "UPDATE ops.plane_sync_mappings SET told = 'completed'")
+		_, err := w.queue.Exec(p.ctx, "UPDATE ops.plane_sync_mappings SET notified = 'completed'")
 		w.must(err)
 		w.move(p, "unstarted")
 		w.wantReminders(0)
@@ -360,7 +360,7 @@ func TestAWebhookWithoutAStateDoesNotTakeTheReminderBack(t *testing.T) {
 	t.Parallel()
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {
 		w.move(p, "completed")
-		link := mapping.Link{Key: deadlinePair, Told: "completed 1"}
+		link := mapping.Link{Key: deadlinePair, Notified: "completed 1"}
 		v := p.bridge.Flows()[0].FromPlane(p.ctx, link, bridge.WorkItemState{ID: w.item(), UpdatedAt: time.Now()})
 		w.wantInList("bridge", 1)
 		if got := fmt.Sprint(v); !strings.Contains(got, "names no state") {

@@ -169,7 +169,7 @@ func TestWhatIsListedAgainIsAliveAgain(t *testing.T) {
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {
 		id := w.item()
 		w.exec("UPDATE ops.work_items SET status = 'deleted', updated_at = now() + interval '1 hour', content_hash = '', asked_at = clock_timestamp()")
-		if report := w.reconciled(p); report.Untold != 1 {
+		if report := w.reconciled(p); report.Missed != 1 {
 			t.Errorf("the sweep reports %+v, want the work item untold", report)
 		}
 		w.workUntilDone(p)
@@ -341,19 +341,19 @@ func TestAnEditIsNotLostBecauseClocksDisagree(t *testing.T) {
 	}
 }
 
-func TestAPageSaysNothingAboutWhatWasHeardAfterItWasAskedFor(t *testing.T) {
+func TestAPageSaysNothingAboutWhatWasReportedAfterItWasAskedFor(t *testing.T) {
 	t.Parallel()
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {
 		id := w.people(p, 1)[0]
 		w.twist = func(r *http.Request, body []byte) []byte {
 			if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/work-items/") {
-				w.exec("UPDATE ops.work_items SET title = 'newer than the page', heard_at = clock_timestamp() WHERE external_id = $1", id)
+				w.exec("UPDATE ops.work_items SET title = 'newer than the page', reported_at = clock_timestamp() WHERE external_id = $1", id)
 			}
 			return body
 		}
 		late := w.start(0, noFault)
 		defer w.end(late)
-		if report := w.reconciled(late); report.Untold != 0 {
+		if report := w.reconciled(late); report.Missed != 0 {
 			t.Errorf("the sweep reports %+v, want nothing untold", report)
 		}
 		w.workUntilDone(late)

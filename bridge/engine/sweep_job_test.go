@@ -32,7 +32,7 @@ func caughtUp(t *testing.T, test func(w *world, p *process)) {
 		w.sweepNow(p)
 		w.settle(p)
 		w.forget()
-		_, err := w.queue.Exec(p.ctx, "DELETE FROM ops.sweeps; UPDATE ops.work_items SET heard_at = NULL")
+		_, err := w.queue.Exec(p.ctx, "DELETE FROM ops.sweeps; UPDATE ops.work_items SET reported_at = NULL")
 		w.must(err)
 		test(w, p)
 	})
@@ -59,7 +59,7 @@ func TestAScheduledSweepLeavesYoungChangesToTheirWebhooks(t *testing.T) {
 		{"by hand, at once", 0, func(w *world, p *process) {
 			report, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
 			w.must(err)
-			if report.Untold != 1 {
+			if report.Missed != 1 {
 				w.t.Errorf("the sweep reports %+v, want one change untold", report)
 			}
 		}, 1},
@@ -104,7 +104,7 @@ func TestAScheduledSweepKeepsItsReport(t *testing.T) {
 		w.missed()
 		time.Sleep(time.Hour)
 		w.sweepNow(p)
-		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE flow = 'bir' AND plane_project_id = $1 AND items = 1 AND untold = 1 AND webhook_silent",
+		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE flow = 'bir' AND plane_project_id = $1 AND items = 1 AND missed = 1 AND webhook_silent",
 			w.plane.ProjectID()); got != 1 {
 			t.Error("ops.sweeps does not tell of the one change that was untold")
 		}
@@ -133,7 +133,7 @@ func TestASweepThatFailsIsTriedAgain(t *testing.T) {
 		if got := w.count("SELECT attempt FROM ops.river_job WHERE id = $1 AND state = 'completed'", job); got != 2 {
 			t.Errorf("the sweep was completed at attempt %d, want 2", got)
 		}
-		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE untold = 1"); got != 1 {
+		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE missed = 1"); got != 1 {
 			t.Errorf("%d reports of the change, want 1", got)
 		}
 		w.wantReminders(1)
@@ -164,7 +164,7 @@ func TestChangesWhoseWebhooksWereRefusedAreNoSilence(t *testing.T) {
 		p.bridge.OweSweep()
 		w.must(p.bridge.QueueOwed(p.ctx))
 		w.workUntilDone(p)
-		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE untold = 1"); got != 1 {
+		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE missed = 1"); got != 1 {
 			t.Errorf("%d sweeps found the change, want one", got)
 		}
 		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE webhook_silent"); got != 0 {

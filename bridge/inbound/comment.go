@@ -78,7 +78,7 @@ func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verd
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
-	waited := now.Sub(f.heard)
+	waited := now.Sub(f.reportedAt)
 	if waited > waitsForLink {
 		return bridge.GiveUp(bridge.CauseData, fmt.Errorf("the work item of the comment stands for %s and was not linked within %s; "+
 			"link it (`mappings repair`), then replay this delivery", key, waitsForLink))

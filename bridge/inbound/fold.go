@@ -21,7 +21,7 @@ type folded struct {
 	// heard is when the newest webhook came, and asked when the newest state was asked
 	// for, both by the database's clock. asked is zero where a webhook stands for the
 	// batch.
-	heard, asked time.Time
+	reportedAt, asked time.Time
 	// doubtful says that nobody can tell from the batch alone what is true: two states
 	// differ whose times are too close to be ordered, or a webhook says that the entity
 	// was deleted, which takes proof.
@@ -39,10 +39,10 @@ type unreadable struct {
 }
 
 // told is one delivery that could be read.
-type told struct {
-	event        plane.Event
-	at           time.Time
-	heard, asked time.Time
+type reported struct {
+	event             plane.Event
+	at                time.Time
+	reportedAt, asked time.Time
 }
 
 // fold keeps the newest state of a batch. One change in Plane sends a webhook
@@ -51,7 +51,7 @@ type told struct {
 // every webhook that had come before it asked.
 func fold(batch []ledger.Delivery) folded {
 	var f folded
-	var all []told
+	var all []reported
 	for _, d := range batch {
 		event, err := d.Read()
 		switch {
@@ -63,9 +63,9 @@ func fold(batch []ledger.Delivery) folded {
 			continue
 		}
 		f.ids = append(f.ids, d.ID)
-		t := told{event: event, at: eventTime(event, d), heard: d.ReceivedAt}
+		t := reported{event: event, at: eventTime(event, d), reportedAt: d.ReceivedAt}
 		if d.AskedAt != nil {
-			t.heard, t.asked = time.Time{}, *d.AskedAt
+			t.reportedAt, t.asked = time.Time{}, *d.AskedAt
 		}
 		all = append(all, t)
 	}
@@ -73,14 +73,14 @@ func fold(batch []ledger.Delivery) folded {
 	return f
 }
 
-func (f *folded) choose(all []told) {
+func (f *folded) choose(all []reported) {
 	var asked time.Time
 	for _, t := range all {
 		asked = latest(asked, t.asked)
-		f.heard = latest(f.heard, t.heard)
+		f.reportedAt = latest(f.reportedAt, t.reportedAt)
 	}
-	all = slices.DeleteFunc(all, func(t told) bool {
-		return t.asked.Before(asked) && !t.heard.After(asked)
+	all = slices.DeleteFunc(all, func(t reported) bool {
+		return t.asked.Before(asked) && !t.reportedAt.After(asked)
 	})
 	for i, t := range all {
 		if i == 0 || !t.at.Before(f.at) {
@@ -152,11 +152,11 @@ func (f folded) standing(content string, row *ledger.WorkItem, now time.Time) st
 	}
 	future := now.Add(shown.ClockTolerance)
 	switch {
-	case !f.asked.IsZero() && (shown.IsAfter(row.HeardAt, f.asked) && shown.IsAfter(row.HeardAt, f.heard) || shown.IsAfter(row.AskedAt, f.asked)):
+	case !f.asked.IsZero() && (shown.IsAfter(row.ReportedAt, f.asked) && shown.IsAfter(row.ReportedAt, f.reportedAt) || shown.IsAfter(row.AskedAt, f.asked)):
 		return standingOld
 	case f.asked.IsZero() && !f.doubtful && !row.Gone() && row.Content == content:
 		return standingNews // It says the same once more; a replay has to be heard.
-	case f.asked.IsZero() && row.AskedAt != nil && !row.AskedAt.Before(f.heard):
+	case f.asked.IsZero() && row.AskedAt != nil && !row.AskedAt.Before(f.reportedAt):
 		return standingOld
 	case f.doubtful:
 		return standingDoubtful

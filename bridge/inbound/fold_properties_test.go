@@ -48,9 +48,9 @@ func (f *tellingFlow) FromPlane(_ context.Context, _ mapping.Link, item bridge.W
 // history is what happened to one work item: its states, oldest first, each told
 // by a few webhooks that differ in the field they are about.
 type history struct {
-	entity string
-	states int
-	told   []ledger.Delivery
+	entity   string
+	states   int
+	reported []ledger.Delivery
 }
 
 // drawHistory draws states whose times are apart by more than clocks may disagree, or,
@@ -74,10 +74,10 @@ func drawHistory(t *rapid.T, clocksAgree bool) history {
 			}
 			again := first
 			again.ID = uuid.New()
-			h.told = append(h.told, []ledger.Delivery{first, first, again}[:rapid.IntRange(1, 3).Draw(t, "times")]...)
+			h.reported = append(h.reported, []ledger.Delivery{first, first, again}[:rapid.IntRange(1, 3).Draw(t, "times")]...)
 		}
 	}
-	h.told = shuffled(t, "order", h.told)
+	h.reported = shuffled(t, "order", h.reported)
 	return h
 }
 
@@ -162,7 +162,7 @@ func (h history) work(t *rapid.T, pool *pgxpool.Pool, flow *tellingFlow, presenc
 		t.Fatal(err)
 	}
 	var kept []uuid.UUID
-	for _, d := range h.told {
+	for _, d := range h.reported {
 		duplicate, err := inbox.Accept(ctx, d)
 		if err != nil {
 			t.Fatal(err)
@@ -179,14 +179,14 @@ func (h history) work(t *rapid.T, pool *pgxpool.Pool, flow *tellingFlow, presenc
 			t.Fatal(v.Err)
 		}
 	}
-	var title, status, told string
+	var title, status, reported string
 	var open int
-	err = pool.QueryRow(ctx, `SELECT w.title, w.status, m.told,
+	err = pool.QueryRow(ctx, `SELECT w.title, w.status, m.notified,
 			(SELECT count(*) FROM ops.plane_webhook_deliveries d WHERE d.entity_id = $1 AND d.status <> 'processed')
 		FROM ops.work_items w JOIN ops.plane_sync_mappings m ON m.plane_issue_id = w.external_id WHERE w.external_id = $1`, h.entity).
-		Scan(&title, &status, &told, &open)
+		Scan(&title, &status, &reported, &open)
 	newest := fmt.Sprintf("state %d", h.states-1)
-	if err != nil || title != fmt.Sprintf("name %d", h.states-1) || status != newest || told != newest || open > 0 {
-		t.Errorf("the row says %q, %q, the flow was told %q, %d deliveries are not processed, %v; want %q", title, status, told, open, err, newest)
+	if err != nil || title != fmt.Sprintf("name %d", h.states-1) || status != newest || reported != newest || open > 0 {
+		t.Errorf("the row says %q, %q, the flow was told %q, %d deliveries are not processed, %v; want %q", title, status, reported, open, err, newest)
 	}
 }

@@ -25,7 +25,7 @@ func (p *Worker) state(ctx context.Context, f folded) (shown.Item, error) {
 		item.URL = cmp.Or(event.URL, item.URL)
 		item.StateName, item.Assignee = cmp.Or(item.StateName, event.StateName), cmp.Or(item.Assignee, event.AssigneeName)
 	}
-	item.ActorID, item.UpdatedAt, item.Heard, item.Asked = event.ActorID, f.at, f.heard, f.asked
+	item.ActorID, item.UpdatedAt, item.ReportedAt, item.Asked = event.ActorID, f.at, f.reportedAt, f.asked
 	return item, nil
 }
 

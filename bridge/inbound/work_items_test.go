@@ -16,10 +16,10 @@ const sameItem = "d0a3640b-5125-4741-be29-9d0090a40065"
 func TestAnOldWebhookThatSaysWhatIsKnownDoesNotMakeTheRowOlder(t *testing.T) {
 	t.Parallel()
 	pool, last := pgtest.Pool(t), time.Date(2026, 11, 21, 20, 0, 20, 0, time.UTC)
-	heard := time.Now()
+	reportedAt := time.Now()
 	items := ledger.WorkItemsIn(pool)
 	for _, at := range []time.Time{last, last.Add(-20 * time.Second)} {
-		row := ledger.WorkItem{ExternalID: sameItem, Title: "A", Status: "Todo", UpdatedAt: at, HeardAt: &heard, Content: "A"}
+		row := ledger.WorkItem{ExternalID: sameItem, Title: "A", Status: "Todo", UpdatedAt: at, ReportedAt: &reportedAt, Content: "A"}
 		if err := items.Upsert(context.Background(), row); err != nil {
 			t.Fatal(err)
 		}
@@ -28,7 +28,7 @@ func TestAnOldWebhookThatSaysWhatIsKnownDoesNotMakeTheRowOlder(t *testing.T) {
 	if err != nil || !row.UpdatedAt.Equal(last) {
 		t.Fatalf("the row is of %v (%v), want %v", row.UpdatedAt, err, last)
 	}
-	between := folded{at: last.Add(-10 * time.Second), heard: heard}
+	between := folded{at: last.Add(-10 * time.Second), reportedAt: reportedAt}
 	if got := between.standing("B", row, time.Now()); got != standingOld {
 		t.Errorf("what came between stands as %d, want %d", got, standingOld)
 	}

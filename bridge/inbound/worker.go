@@ -259,7 +259,7 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 		return verdict
 	}
 	item.Fields = shown.AsKnown(item.Fields, link.Written)
-	err = noteHeard(ctx, links, flow.Ownership(), link, item, verdict)
+	err = noteNotified(ctx, links, flow.Ownership(), link, item, verdict)
 	if errors.Is(err, mapping.ErrNoLink) {
 		return bridge.Snooze(time.Now().Add(ledger.LockedFor), "the mirror wrote the work item meanwhile")
 	}
@@ -276,12 +276,12 @@ func (p *Worker) announce(ctx context.Context, flow bridge.Flow, link *mapping.L
 	if !announces {
 		return nil
 	}
-	told := announcer.Announces(*link, item.WorkItemState)
-	if told == "" || told == link.Told {
+	notified := announcer.Announces(*link, item.WorkItemState)
+	if notified == "" || notified == link.Notified {
 		return nil
 	}
-	link.Told = told
-	return p.Links.NoteTold(ctx, link.ID, told)
+	link.Notified = notified
+	return p.Links.NoteNotified(ctx, link.ID, notified)
 }
 
 func doneOrRetry(outcome string, err error) bridge.Verdict {
@@ -325,9 +325,9 @@ func moveLink(ctx context.Context, links *mapping.Store, flow bridge.Flow, link 
 // noteHeard keeps what the flow told Odoo, which values of Plane's are Odoo's now
 // too, so that the next sync does not write them back, and what of the fields that
 // both sides may change was seen, so that a sweep does not find it untold.
-func noteHeard(ctx context.Context, links *mapping.Store, ownership mapping.Ownership, link mapping.Link, item shown.Item, verdict bridge.Verdict) error {
-	if verdict.Told != "" {
-		if err := links.NoteTold(ctx, link.ID, verdict.Told); err != nil {
+func noteNotified(ctx context.Context, links *mapping.Store, ownership mapping.Ownership, link mapping.Link, item shown.Item, verdict bridge.Verdict) error {
+	if verdict.Notified != "" {
+		if err := links.NoteNotified(ctx, link.ID, verdict.Notified); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ func TestTheAlarmsOfAFormerProjectEndWithIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = pool.Exec(t.Context(), `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, finished_at, items, requests, untold, deleted,
+		_, err = pool.Exec(t.Context(), `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, finished_at, items, requests, missed, deleted,
 			archived, drifted, doubled, orphaned, webhook_silent) VALUES ('bir', $1, now(), now(), 3, 1, 3, 0, 0, 0, 0, 0, true)`, project)
 		if err != nil {
 			t.Fatal(err)

@@ -24,8 +24,8 @@ type WorkItem struct {
 	UpdatedAt  time.Time `db:"updated_at"`
 	// HeardAt is when the newest webhook came that this row counts with, AskedAt when
 	// the newest answer was asked for, both by the database's clock.
-	HeardAt *time.Time `db:"heard_at"`
-	AskedAt *time.Time `db:"asked_at"`
+	ReportedAt *time.Time `db:"reported_at"`
+	AskedAt    *time.Time `db:"asked_at"`
 	// Content is a short name for all that was shown.
 	Content string `db:"content_hash"`
 	// Key is the record that the work item says it stands for, linked or not.
@@ -42,7 +42,7 @@ type WorkItems struct{ db mapping.DB }
 func WorkItemsIn(db mapping.DB) WorkItems { return WorkItems{db} }
 
 const (
-	sqlWorkItemColumns = `work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at, heard_at, asked_at,
+	sqlWorkItemColumns = `work_item_ref, system, external_id, title, status, assignee, url, project_ref, updated_at, reported_at, asked_at,
 		content_hash, entity_key`
 
 	// Whether a state is news is decided before, under the lock of the work item
@@ -59,8 +59,8 @@ const (
 				THEN greatest(known.updated_at, EXCLUDED.updated_at) ELSE EXCLUDED.updated_at END,
 			content_hash = EXCLUDED.content_hash,
 			entity_key = coalesce(EXCLUDED.entity_key, known.entity_key),
-			heard_at = greatest(known.heard_at, EXCLUDED.heard_at), asked_at = greatest(known.asked_at, EXCLUDED.asked_at)
-		WHERE known.asked_at IS NULL OR known.asked_at <= coalesce(EXCLUDED.asked_at, EXCLUDED.heard_at)`
+			reported_at = greatest(known.reported_at, EXCLUDED.reported_at), asked_at = greatest(known.asked_at, EXCLUDED.asked_at)
+		WHERE known.asked_at IS NULL OR known.asked_at <= coalesce(EXCLUDED.asked_at, EXCLUDED.reported_at)`
 
 	sqlWorkItem = `SELECT ` + sqlWorkItemColumns + ` FROM ops.work_items WHERE work_item_ref = 'plane:' || $1`
 
@@ -69,18 +69,18 @@ const (
 	// A delete carries no state, so the row keeps its title. It counts from the
 	// moment we heard of it.
 	sqlDeleteWorkItem = `INSERT INTO ops.work_items AS known
-			(work_item_ref, system, external_id, title, status, project_ref, updated_at, heard_at, asked_at)
+			(work_item_ref, system, external_id, title, status, project_ref, updated_at, reported_at, asked_at)
 		VALUES ('plane:' || $1, 'plane', $1, $2, 'deleted', $3, $4, $5, $6)
 		ON CONFLICT (work_item_ref) DO UPDATE
 		SET status = 'deleted', updated_at = greatest(known.updated_at, EXCLUDED.updated_at), content_hash = '',
-			heard_at = greatest(known.heard_at, EXCLUDED.heard_at), asked_at = greatest(known.asked_at, EXCLUDED.asked_at)`
+			reported_at = greatest(known.reported_at, EXCLUDED.reported_at), asked_at = greatest(known.asked_at, EXCLUDED.asked_at)`
 )
 
 // Upsert writes the state of a work item.
 func (w WorkItems) Upsert(ctx context.Context, item WorkItem) error {
 	item = item.kept()
 	_, err := w.db.Exec(ctx, sqlUpsertWorkItem, item.ExternalID, item.Title, item.Status, item.Assignee, item.URL,
-		item.ProjectRef, item.UpdatedAt, item.HeardAt, item.AskedAt, item.Content, item.Key)
+		item.ProjectRef, item.UpdatedAt, item.ReportedAt, item.AskedAt, item.Content, item.Key)
 	if err != nil {
 		return fmt.Errorf("writing work item %s: %w", item.ExternalID, err)
 	}
@@ -132,7 +132,7 @@ func (w WorkItems) InProject(ctx context.Context, projectID string) ([]WorkItem,
 // Delete marks a work item as deleted.
 func (w WorkItems) Delete(ctx context.Context, item WorkItem) error {
 	item = item.kept()
-	_, err := w.db.Exec(ctx, sqlDeleteWorkItem, item.ExternalID, item.Title, item.ProjectRef, item.UpdatedAt, item.HeardAt, item.AskedAt)
+	_, err := w.db.Exec(ctx, sqlDeleteWorkItem, item.ExternalID, item.Title, item.ProjectRef, item.UpdatedAt, item.ReportedAt, item.AskedAt)
 	if err != nil {
 		return fmt.Errorf("marking work item %s deleted: %w", item.ExternalID, err)
 	}

@@ -238,5 +238,5 @@ func (k *Keeper) keep(ctx context.Context, app App, token *oauth2.Token, g grant
 		return Grant{}, err
 	}
 	k.logger.InfoContext(ctx, "OAuth token stored", slog.String("kind", string(g.Kind)), slog.String("subject", g.Subject), slog.Any("expires", h.ExpiresAt))
-	return g.told(), nil
+	return g.shown(), nil
 }

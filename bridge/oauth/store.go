@@ -65,7 +65,7 @@ func (g grant) alive(at time.Time) bool { return g.ExpiresAt == nil || at.Before
 // due reports whether it is time to try to renew.
 func (g grant) due(at time.Time) bool { return g.RenewAt != nil && !at.Before(*g.RenewAt) }
 
-func (g grant) told() Grant {
+func (g grant) shown() Grant {
 	return Grant{Kind: string(g.Kind), InstallationID: g.InstallationID, Workspace: g.Workspace, ActorID: g.ActorID, ActorName: g.ActorName}
 }
 

@@ -201,7 +201,7 @@ func (o *Outages) look(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	o.heard(ctx, o.database, err, waiting[bridge.CauseOurs])
+	o.answered(ctx, o.database, err, waiting[bridge.CauseOurs])
 	if err != nil {
 		return
 	}
@@ -224,18 +224,18 @@ func (o *Outages) ask(ctx context.Context, s *side, waiting int) {
 	switch {
 	case ctx.Err() != nil:
 	case errors.Is(err, plane.ErrRateLimited):
-		o.heard(ctx, s, nil, waiting) // It answers; its limit is another matter.
+		o.answered(ctx, s, nil, waiting) // It answers; its limit is another matter.
 	case errors.As(err, &busy):
 		// Our own budget had no room, so nobody was asked.
 	case errors.Is(err, plane.ErrBudgetUnavailable):
 		// The database is away again; that says nothing about the side.
 	default:
-		o.heard(ctx, s, err, waiting)
+		o.answered(ctx, s, err, waiting)
 	}
 }
 
 // heard acts on an answer.
-func (o *Outages) heard(ctx context.Context, s *side, err error, waiting int) {
+func (o *Outages) answered(ctx context.Context, s *side, err error, waiting int) {
 	change, lasted := s.answered(err, time.Now())
 	log := o.logger.With(slog.String("server", s.name), slog.Int("waiting", waiting))
 	switch change {

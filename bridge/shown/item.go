@@ -27,7 +27,7 @@ type Item struct {
 	Key mapping.Key
 	// Heard and asked are when the state was heard of and asked for, by the database's
 	// clock; asked is zero for what a webhook said.
-	Heard, Asked time.Time
+	ReportedAt, Asked time.Time
 }
 
 // Content is a short name for all that was shown.
@@ -42,7 +42,7 @@ func (i Item) Content() string {
 func (i Item) Row() ledger.WorkItem {
 	row := ledger.WorkItem{
 		ExternalID: i.ID, Title: i.Fields.Name, Status: i.StateName, Assignee: ledger.Known(i.Assignee), URL: ledger.Known(i.URL),
-		ProjectRef: ledger.Known(i.ProjectID), UpdatedAt: i.UpdatedAt, HeardAt: knownTime(i.Heard), AskedAt: knownTime(i.Asked),
+		ProjectRef: ledger.Known(i.ProjectID), UpdatedAt: i.UpdatedAt, ReportedAt: knownTime(i.ReportedAt), AskedAt: knownTime(i.Asked),
 		Content: i.Content(), Key: ledger.Known(string(i.Key)),
 	}
 	if i.Archived {

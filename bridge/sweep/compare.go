@@ -33,23 +33,23 @@ func (s *sweep) consider(ctx context.Context, item shown.Item) error {
 	if err := s.endWait(ctx, item); err != nil {
 		return err
 	}
-	untold, drifted := s.differs(item)
-	if s.needsWhole(item, untold || drifted) {
+	missed, drifted := s.differs(item)
+	if s.needsWhole(item, missed || drifted) {
 		var err error
 		if item, err = s.whole(ctx, item); err != nil || item.ID == "" {
 			return err
 		}
-		untold, drifted = s.differs(item)
+		missed, drifted = s.differs(item)
 	}
-	if untold {
-		if err := s.noteUntold(ctx, item); err != nil {
+	if missed {
+		if err := s.noteMissed(ctx, item); err != nil {
 			return err
 		}
 	}
 	if drifted {
 		s.report.Drifted++
 	}
-	if !untold && !drifted {
+	if !missed && !drifted {
 		return nil
 	}
 	return s.feed(ctx, plane.ActionUpdated, item)
@@ -66,17 +66,17 @@ func (s *sweep) endWait(ctx context.Context, item shown.Item) error {
 }
 
 // noteUntold counts a work item that nobody told of, and whether somebody should have.
-func (s *sweep) noteUntold(ctx context.Context, item shown.Item) error {
+func (s *sweep) noteMissed(ctx context.Context, item shown.Item) error {
 	if s.isOurs(item) {
 		s.report.FirstSeen++
 		return nil
 	}
-	s.report.Untold++
+	s.report.Missed++
 	tells, err := s.webhookTells(ctx, item)
 	if err != nil || !tells {
 		return err
 	}
-	s.untold = append(s.untold, s.happenedAt(item))
+	s.missed = append(s.missed, s.happenedAt(item))
 	return nil
 }
 
@@ -162,7 +162,7 @@ func (s *sweep) binds(key mapping.Key) bool {
 // somebody changed in it what Odoo owns. Contents are compared, not ages: two hosts
 // of Plane may disagree about the time. A change that is younger than the grace is
 // none, and neither is a difference from what was written after the list was asked for.
-func (s *sweep) differs(item shown.Item) (untold, drifted bool) {
+func (s *sweep) differs(item shown.Item) (missed, drifted bool) {
 	age := s.listed.Sub(item.UpdatedAt)
 	if s.grace > 0 && age < s.grace && age > -shown.ClockTolerance {
 		return false, false // One from the future has no age, and is compared.
@@ -170,21 +170,21 @@ func (s *sweep) differs(item shown.Item) (untold, drifted bool) {
 	row, known := s.known[item.ID]
 	switch {
 	case !known:
-		untold = true
-	case shown.IsAfter(row.HeardAt, s.report.Started), shown.IsAfter(row.AskedAt, s.report.Started):
+		missed = true
+	case shown.IsAfter(row.ReportedAt, s.report.Started), shown.IsAfter(row.AskedAt, s.report.Started):
 		return false, false
 	default:
-		untold = differsFromRow(item, row)
+		missed = differsFromRow(item, row)
 	}
 	link, linked := s.linked[item.ID]
 	if !linked || link.UpdatedAt.After(s.report.Started) {
-		return untold, false
+		return missed, false
 	}
 	fields := shown.AsKnown(item.Fields, link.Written, item.Shown.LeftOut...)
 	edited := link.State == mapping.Linked && len(s.flow.Ownership().Edited(link.Written, fields)) > 0
-	untold = untold || edited || link.State == mapping.Broken
+	missed = missed || edited || link.State == mapping.Broken
 	drifted = link.State == mapping.Linked && len(s.flow.Ownership().Drifted(link.Written, fields)) > 0
-	return untold, drifted
+	return missed, drifted
 }
 
 // differsFromRow compares all that ops.work_items keeps. A state that is not shown

@@ -41,7 +41,7 @@ func nothingDiffers() comparison {
 		WorkItemState: bridge.WorkItemState{ID: comparedItem, Fields: content, StateName: "Done", UpdatedAt: before}, Assignee: "maria", Key: "m,1",
 	}
 	row := item.Row()
-	row.HeardAt, row.AskedAt = &before, nil
+	row.ReportedAt, row.AskedAt = &before, nil
 	return comparison{
 		item: item, row: &row, grace: time.Minute,
 		link: &mapping.Link{Key: "m,1", State: mapping.Linked, Written: content, LastPushed: content, UpdatedAt: before},
@@ -74,7 +74,7 @@ func TestAWorkItemDiffersByItsContentAndNotByItsAge(t *testing.T) {
 			c.row.Title, c.item.UpdatedAt, c.grace = "coffee", sweepBegan.Add(time.Second), 0
 		}, missed: true},
 		{rule: "one from the future has no age and is compared", given: func(c *comparison) { c.row.Title, c.item.UpdatedAt = "coffee", sweepBegan.Add(time.Hour) }, missed: true},
-		{rule: "a webhook that came since is newer than the list", given: func(c *comparison) { c.row.Title, c.row.HeardAt = "coffee", &after }},
+		{rule: "a webhook that came since is newer than the list", given: func(c *comparison) { c.row.Title, c.row.ReportedAt = "coffee", &after }},
 		{rule: "an answer that was asked for since is newer than the list", given: func(c *comparison) { c.row.Title, c.row.AskedAt = "coffee", &after }},
 		{rule: "an edit of what Odoo owns drifted", given: func(c *comparison) { c.link.Written.TargetDate = "2026-12-02" }, drifted: true},
 		{rule: "an edit of what both sides own was missed", given: func(c *comparison) { c.link.Written.Priority = "high" }, missed: true},

@@ -99,7 +99,7 @@ func (s *sweep) missing() (missing []string, known int) {
 	expected := make(map[string]bool, len(s.known))
 	for id, row := range s.known {
 		if !row.Gone() && row.Status != ledger.StatusOfArchived {
-			expected[id] = !shown.IsAfter(row.HeardAt, s.report.Started) && !shown.IsAfter(row.AskedAt, s.report.Started)
+			expected[id] = !shown.IsAfter(row.ReportedAt, s.report.Started) && !shown.IsAfter(row.AskedAt, s.report.Started)
 		}
 	}
 	for id, link := range s.linked {

@@ -17,7 +17,7 @@ const (
 
 	sqlForgetSweeps = `DELETE FROM ops.sweeps WHERE finished_at < now() - interval '90 days'`
 
-	sqlSaveSweep = `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, items, requests, untold, deleted, archived,
+	sqlSaveSweep = `INSERT INTO ops.sweeps (flow, plane_project_id, started_at, items, requests, missed, deleted, archived,
 			drifted, doubled, orphaned, webhook_silent, missing, moved, in_intake, unreadable)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 )
@@ -25,7 +25,7 @@ const (
 // save keeps and logs the report, and whether the brake holds.
 func (s *sweep) save(ctx context.Context) error {
 	r := s.report
-	_, err := s.Pool.Exec(ctx, sqlSaveSweep, r.Flow, r.ProjectID, r.Started, r.Items, r.Requests, r.Untold, r.Deleted, r.Archived,
+	_, err := s.Pool.Exec(ctx, sqlSaveSweep, r.Flow, r.ProjectID, r.Started, r.Items, r.Requests, r.Missed, r.Deleted, r.Archived,
 		r.Drifted, r.Doubled, r.Orphaned, r.WebhookSilent, r.Missing, r.Moved, r.InIntake, len(r.Unreadable))
 	if err != nil {
 		return fmt.Errorf("keeping the sweep's report: %w", err)
@@ -78,7 +78,7 @@ func (s *sweep) noteBrake(ctx context.Context) (before bool, err error) {
 // log tells of a sweep. What holds over many sweeps is an error once, when it begins.
 func (s *sweep) log(ctx context.Context, report Report, heldBefore bool) {
 	log := s.Logger.With(slog.String("flow", report.Flow), slog.Int("items", report.Items), slog.Int("requests", report.Requests),
-		slog.Int("untold", report.Untold), slog.Int("deleted", report.Deleted), slog.Int("archived", report.Archived),
+		slog.Int("untold", report.Missed), slog.Int("deleted", report.Deleted), slog.Int("archived", report.Archived),
 		slog.Int("moved", report.Moved), slog.Int("in_intake", report.InIntake), slog.Int("missing", report.Missing),
 		slog.Int("drifted", report.Drifted), slog.Int("doubled", report.Doubled), slog.Int("orphaned", report.Orphaned))
 	for _, item := range report.Unreadable {

@@ -32,7 +32,7 @@ const (
 	// than what the ledger keeps, the work items still know.
 	sqlLastWebhook = `SELECT greatest(
 			(SELECT max(received_at) FROM ops.plane_webhook_deliveries WHERE origin = 'webhook' AND project_id = $1),
-			(SELECT max(heard_at) FROM ops.work_items WHERE project_ref = $1),
+			(SELECT max(reported_at) FROM ops.work_items WHERE project_ref = $1),
 			(SELECT max(last_at) FROM ops.refused_webhooks))`
 
 	// The usual time between two webhooks: nine of ten came sooner.
@@ -44,7 +44,7 @@ const (
 	sqlSilences = `SELECT s.flow, s.plane_project_id, min(s.finished_at) AS since FROM ops.sweeps s
 		WHERE s.webhook_silent AND NOT EXISTS (SELECT FROM ops.plane_webhook_deliveries d
 			WHERE d.origin = 'webhook' AND d.project_id = s.plane_project_id AND d.received_at > s.started_at)
-		AND NOT EXISTS (SELECT FROM ops.work_items w WHERE w.project_ref = s.plane_project_id AND w.heard_at > s.started_at)
+		AND NOT EXISTS (SELECT FROM ops.work_items w WHERE w.project_ref = s.plane_project_id AND w.reported_at > s.started_at)
 		GROUP BY s.flow, s.plane_project_id ORDER BY since`
 )
 
@@ -54,7 +54,7 @@ const (
 // may be one webhook that was lost; it counts as a silence only when the next is
 // overdue by the usual rhythm.
 func (s *sweep) judgeWebhook(ctx context.Context) error {
-	if len(s.untold) == 0 {
+	if len(s.missed) == 0 {
 		return nil
 	}
 	var last *time.Time
@@ -65,7 +65,7 @@ func (s *sweep) judgeWebhook(ctx context.Context) error {
 		s.report.WebhookSilent = true
 		return nil
 	}
-	since := slices.DeleteFunc(slices.Clone(s.untold), func(at time.Time) bool { return !at.After(*last) })
+	since := slices.DeleteFunc(slices.Clone(s.missed), func(at time.Time) bool { return !at.After(*last) })
 	if len(since) == 0 {
 		return nil
 	}

@@ -21,7 +21,7 @@ func TestAWebhookThatWasTooLargeIsASignOfLife(t *testing.T) {
 	pool := pgtest.Pool(t)
 	missed := time.Now().Add(-time.Minute)
 	silent := func() bool {
-		s := &sweep{Sweeper: &Sweeper{Pool: pool}, untold: []time.Time{missed}, report: Report{ProjectID: sweptProject, Started: missed.Add(time.Hour)}}
+		s := &sweep{Sweeper: &Sweeper{Pool: pool}, missed: []time.Time{missed}, report: Report{ProjectID: sweptProject, Started: missed.Add(time.Hour)}}
 		if err := s.judgeWebhook(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -46,12 +46,12 @@ func TestAWebhookThatWasTooLargeIsASignOfLife(t *testing.T) {
 func TestOneLostWebhookDoesNotHideThatNoneComesAnyMore(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.Pool(t)
-	const told = `{"event": "issue", "action": "updated", "data": {"id": "d0a3640b-5125-4741-be29-9d0090a40065", "project": "` + sweptProject + `", "name": "tea"}}`
+	const notified = `{"event": "issue", "action": "updated", "data": {"id": "d0a3640b-5125-4741-be29-9d0090a40065", "project": "` + sweptProject + `", "name": "tea"}}`
 	jobs, err := queue.New(pool, queue.Config{InstanceID: t.Name(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	delivery, err := ledger.NewDelivery(uuid.New(), "issue", map[string]string{}, []byte(told))
+	delivery, err := ledger.NewDelivery(uuid.New(), "issue", map[string]string{}, []byte(notified))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestOneLostWebhookDoesNotHideThatNoneComesAnyMore(t *testing.T) {
 		{"one before and two since", []time.Time{before, since, since}, false},
 		{"one before and three since", []time.Time{before, since, since, since}, true},
 	} {
-		s := &sweep{Sweeper: &Sweeper{Pool: pool}, untold: row.missed, report: Report{ProjectID: sweptProject, Started: now.Add(time.Minute)}}
+		s := &sweep{Sweeper: &Sweeper{Pool: pool}, missed: row.missed, report: Report{ProjectID: sweptProject, Started: now.Add(time.Minute)}}
 		if err := s.judgeWebhook(t.Context()); err != nil || s.report.WebhookSilent != row.silent {
 			t.Errorf("%s: the webhook counts as silent: %t, %v; want %t", row.name, s.report.WebhookSilent, err, row.silent)
 		}
@@ -86,18 +86,18 @@ func TestASilenceThatEndedStaysEndedWhenTheLedgerForgets(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	execute(`INSERT INTO ops.sweeps (flow, plane_project_id, started_at, finished_at, items, requests, untold, deleted,
+	execute(`INSERT INTO ops.sweeps (flow, plane_project_id, started_at, finished_at, items, requests, missed, deleted,
 			archived, drifted, doubled, orphaned, webhook_silent)
 		SELECT 'bir', '` + sweptProject + `', at, at, 3, 1, 3, 0, 0, 0, 0, 0, true FROM (SELECT now() - interval '10 days' AS at) AS ended`)
 	if err := SilenceNote(t.Context(), pool); err == nil {
 		t.Fatal("nobody tells of the silence, so this run proves nothing")
 	}
-	execute(`INSERT INTO ops.work_items (work_item_ref, system, external_id, title, status, project_ref, updated_at, heard_at)
+	execute(`INSERT INTO ops.work_items (work_item_ref, system, external_id, title, status, project_ref, updated_at, reported_at)
 		VALUES ('plane:heard', 'plane', 'heard', 'heard of', 'Todo', '` + sweptProject + `', now(), now() - interval '9 days')`)
 	if err := SilenceNote(t.Context(), pool); err != nil {
 		t.Errorf("a webhook came after the silence and is older than what the ledger keeps: %v", err)
 	}
-	s := &sweep{Sweeper: &Sweeper{Pool: pool}, untold: []time.Time{time.Now().Add(-time.Minute)}, report: Report{ProjectID: sweptProject, Started: time.Now()}}
+	s := &sweep{Sweeper: &Sweeper{Pool: pool}, missed: []time.Time{time.Now().Add(-time.Minute)}, report: Report{ProjectID: sweptProject, Started: time.Now()}}
 	if err := s.judgeWebhook(t.Context()); err != nil || s.report.WebhookSilent {
 		t.Errorf("one change of a minute ago counts as a silence (%t, %v), as if no webhook had ever come", s.report.WebhookSilent, err)
 	}

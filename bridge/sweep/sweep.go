@@ -36,7 +36,7 @@ type Report struct {
 	Requests int `json:"requests"`
 	// Untold are changes that no webhook told of; Deleted and Archived among them
 	// are counted apart.
-	Untold int `json:"untold"`
+	Missed int `json:"untold"`
 	// FirstSeen are work items of the bridge's own making that were not known yet.
 	FirstSeen int `json:"first_seen"`
 	Deleted   int `json:"deleted"`
@@ -75,13 +75,13 @@ type UnreadableItem struct {
 
 // Found is how many things a sweep has to repair or report.
 func (r Report) Found() int {
-	return r.Untold + r.Deleted + r.Archived + r.Moved + r.Drifted + r.Doubled + r.Orphaned
+	return r.Missed + r.Deleted + r.Archived + r.Moved + r.Drifted + r.Doubled + r.Orphaned
 }
 
 // news reports whether there is something that an operator has not been told: duplicates
 // and orphans that wait for a person are said once.
 func (r Report) news(before lastReport) bool {
-	return r.Untold+r.Deleted+r.Archived+r.Moved+r.Drifted > 0 || r.Doubled > before.Doubled || r.Orphaned > before.Orphaned
+	return r.Missed+r.Deleted+r.Archived+r.Moved+r.Drifted > 0 || r.Doubled > before.Doubled || r.Orphaned > before.Orphaned
 }
 
 // Sweeper finds what webhooks did not tell: they are lost when Plane gives up
@@ -114,7 +114,7 @@ type sweep struct {
 	// for it may have waited long for the rate limit.
 	listed time.Time
 	// untold are the times of the changes that a webhook should have told of.
-	untold []time.Time
+	missed []time.Time
 	// before is what the sweep before this one reported.
 	before lastReport
 	items  map[string]shown.Item

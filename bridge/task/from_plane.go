@@ -114,7 +114,7 @@ func fromPlane(t task, link mapping.Link, item bridge.WorkItemState, s setup) up
 // archive follows a work item into Plane's archive and out of it. The task shows
 // as cancelled meanwhile unless it is done.
 func (u *update) archive(t task, link mapping.Link, item bridge.WorkItemState) {
-	if item.Archived == readMemo(link.Told).Archived || item.Archived != t.Active {
+	if item.Archived == readMemo(link.Notified).Archived || item.Archived != t.Active {
 		return
 	}
 	u.values["active"] = !item.Archived

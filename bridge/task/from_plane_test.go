@@ -105,7 +105,7 @@ func TestADescriptionThatBothSidesCleanTheirOwnWayIsWrittenOnce(t *testing.T) {
 		}
 		if len(u.taken) > 0 {
 			accepted := u.accept(record, link, item, newest)
-			link.LastPushed, link.Written, link.Told = accepted, accepted, u.remember(accepted, link, item).String()
+			link.LastPushed, link.Written, link.Notified = accepted, accepted, u.remember(accepted, link, item).String()
 		}
 		return u
 	}
@@ -141,7 +141,7 @@ func TestTheArchiveIsFollowedThereAndBack(t *testing.T) {
 	u := fromPlane(record, link, item, newest)
 	record = written(record, u.values)
 	link.LastPushed = u.accept(record, link, item, newest)
-	link.Written, link.Told = link.LastPushed, u.remember(link.LastPushed, link, item).String()
+	link.Written, link.Notified = link.LastPushed, u.remember(link.LastPushed, link, item).String()
 	if record.Active || link.LastPushed.Group != "cancelled" {
 		t.Errorf("archived: active %t, group %s", record.Active, link.LastPushed.Group)
 	}
@@ -169,21 +169,21 @@ func TestAFieldThatChangedInOdooMeanwhileIsNotAccepted(t *testing.T) {
 	}
 }
 
-// TestWhatWasWrittenUnheardIsNotTakenForAChangeInOdoo: the write took effect, the
+// TestWhatWasWrittenUnansweredIsNotTakenForAChangeInOdoo: the write took effect, the
 // answer was lost, and maria goes on before it is tried again.
-func TestWhatWasWrittenUnheardIsNotTakenForAChangeInOdoo(t *testing.T) {
+func TestWhatWasWrittenUnansweredIsNotTakenForAChangeInOdoo(t *testing.T) {
 	t.Parallel()
 	record, link, item := agreedOn()
 	item.Fields.Name = "her first name for it"
-	link.Told = (&Flow{}).Announces(link, item)
+	link.Notified = (&Flow{}).Announces(link, item)
 	record.Name = item.Fields.Name
 	for i := range 100 {
 		item.Fields.Priority = []string{"low", "medium"}[i%2]
-		link.Told = (&Flow{}).Announces(link, item)
+		link.Notified = (&Flow{}).Announces(link, item)
 	}
 	item.Fields.Name = "her second"
-	link.Told = (&Flow{}).Announces(link, item)
-	if tried := readMemo(link.Told).Tried; len(tried) > triesKept {
+	link.Notified = (&Flow{}).Announces(link, item)
+	if tried := readMemo(link.Notified).Tried; len(tried) > triesKept {
 		t.Errorf("%d contents are remembered", len(tried))
 	}
 	if u := fromPlane(record, link, item, newest); u.values["name"] != "her second" {
@@ -199,13 +199,13 @@ func TestOnlyAnEditIsAnnounced(t *testing.T) {
 	t.Parallel()
 	_, link, item := agreedOn()
 	item.Fields.Labels = []string{"maria's own"}
-	if told := (&Flow{}).Announces(link, item); told != "" {
-		t.Errorf("announced %s, though nothing is to be written", told)
+	if notified := (&Flow{}).Announces(link, item); notified != "" {
+		t.Errorf("announced %s, though nothing is to be written", notified)
 	}
-	link.Told = memo{Held: digest("<p>hers</p>"), Of: digest(link.Written.DescriptionHTML), Archived: true}.String()
+	link.Notified = memo{Held: digest("<p>hers</p>"), Of: digest(link.Written.DescriptionHTML), Archived: true}.String()
 	item.Fields.DescriptionHTML = "<p>hers</p>"
-	if told := (&Flow{}).Announces(link, item); told != "" {
-		t.Errorf("announced %s, though Odoo has the description", told)
+	if notified := (&Flow{}).Announces(link, item); notified != "" {
+		t.Errorf("announced %s, though Odoo has the description", notified)
 	}
 	item.Fields.Priority = "low"
 	if m := readMemo((&Flow{}).Announces(link, item)); m.Held == "" || !m.Archived || len(m.Tried) != 1 || m.Tried[0].Priority != "low" {
@@ -216,14 +216,14 @@ func TestOnlyAnEditIsAnnounced(t *testing.T) {
 func FuzzAMemoIsReadAsItWasWritten(f *testing.F) {
 	f.Add("", "", false)
 	f.Add("<p>one</p>", `{"held": 1}`, true)
-	f.Fuzz(func(t *testing.T, description, told string, archived bool) {
-		m := memo{Held: digest(description), Of: digest(told), Archived: archived}
+	f.Fuzz(func(t *testing.T, description, notified string, archived bool) {
+		m := memo{Held: digest(description), Of: digest(notified), Archived: archived}
 		if got := readMemo(m.String()); got.String() != m.String() || got.Held != m.Held || got.Archived != archived {
 			t.Errorf("%+v is read as %+v", m, got)
 		}
 		// Whatever stands on a link reads as a memo that can be written again.
-		if stray := readMemo(told); readMemo(stray.String()).String() != stray.String() {
-			t.Errorf("%q is read as %+v", told, stray)
+		if stray := readMemo(notified); readMemo(stray.String()).String() != stray.String() {
+			t.Errorf("%q is read as %+v", notified, stray)
 		}
 	})
 }

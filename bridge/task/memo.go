@@ -31,9 +31,9 @@ type memo struct {
 const triesKept = 8
 
 // readMemo reads a memo; what is none reads as an empty one.
-func readMemo(told string) memo {
+func readMemo(notified string) memo {
 	var m memo
-	if json.Unmarshal([]byte(told), &m) != nil {
+	if json.Unmarshal([]byte(notified), &m) != nil {
 		return memo{}
 	}
 	return m
@@ -51,7 +51,7 @@ func (m memo) String() string {
 // inPlane names the description that Plane held when both sides last agreed: what
 // Odoo took over from there, until Odoo's own was written over it.
 func inPlane(link mapping.Link) string {
-	written, m := digest(link.Written.DescriptionHTML), readMemo(link.Told)
+	written, m := digest(link.Written.DescriptionHTML), readMemo(link.Notified)
 	if m.Of != written {
 		return written
 	}
@@ -78,7 +78,7 @@ func (f *Flow) Announces(link mapping.Link, item bridge.WorkItemState) string {
 	if len(edited) == 0 {
 		return ""
 	}
-	m, next := readMemo(link.Told), item.Fields
+	m, next := readMemo(link.Notified), item.Fields
 	next.Labels, next.DescriptionHTML = nil, digest(next.DescriptionHTML)
 	m.Tried = append(slices.DeleteFunc(m.Tried, func(f mapping.Fields) bool { return len(f.Differing(next)) == 0 }), next)
 	m.Tried = m.Tried[max(0, len(m.Tried)-triesKept):]
@@ -89,7 +89,7 @@ func (f *Flow) Announces(link mapping.Link, item bridge.WorkItemState) string {
 // write took effect, and nobody heard of it.
 func (c column) tried(s setup, link mapping.Link, wish mapping.Fields) bool {
 	wish.DescriptionHTML = digest(wish.DescriptionHTML)
-	return slices.ContainsFunc(readMemo(link.Told).Tried, func(f mapping.Fields) bool { return c.words(s, f) == c.words(s, wish) })
+	return slices.ContainsFunc(readMemo(link.Notified).Tried, func(f mapping.Fields) bool { return c.words(s, f) == c.words(s, wish) })
 }
 
 func digest(text string) string {

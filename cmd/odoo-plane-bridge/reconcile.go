@@ -46,7 +46,7 @@ func (c *reconcileCommand) sweep(p *process, r *sweep.Sweeper, flow bridge.Flow)
 func printSweep(w io.Writer, r sweep.Report) error {
 	_, err := terminal.Printf(w, "%d work items read with %d requests; %d changes that no webhook reported, %d deleted, %d archived, "+
 		"%d edits of Odoo-owned fields, %d duplicates, %d without a link\n",
-		r.Items, r.Requests, r.Untold, r.Deleted, r.Archived, r.Drifted, r.Doubled, r.Orphaned)
+		r.Items, r.Requests, r.Missed, r.Deleted, r.Archived, r.Drifted, r.Doubled, r.Orphaned)
 	if err != nil {
 		return err
 	}

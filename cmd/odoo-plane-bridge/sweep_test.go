@@ -61,13 +61,13 @@ func (s *stage) must(err error) {
 	}
 }
 
-func TestTheSweepFindsWhatNoWebhookTold(t *testing.T) {
+func TestTheSweepFindsWhatNoWebhookReported(t *testing.T) {
 	t.Parallel()
 	s, p := mirrored(t)
 	items := s.plane.Items()
 	renamedByOdoo, deleted, archived, edited, moved := items[0], items[1], items[2], items[3], items[4]
 
-	untold, err := s.plane.CreateItem("maria", planetest.NewItem{Name: "call the auditor"})
+	missed, err := s.plane.CreateItem("maria", planetest.NewItem{Name: "call the auditor"})
 	s.must(err)
 	s.must(s.plane.Delete("maria", deleted.ID))
 	s.must(s.plane.Archive("maria", archived.ID))
@@ -79,7 +79,7 @@ func TestTheSweepFindsWhatNoWebhookTold(t *testing.T) {
 	s.must(err)
 
 	report := s.sweep()
-	got := [5]int{report.Untold, report.Deleted, report.Archived, report.Drifted, report.Doubled}
+	got := [5]int{report.Missed, report.Deleted, report.Archived, report.Drifted, report.Doubled}
 	// Untold: the new one, the duplicate, and the one that was moved; the edited one
 	// is counted as an edit, for nothing else about it changed.
 	if want := [5]int{3, 1, 1, 1, 1}; got != want {
@@ -112,7 +112,7 @@ func TestTheSweepFindsWhatNoWebhookTold(t *testing.T) {
 	if n := len(s.odoo.Records("mail.activity")); n != 1 {
 		t.Errorf("%d reminders in Odoo, want 1 for the completed work item", n)
 	}
-	for id, want := range map[string]string{deleted.ID: "deleted", archived.ID: "archived", untold: "Backlog"} {
+	for id, want := range map[string]string{deleted.ID: "deleted", archived.ID: "archived", missed: "Backlog"} {
 		if n := s.count("SELECT count(*) FROM ops.work_items WHERE external_id = $1 AND status = $2", id, want); n != 1 {
 			t.Errorf("work item %s is not known as %s\n%s", id, want, p.logged())
 		}

@@ -243,7 +243,7 @@ func TestAWriteThatOdooDidNotAnswerIsLookedAtBeforeItIsRepeated(t *testing.T) {
 	s.still()
 }
 
-func TestWhatIsChangedInPlaneWhileAWriteIsUnheardStillReachesOdoo(t *testing.T) {
+func TestWhatIsChangedInPlaneWhileAWriteIsUnansweredStillReachesOdoo(t *testing.T) {
 	t.Parallel()
 	s, p, id, item := tasksMirrored(t)
 	s.odoo.Fail(odootest.Fault{Kind: odootest.GatewayTimeout, Model: "project.task", Method: "write"})
@@ -394,7 +394,7 @@ func TestArchivingInPlaneArchivesTheTaskAndBack(t *testing.T) {
 	}
 }
 
-func TestTheSweepFindsAnEditOfASharedFieldThatNoWebhookTold(t *testing.T) {
+func TestTheSweepFindsAnEditOfASharedFieldThatNoWebhookReported(t *testing.T) {
 	t.Parallel()
 	s, _, id, item := tasksMirrored(t)
 	s.plane.MuteWebhooks(true)

@@ -97,7 +97,7 @@ func Usable(ctx context.Context, pool *pgxpool.Pool, s settings.Settings) error 
 // Await returns when the database answers, with what cannot be mended by trying again:
 // then nothing is begun in it.
 func Await(ctx context.Context, pool *pgxpool.Pool, s settings.Settings, logger *slog.Logger) error {
-	told := false
+	notified := false
 	for {
 		err := Usable(ctx, pool, s)
 		if err == nil || errors.Is(err, migrations.ErrPending) || ctx.Err() != nil {
@@ -106,9 +106,9 @@ func Await(ctx context.Context, pool *pgxpool.Pool, s settings.Settings, logger 
 		switch {
 		case errors.Is(err, settings.ErrUsage) || errors.Is(err, migrations.ErrNewer):
 			return err
-		case !told:
+		case !notified:
 			logger.WarnContext(ctx, "the database cannot be used yet; trying again", slog.Any("error", err))
-			told = true
+			notified = true
 		}
 		select {
 		case <-ctx.Done():

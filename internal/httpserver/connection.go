@@ -23,13 +23,13 @@ type connection struct {
 	// heard says that a request has come to the handler, and begun that some of the
 	// next one has been read. waiting is since when the connection has kept the server
 	// waiting for a request, 0 while one is worked on.
-	heard, begun, isHead atomic.Bool
-	waiting              atomic.Int64
+	handled, begun, isHead atomic.Bool
+	waiting                atomic.Int64
 }
 
 // nextRequest begins anew after an answer.
 func (c *connection) nextRequest() {
-	c.heard.Store(false)
+	c.handled.Store(false)
 	c.begun.Store(false)
 	c.isHead.Store(false)
 	c.waiting.Store(time.Now().UnixNano())
@@ -42,7 +42,7 @@ func (c *connection) Read(into []byte) (int, error) {
 	if n > 0 && c.begun.CompareAndSwap(false, true) {
 		c.isHead.Store(bytes.HasPrefix(into[:n], []byte("HEAD ")))
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) && c.begun.Load() && !c.heard.Load() {
+	if errors.Is(err, os.ErrDeadlineExceeded) && c.begun.Load() && !c.handled.Load() {
 		c.refuse(http.StatusRequestTimeout, "the request did not come to its end in time")
 		c.crowd.refused()
 	}
@@ -52,7 +52,7 @@ func (c *connection) Read(into []byte) (int, error) {
 // Write passes on what the handler answers, and rewrites what net/http answers in
 // its place.
 func (c *connection) Write(written []byte) (int, error) {
-	if c.heard.Load() {
+	if c.handled.Load() {
 		return c.Conn.Write(written)
 	}
 	status, reason := refusal(written)

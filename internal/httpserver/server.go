@@ -63,7 +63,7 @@ type connKey struct{}
 func (s Server) watched() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connKey{}).(*connection); ok {
-			c.heard.Store(true)
+			c.handled.Store(true)
 			c.waiting.Store(0)
 		}
 		s.Handler.ServeHTTP(w, r)

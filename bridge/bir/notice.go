@@ -24,7 +24,7 @@ const (
 // of the deadline's work item that was about. Each completion has a reminder of its
 // own, so that one that somebody has dealt with does not stand for the next. The
 // number outlives the work item: one that is made again goes on counting.
-type told struct {
+type notice struct {
 	kind messageKind
 	// completion counts from 1. Reminders from before completions were counted have
 	// number 0 and no number in their external id.
@@ -32,16 +32,16 @@ type told struct {
 }
 
 // readTold reads what String wrote. What cannot be read counts as told nothing.
-func readTold(text string) told {
+func readNotice(text string) notice {
 	kind, number, _ := strings.Cut(text, " ")
 	completion, err := strconv.Atoi(number)
 	if err != nil {
 		completion = 0
 	}
-	return told{messageKind(kind), completion}
+	return notice{messageKind(kind), completion}
 }
 
-func (t told) String() string {
+func (t notice) String() string {
 	if t.completion == 0 {
 		return string(t.kind)
 	}
@@ -49,11 +49,11 @@ func (t told) String() string {
 }
 
 // reminded reports whether there may be a reminder in Odoo.
-func (t told) reminded() bool { return t.kind == tellCompleted || t.kind == tellCompleting }
+func (t notice) reminded() bool { return t.kind == tellCompleted || t.kind == tellCompleting }
 
 // next is the completion that a work item in group completed stands for: one that
 // was begun to be told, or a new one.
-func (t told) next() int {
+func (t notice) next() int {
 	if t.reminded() {
 		return t.completion
 	}
