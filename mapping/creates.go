@@ -38,7 +38,7 @@ const (
 	sqlSettleCreate = `UPDATE ops.plane_sync_mappings SET create_sent_at = NULL, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
-	// What was synced after a create was sent has heard what became of it.
+	// What was synced after a create was sent knows what became of it.
 	sqlCreateSent = `SELECT clock_timestamp() - create_sent_at FROM ops.plane_sync_mappings
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3
 			AND create_sent_at > coalesce(last_synced_at, '-infinity')`

@@ -7,7 +7,7 @@ type Owner string
 
 // The owners of a field.
 const (
-	// Odoo owns the field: an edit in Plane is put back, or reported, by policy.
+	// Odoo owns the field: an edit in Plane is reverted, or only reported, by policy.
 	Odoo Owner = "odoo"
 	// OdooWhenClosed is for the state: Odoo says when the matter is closed, and
 	// among open groups people choose in Plane.

@@ -195,7 +195,7 @@ type Content struct {
 }
 
 // Sending notes what a write is about to send. It has to be durable before the call:
-// a write that takes effect unheard is told by it from a person's edit. Bind ends it.
+// it tells a write whose answer was lost from a person's edit. Bind ends it.
 func (s *Store) Sending(ctx context.Context, scope Scope, key Key, values Values) error {
 	return s.change(ctx, "noting what is sent for "+string(key), sqlSending, key, scope.Workspace, scope.ProjectID, values)
 }
@@ -266,7 +266,7 @@ func (s *Store) ReplaceNotified(ctx context.Context, seen Link, notified string)
 	return s.change(ctx, "noting what Odoo was told", sqlReplaceNotified, seen.ID, notified, seen.Notified)
 }
 
-// NoteSeen keeps what Odoo wants after it heard of a change in Plane, and what the
+// NoteSeen keeps what Odoo wants after it was notified of a change in Plane, and what the
 // work item looks like there. seen is the link as it was read before; ErrNoLink says
 // that it was written since, so that what was concluded from it holds no longer.
 func (s *Store) NoteSeen(ctx context.Context, seen Link, content Content) error {

@@ -51,7 +51,7 @@ func loadRecordings(t *testing.T) map[string]recording {
 	return recordings
 }
 
-// A recording keeps of a traceback only its last line. What a server really sends is put back in its place, so that the
+// A recording keeps of a traceback only its last line. What a server really sends is restored in its place, so that the
 // tests see that none of it gets through.
 var (
 	removedTraceback = regexp.MustCompile(`(?s)\[traceback removed by recorder(?:: \d+ lines(?:, \d+ chars)?; last line: (.*?))?\]$`)

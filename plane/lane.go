@@ -47,7 +47,7 @@ func LaneOf(ctx context.Context) Lane {
 type maxWaitKey struct{}
 
 // WithMaxWait returns a context whose requests wait at most d for the budget. One that would wait longer gets
-// *BusyError at once, so that a job can be put back with a time instead of holding a worker.
+// *BusyError at once, so that a job can be snoozed instead of holding a worker.
 func WithMaxWait(ctx context.Context, d time.Duration) context.Context {
 	return context.WithValue(ctx, maxWaitKey{}, d)
 }

@@ -121,7 +121,7 @@ func TestADeliveryWithoutALiveJobIsTakenUpAgain(t *testing.T) {
 		{"its job waits", ledger.StatusReceived, "6 minutes", []string{"available"}, ledger.StatusReceived, 1},
 		{"its job runs", ledger.StatusReceived, "6 minutes", []string{"running"}, ledger.StatusReceived, 1},
 		{"its job is tried again", ledger.StatusFailed, "6 minutes", []string{"retryable"}, ledger.StatusFailed, 1},
-		{"its job was put back", ledger.StatusFailed, "6 minutes", []string{"scheduled"}, ledger.StatusFailed, 1},
+		{"its job was snoozed", ledger.StatusFailed, "6 minutes", []string{"scheduled"}, ledger.StatusFailed, 1},
 		{"it came a moment ago", ledger.StatusReceived, "4 minutes", nil, ledger.StatusReceived, 0},
 		{"its process died each time", ledger.StatusReceived, "6 minutes", []string{"discarded"}, ledger.StatusDead, 0},
 		{"its process died each time, and a person replayed it", ledger.StatusReceived, "6 minutes", []string{"discarded", "available"}, ledger.StatusReceived, 1},

@@ -39,7 +39,7 @@ func TestOurOwnWriteThatComesBackIsNoDrift(t *testing.T) {
 			w.syncAndWork(p)
 		})
 		writes := w.plane.Writes(w.item())
-		w.mail.putBack(late)
+		w.mail.keepFor(late)
 		w.deliver(p)
 		w.workUntilDone(p)
 		if got := w.count("SELECT count(*) FROM ops.plane_webhook_deliveries WHERE status = 'processed'"); got == 0 {
@@ -51,7 +51,7 @@ func TestOurOwnWriteThatComesBackIsNoDrift(t *testing.T) {
 	})
 }
 
-func TestAPersonsEditOfWhatOdooOwnsIsDriftAndPutBack(t *testing.T) {
+func TestAPersonsEditOfWhatOdooOwnsIsDriftAndReverted(t *testing.T) {
 	t.Parallel()
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {
 		w.letterOf(p, func() { w.must(w.plane.SetTargetDate("maria", w.item(), "2000-03-01")) })
@@ -60,7 +60,7 @@ func TestAPersonsEditOfWhatOdooOwnsIsDriftAndPutBack(t *testing.T) {
 			t.Errorf("%d repairs because of a person's edit, want 1", n)
 		}
 		if item, _ := w.plane.Item(w.item()); item.TargetDate != "2000-02-20" {
-			t.Errorf("the work item is due %s, want the edit put back", item.TargetDate)
+			t.Errorf("the work item is due %s, want the edit reverted", item.TargetDate)
 		}
 	})
 }

@@ -26,10 +26,10 @@ const (
 	// away: it fails, and so does whatever follows on that side until the work has
 	// come to its end. The clients' own repeats do not help.
 	away fault = "fails, and so does what follows"
-	// unheard: it takes effect, and its answer is lost.
-	unanswered fault = "takes effect unheard"
-	// unheardAway: it takes effect, its answer is lost, and what follows fails.
-	unansweredAway fault = "takes effect unheard, and what follows fails"
+	// unanswered: it takes effect, and its answer is lost.
+	unanswered fault = "takes effect unanswered"
+	// unansweredAway: it takes effect, its answer is lost, and what follows fails.
+	unansweredAway fault = "takes effect unanswered, and what follows fails"
 	// late: its connection is cut, and it takes effect only after somebody may have
 	// looked for it. lateCrash: the process dies with the connection.
 	late      fault = "is cut off and takes effect late"
@@ -42,7 +42,7 @@ const (
 	noFault  fault = ""
 )
 
-// The faults of each kind of point. A read has no effect to go unheard.
+// The faults of each kind of point. A read has no effect whose answer could be lost.
 var (
 	faultsOfReads   = []fault{away, crash}
 	faultsOfWrites  = []fault{refused, away, unanswered, unansweredAway, crash}
@@ -51,7 +51,7 @@ var (
 )
 
 // everyFault is set by make test-faults. Without it a table tries only those that
-// leave most behind: a write or commit that took effect and nobody heard of.
+// leave most behind: a write or commit that took effect and whose answer was lost.
 var everyFault = flag.Bool("faults", false, "try every fault at every call and commit")
 
 // tried are the faults that a table tries at a point.

@@ -39,7 +39,7 @@ func (m *mailbox) take() []letter {
 	return letters
 }
 
-func (m *mailbox) putBack(letters []letter) {
+func (m *mailbox) keepFor(letters []letter) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.letters = append(letters, m.letters...)

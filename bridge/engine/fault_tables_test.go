@@ -108,7 +108,7 @@ func (row faultRow) runIn(w *world, at int, kind fault) (result outcome) {
 	}
 	if p.isDead() {
 		w.end(p)
-		w.bury()
+		w.awaitEnd()
 		p = w.start(0, noFault)
 		w.must(p.bridge.TakeUp(p.ctx))
 	}

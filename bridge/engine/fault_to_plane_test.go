@@ -56,7 +56,7 @@ func TestNoFaultOnTheWayToPlaneShowsAfterwards(t *testing.T) {
 			name: "a deadline is gone, and back before anything heals", work: syncThrough,
 			act: func(w *world) { w.odoo.DeleteDeadline(1) }, meanwhile: func(w *world) { w.addDeadline() },
 		},
-		{name: "what was edited in Plane and is Odoo's is put back", act: func(w *world) {
+		{name: "what was edited in Plane and is Odoo's is reverted", act: func(w *world) {
 			w.must(w.plane.RenameItem("maria", w.item(), "my own name for it"))
 		}},
 	})

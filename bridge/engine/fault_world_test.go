@@ -187,9 +187,9 @@ func (w *world) faultyPool(f *fate) *pgxpool.Pool {
 // faultyName is how the database knows the connections of a process with a fate.
 const faultyName = "faulty"
 
-// bury waits until the database has noticed that a dead process is gone, and with
+// awaitEnd waits until the database has noticed that a dead process is gone, and with
 // it its locks.
-func (w *world) bury() {
+func (w *world) awaitEnd() {
 	w.t.Helper()
 	for left := 1; left > 0; {
 		err := w.queue.QueryRow(context.Background(),
@@ -307,7 +307,7 @@ func (w *world) deliver(p *process) {
 			kept = append(kept, l.again())
 		}
 	}
-	w.mail.putBack(kept)
+	w.mail.keepFor(kept)
 }
 
 func (p *process) acknowledges(l letter) bool {

@@ -130,7 +130,7 @@ func TestAWebhookOfVersionTwoIsLookedUpInTheInteractiveLane(t *testing.T) {
 				second = append(second, l)
 			}
 		}
-		w.mail.putBack(second)
+		w.mail.keepFor(second)
 		w.deliver(p)
 		got := w.lanes.during(func() { w.workUntilDone(p) })
 		if want := (asking{plane.LaneInteractive, 5 * time.Second}); len(got) != 1 || got[0] != want {

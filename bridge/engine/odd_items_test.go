@@ -83,7 +83,7 @@ func TestASweepGoesOnPastAPageThatIsTooLarge(t *testing.T) {
 		})
 		time.Sleep(time.Hour) // By the bubble's clock, which costs nothing.
 		if report := w.reportOfSweep(p); report.Items != 3 || report.Missed != 2 || report.Drifted != 0 || report.Missing != 0 {
-			t.Errorf("the sweep reports %+v, want two untold of three", report)
+			t.Errorf("the sweep reports %+v, want two missed of three", report)
 		}
 		w.workUntilDone(p)
 		if got := w.count("SELECT count(*) FROM ops.work_items WHERE external_id = $1 AND title = 'a scan'", heavy); got != 1 {

@@ -56,7 +56,7 @@ func TestATellingThatTheMirrorOvertakesIsToldAgain(t *testing.T) {
 		}
 
 		if finished, open, failures := p.bridge.WorkOnce(p.ctx, w.queue); finished != 0 || open != 1 || len(failures) != 0 {
-			t.Errorf("%d jobs finished, %d open, failures %v; want the telling put back", finished, open, failures)
+			t.Errorf("%d jobs finished, %d open, failures %v; want the delivery snoozed", finished, open, failures)
 		}
 		w.wantStatus(p, ledger.StatusReceived, "")
 		w.wantPushed("written meanwhile", "2000-02-20")
@@ -64,7 +64,7 @@ func TestATellingThatTheMirrorOvertakesIsToldAgain(t *testing.T) {
 		w.wantStatus(p, ledger.StatusProcessed, "")
 		w.wantPushed("written meanwhile", "2000-05-05")
 		if flow.calls != 2 {
-			t.Errorf("the flow heard of the edit %d times, want twice", flow.calls)
+			t.Errorf("the flow was called for the edit %d times, want twice", flow.calls)
 		}
 	})
 }

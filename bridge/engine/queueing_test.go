@@ -83,7 +83,7 @@ func TestAWaitForTheRateLimitIsNoFailure(t *testing.T) {
 		w.must(p.bridge.SyncNow(p.ctx, bir.Name))
 		w.lanes.busyUntil(time.Now().Add(time.Minute))
 		if finished, open, failures := p.bridge.WorkOnce(p.ctx, w.queue); finished != 0 || open != 1 || len(failures) != 0 {
-			t.Errorf("%d jobs finished, %d open, failures %v; want the one put back", finished, open, failures)
+			t.Errorf("%d jobs finished, %d open, failures %v; want the one snoozed", finished, open, failures)
 		}
 		if got := w.count("SELECT count(*) FROM ops.river_job WHERE kind = 'mirror_entity' AND attempt = 0 AND errors IS NULL AND finalized_at IS NULL"); got != 1 {
 			t.Errorf("%d jobs wait without an attempt spent, want 1", got)

@@ -82,7 +82,7 @@ func checkMigrations(ctx context.Context, pool *pgxpool.Pool) error {
 
 // Work that waits behind other work is not stuck as long as its queue begins some: at
 // one request a second a first mirroring takes longer than queueTooOld. Work that was
-// put back, or failed, is made available by the queue's leader within seconds however
+// snoozed, or failed, is made available by the queue's leader within seconds however
 // much is waiting; a queue without a leader shows by it alone.
 const sqlOldestStuck = `SELECT now() - min(due.scheduled_at) FROM ops.river_job due
 	WHERE due.state IN ('available', 'retryable', 'scheduled') AND due.scheduled_at < now() - $1::interval

@@ -68,7 +68,7 @@ func TestTheRecordedWebhooksEndInTheSameWorkItemsInAnyOrder(t *testing.T) {
 				mirrored := w.item()
 				w.mail.take()
 				for _, l := range letters {
-					w.mail.putBack([]letter{l})
+					w.mail.keepFor([]letter{l})
 					w.deliver(p)
 				}
 				// The comments wait for a link that never comes: their work item says that it

@@ -20,7 +20,7 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
-// However many replicas share a first mirroring, and however often work is put back
+// However many replicas share a first mirroring, and however often work is snoozed
 // for lack of budget, it takes the requests that the plan says: nothing is looked up
 // that was never sent. It runs alone: four processes' work beside other tests is slow,
 // and work that fails for slowness backs off.
@@ -125,7 +125,7 @@ func (w *world) replica(budget plane.Budget) *engine.Engine {
 }
 
 // scarce is a budget that all replicas share. When its first places are used up it
-// sends every second request away, so that most work is put back once and more.
+// sends every second request away, so that most work is snoozed once and more.
 type scarce struct {
 	mu    sync.Mutex
 	free  int

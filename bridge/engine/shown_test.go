@@ -40,7 +40,7 @@ func (w *world) reconciled(p *process) sweep.Report {
 	return report
 }
 
-// people makes work items of somebody's own, which the bridge has heard of.
+// people makes work items of somebody's own, which were reported to the bridge.
 func (w *world) people(p *process, n int) (ids []string) {
 	w.t.Helper()
 	for i := range n {
@@ -170,7 +170,7 @@ func TestWhatIsListedAgainIsAliveAgain(t *testing.T) {
 		id := w.item()
 		w.exec("UPDATE ops.work_items SET status = 'deleted', updated_at = now() + interval '1 hour', content_hash = '', asked_at = clock_timestamp()")
 		if report := w.reconciled(p); report.Missed != 1 {
-			t.Errorf("the sweep reports %+v, want the work item untold", report)
+			t.Errorf("the sweep reports %+v, want the work item missed", report)
 		}
 		w.workUntilDone(p)
 		if status, _ := w.knownAs(id); status == "deleted" {
@@ -192,7 +192,7 @@ func TestAWebhookOfADeletedWorkItemLeadsToOneLook(t *testing.T) {
 				}
 				w.exec("UPDATE ops.work_items SET status = 'deleted', updated_at = now(), content_hash = '', asked_at = clock_timestamp() WHERE external_id = $1", id)
 				w.plane.ResetCounters()
-				w.mail.putBack(letters)
+				w.mail.keepFor(letters)
 				w.deliver(p)
 				w.workUntilDone(p)
 				status, title := w.knownAs(id)
@@ -280,7 +280,7 @@ func TestAReferenceOfAnyShapeIsRead(t *testing.T) {
 			inWorld(t, planetest.Options{}, func(w *world, p *process) {
 				id := w.people(p, 1)[0]
 				w.lettersOf(func() {
-					w.must(w.plane.RenameItem("maria", id, "renamed unheard"))
+					w.must(w.plane.RenameItem("maria", id, "renamed unreported"))
 					w.must(w.plane.Assign("maria", id, "maria"))
 					w.must(w.plane.MoveItem("maria", id, "completed"))
 				})
@@ -294,7 +294,7 @@ func TestAReferenceOfAnyShapeIsRead(t *testing.T) {
 				report := w.reconciled(odd)
 				w.workUntilDone(odd)
 				status, title := w.knownAs(id)
-				if title != "renamed unheard" || status != want || len(report.Unreadable) > 0 {
+				if title != "renamed unreported" || status != want || len(report.Unreadable) > 0 {
 					t.Errorf("the work item is known as %q, %s; want its new name, and %s; the sweep reports %+v", title, status, want, report)
 				}
 			})
@@ -306,8 +306,8 @@ func TestAReferenceOfAnyShapeIsRead(t *testing.T) {
 func TestAnEditIsNotLostBecauseClocksDisagree(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		ahead string
-		heard bool
+		ahead    string
+		reported bool
 	}{
 		"seconds behind, by its webhook":                   {"3 seconds", true},
 		"an hour behind, by the sweep":                     {"1 hour", false},
@@ -321,9 +321,9 @@ func TestAnEditIsNotLostBecauseClocksDisagree(t *testing.T) {
 				id := w.people(p, 1)[0]
 				w.exec("UPDATE ops.work_items SET updated_at = updated_at + $1::interval", c.ahead)
 				letters := w.lettersOf(func() { w.must(w.plane.RenameItem("maria", id, "by the slow host")) })
-				if c.heard {
+				if c.reported {
 					w.plane.ResetCounters()
-					w.mail.putBack(letters)
+					w.mail.keepFor(letters)
 					w.deliver(p)
 					w.workUntilDone(p)
 					if n := w.plane.RequestTotal(); n != 1 {
@@ -354,7 +354,7 @@ func TestAPageSaysNothingAboutWhatWasReportedAfterItWasAskedFor(t *testing.T) {
 		late := w.start(0, noFault)
 		defer w.end(late)
 		if report := w.reconciled(late); report.Missed != 0 {
-			t.Errorf("the sweep reports %+v, want nothing untold", report)
+			t.Errorf("the sweep reports %+v, want nothing missed", report)
 		}
 		w.workUntilDone(late)
 		if _, title := w.knownAs(id); title != "newer than the page" {
@@ -406,20 +406,20 @@ func TestAWorkItemThatMovesToAnotherProjectIsReportedAndNeverDoubled(t *testing.
 	options := planetest.Options{Seed: planetest.Seed{Projects: []planetest.SeedProject{
 		{Name: "bir-compliance-automation", Identifier: "BIR"}, {Name: "elsewhere", Identifier: "ELS"},
 	}}}
-	for name, heard := range map[string]bool{"by its webhook": true, "by the sweep, its webhook lost": false} {
+	for name, reported := range map[string]bool{"by its webhook": true, "by the sweep, its webhook lost": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inWorld(t, options, func(w *world, p *process) {
 				id, other := w.item(), w.plane.ProjectIDs()[1]
 				letters := w.lettersOf(func() { w.must(w.plane.MoveItemToProject("maria", id, other)) })
-				if heard {
-					w.mail.putBack(letters)
+				if reported {
+					w.mail.keepFor(letters)
 					w.deliver(p)
 					w.workUntilDone(p)
 				}
 				report := w.reconciled(p)
 				w.workUntilDone(p)
-				if report.Deleted != 0 || !heard && report.Moved != 1 {
+				if report.Deleted != 0 || !reported && report.Moved != 1 {
 					t.Errorf("the sweep reports %+v, want none deleted", report)
 				}
 				w.syncAndRest(p)
@@ -462,7 +462,7 @@ func TestADeleteThatAWebhookTellsOfIsProven(t *testing.T) {
 		header.Set(plane.HeaderDelivery, "5b0f0c1e-5d3c-4f39-9a4e-0f6a3f1f2d11")
 		header.Set(plane.HeaderSignature, plane.Sign(faultSecret, body))
 		w.forget()
-		w.mail.putBack([]letter{{header, body}})
+		w.mail.keepFor([]letter{{header, body}})
 		w.deliver(p)
 		w.workUntilDone(p)
 		if status, _ := w.knownAs(id); status == "deleted" || w.linked() != 1 {

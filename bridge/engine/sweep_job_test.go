@@ -24,7 +24,7 @@ func (w *world) sweepNow(p *process) {
 }
 
 // caughtUp is a world in which a sweep has nothing to find, and in which no webhook was
-// heard yet.
+// reported yet.
 func caughtUp(t *testing.T, test func(w *world, p *process)) {
 	t.Helper()
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {
@@ -60,7 +60,7 @@ func TestAScheduledSweepLeavesYoungChangesToTheirWebhooks(t *testing.T) {
 			report, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
 			w.must(err)
 			if report.Missed != 1 {
-				w.t.Errorf("the sweep reports %+v, want one change untold", report)
+				w.t.Errorf("the sweep reports %+v, want one change missed", report)
 			}
 		}, 1},
 	} {
@@ -80,7 +80,7 @@ func TestAScheduledSweepLeavesYoungChangesToTheirWebhooks(t *testing.T) {
 	}
 }
 
-// The same for an edit of what Odoo owns, which is put back.
+// The same for an edit of what Odoo owns, which is reverted.
 func TestAScheduledSweepLeavesYoungEditsToTheirWebhooks(t *testing.T) {
 	t.Parallel()
 	caughtUp(t, func(w *world, p *process) {
@@ -93,7 +93,7 @@ func TestAScheduledSweepLeavesYoungEditsToTheirWebhooks(t *testing.T) {
 		w.sweepNow(p)
 		w.workUntilDone(p)
 		if item, _ := w.plane.Item(w.item()); w.swept() != 1 || item.Name == "my own name for it" {
-			t.Errorf("the sweep fed %d edits and the name is %q, want one, put back", w.swept(), item.Name)
+			t.Errorf("the sweep fed %d edits and the name is %q, want one, reverted", w.swept(), item.Name)
 		}
 	})
 }
@@ -106,7 +106,7 @@ func TestAScheduledSweepKeepsItsReport(t *testing.T) {
 		w.sweepNow(p)
 		if got := w.count("SELECT count(*) FROM ops.sweeps WHERE flow = 'bir' AND plane_project_id = $1 AND items = 1 AND missed = 1 AND webhook_silent",
 			w.plane.ProjectID()); got != 1 {
-			t.Error("ops.sweeps does not tell of the one change that was untold")
+			t.Error("ops.sweeps does not hold the one change that was missed")
 		}
 		if got := w.count("SELECT count(*) FROM ops.river_job WHERE kind = 'reconcile' AND state = 'completed'"); got != 1 {
 			t.Errorf("%d sweeps are completed in the queue, want 1", got)

@@ -17,7 +17,7 @@ import (
 )
 
 // repairDrift looks whether somebody changed in Plane what Odoo owns. Such an
-// edit is put back by a job of its own, which reads the work item anew, or only
+// edit is reverted by a job of its own, which reads the work item anew, or only
 // reported, as the policy says. Our own writes come back as webhooks too and are
 // no drift.
 func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, link mapping.Link, item shown.Item, verdict bridge.Verdict) bridge.Verdict {
@@ -30,7 +30,7 @@ func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, l
 	}
 	what := fmt.Sprintf("%s was edited in Plane and is Odoo's", mapping.Names(drifted))
 	p.Logger.WarnContext(ctx, "an edit in Plane of what Odoo owns", slog.String("key", string(link.Key)),
-		slog.String("fields", mapping.Names(drifted)), slog.Bool("put_back", !p.Report))
+		slog.String("fields", mapping.Names(drifted)), slog.Bool("reverted", !p.Report))
 	if p.Report {
 		verdict.Outcome += "; " + what
 		return verdict

@@ -18,7 +18,7 @@ type folded struct {
 	newest plane.Event
 	// at is when the newest state was true, by Plane's clock.
 	at time.Time
-	// heard is when the newest webhook came, and asked when the newest state was asked
+	// reportedAt is when the newest webhook came, and asked when the newest state was asked
 	// for, both by the database's clock. asked is zero where a webhook stands for the
 	// batch.
 	reportedAt, asked time.Time
@@ -116,7 +116,7 @@ func sameIDs(a, b []string) bool {
 }
 
 // eventTime is when the state in an event was true. A delete carries the times
-// of the old record, so it counts from when we heard of it.
+// of the old record, so it counts from when it was reported.
 func eventTime(event plane.Event, d ledger.Delivery) time.Time {
 	switch {
 	case event.Action == plane.ActionDeleted:
@@ -145,7 +145,7 @@ const (
 // standing orders a batch and the row that is known of its work item. It is the one
 // place that knows how far clocks are believed: the order of updated_at holds beyond
 // the tolerance, and not for times in the future; what was asked for is newer than
-// what was heard before, whatever its times say. now is the database's time.
+// what was reported before, whatever its times say. now is the database's time.
 func (f folded) standing(content string, row *ledger.WorkItem, now time.Time) standing {
 	if row == nil {
 		row = &ledger.WorkItem{}
@@ -155,7 +155,7 @@ func (f folded) standing(content string, row *ledger.WorkItem, now time.Time) st
 	case !f.asked.IsZero() && (shown.IsAfter(row.ReportedAt, f.asked) && shown.IsAfter(row.ReportedAt, f.reportedAt) || shown.IsAfter(row.AskedAt, f.asked)):
 		return standingOld
 	case f.asked.IsZero() && !f.doubtful && !row.Gone() && row.Content == content:
-		return standingNews // It says the same once more; a replay has to be heard.
+		return standingNews // It says the same once more; a replay has to take effect.
 	case f.asked.IsZero() && row.AskedAt != nil && !row.AskedAt.Before(f.reportedAt):
 		return standingOld
 	case f.doubtful:

@@ -71,7 +71,7 @@ func (p *Worker) Process(ctx context.Context, id uuid.UUID, last bool) bridge.Ve
 
 // undone marks a delivery whose transaction was undone, and its marks with it.
 // Without this the ledger would show it as received for ever, after the queue has
-// given up. A commit that took effect unheard leaves nothing open to mark.
+// given up. A commit whose answer was lost leaves nothing open to mark.
 func (p *Worker) undone(ctx context.Context, id uuid.UUID, cause error, last bool) bridge.Verdict {
 	status := ledger.StatusFailed
 	if last {
@@ -324,7 +324,7 @@ func moveLink(ctx context.Context, links *mapping.Store, flow bridge.Flow, link 
 
 // noteHeard keeps what the flow told Odoo, which values of Plane's are Odoo's now
 // too, so that the next sync does not write them back, and what of the fields that
-// both sides may change was seen, so that a sweep does not find it untold.
+// both sides may change was seen, so that a sweep does not find it missed.
 func noteNotified(ctx context.Context, links *mapping.Store, ownership mapping.Ownership, link mapping.Link, item shown.Item, verdict bridge.Verdict) error {
 	if verdict.Notified != "" {
 		if err := links.NoteNotified(ctx, link.ID, verdict.Notified); err != nil {

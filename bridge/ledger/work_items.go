@@ -47,7 +47,7 @@ const (
 
 	// Whether a state is news is decided before, under the lock of the work item
 	// (standing). The condition holds the rule that cannot be a matter of order: what
-	// was asked for is never overwritten by what was heard or asked for before. A webhook
+	// was asked for is never overwritten by what was reported or asked for before. A webhook
 	// that says the same once more, such as an old one that is replayed, does not make
 	// the row older: what came between would pass for news.
 	sqlUpsertWorkItem = `INSERT INTO ops.work_items AS known (` + sqlWorkItemColumns + `)
@@ -67,7 +67,7 @@ const (
 	sqlWorkItemsInProject = `SELECT ` + sqlWorkItemColumns + ` FROM ops.work_items WHERE project_ref = $1 AND system = 'plane'`
 
 	// A delete carries no state, so the row keeps its title. It counts from the
-	// moment we heard of it.
+	// moment it was reported.
 	sqlDeleteWorkItem = `INSERT INTO ops.work_items AS known
 			(work_item_ref, system, external_id, title, status, project_ref, updated_at, reported_at, asked_at)
 		VALUES ('plane:' || $1, 'plane', $1, $2, 'deleted', $3, $4, $5, $6)

@@ -75,7 +75,7 @@ func (w work) judge(shown mapping.Fields) (agreed, outstanding []mapping.Field) 
 			agreed = append(agreed, field)
 		case shows:
 		case slices.Contains(asked, field), w.link.Sending.ShownBy(field, shown):
-			// Wanted otherwise, or a write of ours that nobody heard of and that is not
+			// Wanted otherwise, or a write of ours whose answer was lost and that is not
 			// wanted any more.
 			outstanding = append(outstanding, field)
 		case w.waits(field):
@@ -94,7 +94,7 @@ func (w work) showsStale(shown mapping.Fields) bool {
 }
 
 // ourLabels are the labels that we put on the work item at any of the last writes,
-// those that took in part or unheard included.
+// those that took in part, or whose answer was lost, included.
 func (w work) ourLabels() []string {
 	return slices.Concat(w.link.LastPushed.Labels, w.link.Written.Labels, w.link.Sending.Labels())
 }

@@ -42,7 +42,7 @@ func (m *Mirror) create(ctx context.Context, w work) error {
 }
 
 // intending stores the intention when the create has its place in the budget and
-// is about to be sent, and not before: work that is put back for lack of budget
+// is about to be sent, and not before: work that is snoozed for lack of budget
 // leaves nothing to look up. A crash from then on leaves an intention, and maybe a
 // work item.
 func (m *Mirror) intending(ctx context.Context, w work, sent *bool) context.Context {

@@ -18,7 +18,7 @@ const (
 	renewLimit = 75 * time.Second
 	// retryAfter is the wait after a renewal that failed, for all replicas
 	// together; retryRefused after one that Plane refused for good, in case the
-	// app is put back as it was.
+	// app is restored as it was.
 	retryAfter   = time.Minute
 	retryRefused = 15 * time.Minute
 	// saveTries and saveWait are for a token that was got and whose transaction

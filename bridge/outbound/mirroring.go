@@ -16,7 +16,7 @@ import (
 )
 
 // MaxBudgetWait is how long a job may hold a worker while it waits for Plane's
-// rate limit. One that would wait longer is put back with a time.
+// rate limit. One that would wait longer is snoozed.
 const MaxBudgetWait = 5 * time.Second
 
 // Mirroring works through records of Odoo that may have changed.

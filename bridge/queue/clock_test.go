@@ -59,10 +59,10 @@ func TestABridgeWhoseClockIsWrongWorksAllTheSame(t *testing.T) {
 				}
 			}()
 			first := nextRun(t, runs, "at the start")
-			second := nextRun(t, runs, "after it was put back for a second")
+			second := nextRun(t, runs, "after it was snoozed for a second")
 			third := nextRun(t, runs, "again after it failed")
 			if waited := second.Sub(first); waited < 900*time.Millisecond {
-				t.Errorf("work that was put back for a second ran after %s", waited)
+				t.Errorf("work that was snoozed for a second ran after %s", waited)
 			}
 			if waited := third.Sub(second); waited < firstRetry/2 {
 				t.Errorf("work that failed ran again after %s, want about %s", waited, firstRetry)

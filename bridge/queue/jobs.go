@@ -41,7 +41,7 @@ type MirrorJob struct {
 type mirrorTask string
 
 const (
-	// TaskRepair puts back what was edited in Plane and Odoo owns.
+	// TaskRepair reverts what was edited in Plane and Odoo owns.
 	TaskRepair mirrorTask = "repair"
 	// TaskCancel cancels the work item of a record that is gone. Only a sync that
 	// has looked at the brake asks for it.
@@ -88,7 +88,7 @@ func (SyncJob) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueControl, MaxAttempts: 4}
 }
 
-// SweepJob looks for changes that no webhook told of.
+// SweepJob looks for changes that no webhook reported.
 type SweepJob struct {
 	Flow string `json:"flow"`
 	// Owed says that webhooks were refused. Their changes are looked for however

@@ -234,7 +234,7 @@ func (o *Outages) ask(ctx context.Context, s *side, waiting int) {
 	}
 }
 
-// heard acts on an answer.
+// answered acts on an answer.
 func (o *Outages) answered(ctx context.Context, s *side, err error, waiting int) {
 	change, lasted := s.answered(err, time.Now())
 	log := o.logger.With(slog.String("server", s.name), slog.Int("waiting", waiting))

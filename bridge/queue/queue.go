@@ -121,9 +121,9 @@ const sqlStranded = `SELECT delivery_id FROM ops.plane_webhook_deliveries d
 		AND NOT EXISTS (SELECT FROM ops.river_job j WHERE j.kind = 'plane_delivery'
 			AND j.args @> jsonb_build_object('delivery_id', d.delivery_id) AND j.finalized_at IS NULL)`
 
-// sqlBury ends deliveries whose job was given up by the rescuer: the process died
+// sqlMarkDead ends deliveries whose job was given up by the rescuer: the process died
 // each time it was at them, and would go on dying.
-const sqlBury = `UPDATE ops.plane_webhook_deliveries d
+const sqlMarkDead = `UPDATE ops.plane_webhook_deliveries d
 	SET status = 'dead', cause = 'ours', last_error = 'the process ended each time while it worked on this delivery', processed_at = NULL
 	WHERE status IN ('received', 'failed') AND EXISTS (SELECT FROM ops.river_job j WHERE j.kind = 'plane_delivery'
 		AND j.args @> jsonb_build_object('delivery_id', d.delivery_id) AND j.state = 'discarded')
@@ -132,7 +132,7 @@ const sqlBury = `UPDATE ops.plane_webhook_deliveries d
 
 // RequeueStranded gives a job to every open delivery that has none.
 func (q *Queue) RequeueStranded(ctx context.Context) (int, error) {
-	if _, err := q.pool.Exec(ctx, sqlBury); err != nil {
+	if _, err := q.pool.Exec(ctx, sqlMarkDead); err != nil {
 		return 0, fmt.Errorf("ending deliveries that no process survives: %w", err)
 	}
 	rows, err := q.pool.Query(ctx, sqlStranded)
@@ -204,7 +204,7 @@ func (q *Queue) MirrorAll(ctx context.Context, flow string, wanted []MirrorJob) 
 	return len(jobs), nil
 }
 
-// sqlTakeUp puts back what this instance was doing when it was killed. Without
+// sqlTakeUp makes available again what this instance was doing when it was killed. Without
 // it the work would wait for the rescuer.
 const sqlTakeUp = `UPDATE ops.river_job SET state = 'available', scheduled_at = now()
 	WHERE state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1`

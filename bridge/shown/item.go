@@ -25,7 +25,7 @@ type Item struct {
 	Assignee  string
 	// Key is the record that the work item says it stands for; empty for none of ours.
 	Key mapping.Key
-	// Heard and asked are when the state was heard of and asked for, by the database's
+	// ReportedAt and Asked are when the state was reported and asked for, by the database's
 	// clock; asked is zero for what a webhook said.
 	ReportedAt, Asked time.Time
 }

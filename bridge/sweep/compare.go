@@ -82,7 +82,7 @@ func (s *sweep) noteMissed(ctx context.Context, item shown.Item) error {
 
 // needsWhole reports whether a work item that came without its description, because
 // its page was too large, has to be read by itself: when it differs, for what is fed
-// is its whole content, and when it was written since it was last heard of, for that
+// is its whole content, and when it was written since it was last reported, for that
 // may have been the description.
 func (s *sweep) needsWhole(item shown.Item, differs bool) bool {
 	if len(item.Shown.LeftOut) == 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 // feed puts a finding through the inbox. Its key holds the sweep's time: a later sweep
-// that finds the same again, because the repair failed, is heard, and a sweep that runs
+// that finds the same again, because the repair failed, is worked on, and a sweep that runs
 // again from its start is recognised.
 func (s *sweep) feed(ctx context.Context, action plane.Action, item shown.Item) error {
 	found := item.Shown

@@ -10,5 +10,5 @@ const sqlSilentByProject = `SELECT swept.plane_project_id, '', (silent.plane_pro
 
 // Gauges are what is shown of webhooks that are silent.
 func Gauges() []bridge.Gauge {
-	return []bridge.Gauge{{Name: "bridge_webhook_silent", Help: "Whether Plane's webhook is silent for a project (1) or not (0), until it is heard again.", Labels: []string{"project"}, SQL: sqlSilentByProject}}
+	return []bridge.Gauge{{Name: "bridge_webhook_silent", Help: "Whether Plane's webhook is silent for a project (1) or not (0), until one comes again.", Labels: []string{"project"}, SQL: sqlSilentByProject}}
 }

@@ -41,7 +41,7 @@ func (s *sweep) save(ctx context.Context) error {
 // lastReport is what the sweep before reported of what waits for a person.
 type lastReport struct {
 	Doubled, Orphaned int
-	// Silent says that the webhook was found silent and has not been heard since.
+	// Silent says that the webhook was found silent and that none has come since.
 	Silent bool
 }
 
@@ -78,7 +78,7 @@ func (s *sweep) noteBrake(ctx context.Context) (before bool, err error) {
 // log tells of a sweep. What holds over many sweeps is an error once, when it begins.
 func (s *sweep) log(ctx context.Context, report Report, heldBefore bool) {
 	log := s.Logger.With(slog.String("flow", report.Flow), slog.Int("items", report.Items), slog.Int("requests", report.Requests),
-		slog.Int("untold", report.Missed), slog.Int("deleted", report.Deleted), slog.Int("archived", report.Archived),
+		slog.Int("missed", report.Missed), slog.Int("deleted", report.Deleted), slog.Int("archived", report.Archived),
 		slog.Int("moved", report.Moved), slog.Int("in_intake", report.InIntake), slog.Int("missing", report.Missing),
 		slog.Int("drifted", report.Drifted), slog.Int("doubled", report.Doubled), slog.Int("orphaned", report.Orphaned))
 	for _, item := range report.Unreadable {
@@ -95,7 +95,7 @@ func (s *sweep) log(ctx context.Context, report Report, heldBefore bool) {
 	case report.WebhookSilent && s.before.Silent:
 		log.WarnContext(ctx, "Plane's webhook is still silent")
 	case report.WebhookSilent:
-		log.ErrorContext(ctx, "Plane's webhook is silent: changes were made and none was told. Plane has probably switched it off; switch it on again in the workspace's settings")
+		log.ErrorContext(ctx, "Plane's webhook is silent: changes were made and none was reported. Plane has probably switched it off; switch it on again in the workspace's settings")
 	case report.news(s.before):
 		log.WarnContext(ctx, "the sweep found changes that no webhook reported")
 	default:

@@ -40,7 +40,7 @@ const (
 			SELECT received_at - lag(received_at) OVER (ORDER BY received_at) AS gap FROM ops.plane_webhook_deliveries
 			WHERE origin = 'webhook' AND project_id = $1 AND received_at > now() - interval '7 days') AS gaps`
 
-	// A silence lasts until a webhook is heard.
+	// A silence lasts until a webhook comes.
 	sqlSilences = `SELECT s.flow, s.plane_project_id, min(s.finished_at) AS since FROM ops.sweeps s
 		WHERE s.webhook_silent AND NOT EXISTS (SELECT FROM ops.plane_webhook_deliveries d
 			WHERE d.origin = 'webhook' AND d.project_id = s.plane_project_id AND d.received_at > s.started_at)
@@ -162,7 +162,7 @@ func SilenceNote(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	return &bridge.Note{Text: fmt.Sprintf("Plane's webhook is silent since %s or longer for project %s: changes were made and none was told; "+
+	return &bridge.Note{Text: fmt.Sprintf("Plane's webhook is silent since %s or longer for project %s: changes were made and none was reported; "+
 		"Plane has probably switched it off", found[0].Since.UTC().Format(time.DateTime+" MST"), found[0].ProjectID)}
 }
 

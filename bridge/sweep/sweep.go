@@ -34,7 +34,7 @@ type Report struct {
 	// Items are the work items listed, and Requests what listing them took.
 	Items    int `json:"items"`
 	Requests int `json:"requests"`
-	// Untold are changes that no webhook told of; Deleted and Archived among them
+	// Missed are changes that no webhook reported; Deleted and Archived among them
 	// are counted apart.
 	Missed int `json:"untold"`
 	// FirstSeen are work items of the bridge's own making that were not known yet.
@@ -113,7 +113,7 @@ type sweep struct {
 	// listed is when the list had come, by the clock that edits are aged by. The request
 	// for it may have waited long for the rate limit.
 	listed time.Time
-	// untold are the times of the changes that a webhook should have told of.
+	// missed are the times of the changes that a webhook should have reported.
 	missed []time.Time
 	// before is what the sweep before this one reported.
 	before lastReport

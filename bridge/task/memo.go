@@ -86,7 +86,7 @@ func (f *Flow) Announces(link mapping.Link, item bridge.WorkItemState) string {
 }
 
 // tried reports whether the task has what was about to be written to it before: the
-// write took effect, and nobody heard of it.
+// write took effect, and its answer was lost.
 func (c column) tried(s setup, link mapping.Link, wish mapping.Fields) bool {
 	wish.DescriptionHTML = digest(wish.DescriptionHTML)
 	return slices.ContainsFunc(readMemo(link.Notified).Tried, func(f mapping.Fields) bool { return c.words(s, f) == c.words(s, wish) })

@@ -28,10 +28,10 @@ func TestReadinessSaysWhenWorkIsDueAndNotBegun(t *testing.T) {
 	}{
 		{"due for too long", "available", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
 		{"due again for too long", "retryable", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
-		{"put back, and due for too long", "scheduled", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
+		{"snoozed, and due for too long", "scheduled", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, 0},
 		{"due for too long, and its queue stands still", "available", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, engine.QueueTooOld + time.Second},
 		{"due for long behind other work", "available", engine.QueueTooOld + 5*time.Second, http.StatusOK, time.Second},
-		{"put back, and left behind by its queue", "scheduled", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, time.Second},
+		{"snoozed, and left behind by its queue", "scheduled", engine.QueueTooOld + 5*time.Second, http.StatusServiceUnavailable, time.Second},
 		{"due a while", "available", engine.QueueTooOld - 30*time.Second, http.StatusOK, 0},
 		{"to begin in a moment", "available", -3 * time.Second, http.StatusOK, 0},
 		{"scheduled for later", "scheduled", -time.Hour, http.StatusOK, 0},

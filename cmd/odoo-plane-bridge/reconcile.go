@@ -16,7 +16,7 @@ type reconcileCommand struct {
 	Release bool `help:"Let the brake go for this run: look for everything that is missing from Plane's list, however much that is."`
 }
 
-// Run looks for changes in Plane that no webhook told of, and hands them to the
+// Run looks for changes in Plane that no webhook reported, and hands them to the
 // inbox, where a running bridge works through them.
 func (c *reconcileCommand) Run(p *process) error {
 	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {

@@ -80,10 +80,10 @@ func TestTheSweepFindsWhatNoWebhookReported(t *testing.T) {
 
 	report := s.sweep()
 	got := [5]int{report.Missed, report.Deleted, report.Archived, report.Drifted, report.Doubled}
-	// Untold: the new one, the duplicate, and the one that was moved; the edited one
+	// Missed: the new one, the duplicate, and the one that was moved; the edited one
 	// is counted as an edit, for nothing else about it changed.
 	if want := [5]int{3, 1, 1, 1, 1}; got != want {
-		t.Errorf("untold, deleted, archived, drifted, doubled = %v, want %v", got, want)
+		t.Errorf("missed, deleted, archived, drifted, doubled = %v, want %v", got, want)
 	}
 	if !report.WebhookSilent {
 		t.Error("the sweep does not say that the webhook is silent")
@@ -101,7 +101,7 @@ func TestTheSweepFindsWhatNoWebhookReported(t *testing.T) {
 		t.Errorf("the next sweep found %+v, want nothing", again)
 	}
 	if item, _ := s.plane.Item(edited.ID); item.TargetDate != edited.TargetDate {
-		t.Errorf("the edited date is %s, want it put back to %s", item.TargetDate, edited.TargetDate)
+		t.Errorf("the edited date is %s, want it reverted to %s", item.TargetDate, edited.TargetDate)
 	}
 	if live := live(s.plane.ItemsByExternalID("odoo", deleted.ExternalID)); live != 1 {
 		t.Errorf("%d work items stand for the deleted one's record, want 1", live)
@@ -236,6 +236,6 @@ func TestAnEditIsSeenAlthoughTheBridgeWroteAnotherFieldSince(t *testing.T) {
 	s.sweep()
 	s.settle()
 	if now, _ := s.plane.Item(item.ID); now.Name != item.Name || now.TargetDate != "2099-12-28" {
-		t.Errorf("the work item is %q, due %s; want its name put back and the new date", now.Name, now.TargetDate)
+		t.Errorf("the work item is %q, due %s; want its name reverted and the new date", now.Name, now.TargetDate)
 	}
 }

@@ -21,7 +21,7 @@ import (
 // Serve serves until the context ends. When a setting changes that is built in, it
 // drains and begins anew by itself.
 func Serve(ctx context.Context, within Surroundings) error {
-	// Heard from the very beginning: unheard, the signal would end the process.
+	// Listened for from the very beginning: otherwise the signal would end the process.
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)

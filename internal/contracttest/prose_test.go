@@ -13,6 +13,9 @@ import (
 // coined are words that CONTRIBUTING.md has a word of the field for.
 var coined = regexp.MustCompile(`(?i)\b(untold|bury|buried|put back|puts back|putting back|no webhook told|doubles?)\b`)
 
+// quotation is what a document quotes.
+var quotation = regexp.MustCompile("`[^`\n]*`")
+
 func TestDocumentsUseTheFieldsOwnWords(t *testing.T) {
 	t.Parallel()
 	for _, suffix := range []string{".md", ".env.example", "alerts.yaml"} {
@@ -21,7 +24,7 @@ func TestDocumentsUseTheFieldsOwnWords(t *testing.T) {
 			if hasPrefix(path, []string{"docs/adr/", "CONTRIBUTING.md"}) {
 				return
 			}
-			refuse(t, path, read(t, path))
+			refuse(t, path, quotation.ReplaceAllString(read(t, path), ""))
 		})
 	}
 }
@@ -42,6 +45,34 @@ func TestTheMessagesOfTheProgramUseTheFieldsOwnWords(t *testing.T) {
 		ast.Inspect(file, func(node ast.Node) bool {
 			if text, isText := node.(*ast.BasicLit); isText && text.Kind == token.STRING && len(strings.Fields(strings.Trim(text.Value, `"`))) > 1 && text.Value[0] == '"' {
 				refuse(t, path, text.Value)
+			}
+			return true
+		})
+	})
+}
+
+// coinedPart is a part of an identifier for which the field has another word.
+var coinedPart = regexp.MustCompile(`(?i)untold|unheard|bury|buried|putback`)
+
+// multiples are twice as much, which is no duplicate.
+var multiples = regexp.MustCompile(`(?i)\bdoubles?\b`)
+
+func TestNamesAndCommentsUseTheFieldsOwnWords(t *testing.T) {
+	t.Parallel()
+	files(t, ".go", func(path string) {
+		if hasPrefix(path, []string{"internal/contracttest/prose_test.go", "migrations/renamed_columns_test.go"}) {
+			return
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, path), nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, comment := range file.Comments {
+			refuse(t, path, multiples.ReplaceAllString(comment.Text(), ""))
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			if name, isName := node.(*ast.Ident); isName && coinedPart.MatchString(name.Name) {
+				t.Errorf("%s has the name %s: the words to use are in CONTRIBUTING.md", path, name.Name)
 			}
 			return true
 		})

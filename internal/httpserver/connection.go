@@ -20,7 +20,7 @@ type connection struct {
 	net.Conn
 	crowd *crowd
 
-	// heard says that a request has come to the handler, and begun that some of the
+	// handled says that a request has come to the handler, and begun that some of the
 	// next one has been read. waiting is since when the connection has kept the server
 	// waiting for a request, 0 while one is worked on.
 	handled, begun, isHead atomic.Bool

@@ -195,7 +195,7 @@ func TestV2TellsOneChangeOnceWithWhatWasThereBefore(t *testing.T) {
 	callAPI(t, client, "DELETE", "work-items/"+id+"/", "")
 	quiesce(t, s)
 	s.MuteWebhooks(true)
-	createOverAPI(t, client, `{"name":"unheard"}`)
+	createOverAPI(t, client, `{"name":"unreported"}`)
 	quiesce(t, s)
 	got := to.all()
 	var events []string
