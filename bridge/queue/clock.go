@@ -79,14 +79,11 @@ func (c *databaseClock) measure(ctx context.Context, db pgclock.Database) (compa
 // store it, so jobs are not queued that way.
 type databaseTimes struct{ river.MiddlewareDefaults }
 
-// InsertMany leaves the times of jobs that have none of their own to the database.
+// InsertMany leaves the time of jobs that have none of their own to the database.
 func (*databaseTimes) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error)) ([]*rivertype.JobInsertResult, error) {
 	for _, job := range jobs {
 		if job.ScheduledAt == nil {
 			job.ScheduledAt = &time.Time{}
-		}
-		if job.CreatedAt == nil {
-			job.CreatedAt = &time.Time{}
 		}
 	}
 	return insert(ctx)

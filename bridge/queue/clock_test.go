@@ -89,13 +89,13 @@ func TestWhatIsQueuedBeginsByTheDatabasesClock(t *testing.T) {
 	if err := queue.EnqueueDelivery(t.Context(), tx, uuid.New()); err != nil {
 		t.Fatal(err)
 	}
-	var begins, made bool
-	const sql = `SELECT scheduled_at = now(), created_at = now() FROM ops.river_job WHERE kind = 'plane_delivery'`
-	if err := tx.QueryRow(t.Context(), sql).Scan(&begins, &made); err != nil {
+	var begins bool
+	const sql = `SELECT scheduled_at = now() FROM ops.river_job WHERE kind = 'plane_delivery'`
+	if err := tx.QueryRow(t.Context(), sql).Scan(&begins); err != nil {
 		t.Fatal(err)
 	}
-	if !begins || !made {
-		t.Errorf("by the database's clock: begins %t, made %t; want both", begins, made)
+	if !begins {
+		t.Error("a delivery begins by another clock than the database's")
 	}
 	if n, err := queue.MirrorAll(t.Context(), "bir", []MirrorJob{{Flow: "bir", Key: "a,1"}, {Flow: "bir", Key: "a,2"}}); err != nil || n != 2 {
 		t.Fatalf("queueing two records: %d, %v", n, err)

@@ -38,8 +38,8 @@ var deadlines = map[Nature]func(*script){
 		s.do(Reopen, "")
 		s.several(0, 2, s.comment, s.label, s.changeInOdoo)
 	},
-	Vanished: func(s *script) {
-		s.several(1, 4, s.move, s.label, s.changeInOdoo)
+	Vanished: func(s *script) { // Whether a last change went over before it was deleted is a matter of time.
+		s.several(1, 4, s.move, s.label, s.assign)
 		s.do(DeleteDeadline, "")
 	},
 	Generated: func(s *script) {

@@ -12,7 +12,7 @@ func (t *teller) task(i int) {
 	s.do(AddTask, t.word("task"))
 	switch nature {
 	case TaskGone:
-		s.several(1, 3, func() { s.taskInOdoo(pick(t, taskFields...)) }, s.label)
+		s.several(1, 3, s.label, s.assign)
 		s.do(DeleteTask, "")
 	case TaskRemade:
 		s.several(1, 3, func() { s.taskInOdoo(pick(t, taskFields...)) }, s.label)
