@@ -8,6 +8,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/storm/story"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/storm/world"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
@@ -117,6 +118,14 @@ func (f facts) workItem(v view, handle string, item planetest.Item) {
 func (v view) generated(handle string) bool {
 	record, _ := v.story.Record(handle)
 	return record.Nature == story.Generated || record.Nature == story.TaskShelved
+}
+
+// putAway reports whether a work item is people's own and lies in the archive, where
+// Plane shows it to nobody who cannot name its pair.
+func (v view) putAway(handle string) bool {
+	return slices.ContainsFunc(v.state.Items, func(item planetest.Item) bool {
+		return v.of(item) == handle && item.Archived && item.ExternalSource != mapping.ExternalSource
+	})
 }
 
 func (f facts) inOdoo(v view) {

@@ -39,6 +39,9 @@ func (s *stage) tables(ctx context.Context, f facts, servers world.State) error 
 			f.add("rows of ops.work_items without a work item", title)
 		case deleted[id] && status == "deleted":
 			// It may also be unknown: nobody heard of it before it was deleted.
+		case v.putAway(names[id]) && (status == "deleted" || status == "archived"):
+			// Nobody is shown any more how it was last, nor which of the two it is.
+			f.add("ops.work_items of "+name, "put away")
 		default:
 			f.add("ops.work_items of "+name, fmt.Sprintf("%s, %s, assigned to %q, in %s", title, status, assignee, projects[project]))
 		}

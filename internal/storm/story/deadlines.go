@@ -90,6 +90,7 @@ func (s *script) comment() {
 	if s.chance(0.25) {
 		s.record.Edits = true
 		s.act(Act{Kind: EditComment, Value: s.html("second thought"), Second: text})
+		s.acts[len(s.acts)-1].Actor = s.acts[len(s.acts)-2].Actor // People edit what they wrote themselves.
 	}
 }
 

@@ -93,7 +93,11 @@ func (p *Proxy) draw(r *http.Request) (Fault, Answer) {
 	if fault == None && p.Dice.Chance(p.rate) {
 		fault, foul = faults[p.Dice.Below(len(faults))], p.Dice.Below(len(p.Foreign))
 	}
-	if fault == Late && !p.MayBeLate(r) {
+	// What comes late is rare among all requests, and the worst that can happen to a create.
+	switch late := p.MayBeLate(r); {
+	case late && p.outage == None && fault != None && p.Dice.Chance(0.4):
+		fault = Late
+	case fault == Late && !late:
 		fault = Lost
 	}
 	if fault != None {

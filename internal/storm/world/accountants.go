@@ -24,6 +24,9 @@ func (s *servers) inOdoo(act story.Act) Done {
 	case story.AddTask:
 		return s.addTask(act)
 	case story.ChangeTask:
+		if act.Field == "active" && s.item(act.Record) == nil {
+			return Done{} // One that is archived before it was mirrored stays out of Plane.
+		}
 		s.odoo.Change(taskModel, s.tasks[act.Record], s.taskValues(act))
 		return Done{Done: true, Model: taskModel, ID: s.tasks[act.Record]}
 	case story.DeleteTask:
