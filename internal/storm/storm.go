@@ -43,7 +43,8 @@ func (r *result) storm(ctx context.Context, o options, binary string, told story
 	}
 	log.printf("the last fault is over; %d acts of the story wait for their work items", t.open())
 	r.ActsAfter = t.open()
-	err = r.heal(ctx, o, s, t, <-want, log)
+	calm := time.Now()
+	err = r.heal(ctx, o, s, t, <-want, calm, log)
 	r.account(s, c)
 	return err
 }
@@ -63,13 +64,13 @@ func (r *result) account(s *stage, c *chaos) {
 }
 
 // heal goes on with the story where it waited, until both sides are as in peace and
-// nothing is open, and stays there for one more round of all schedules.
-func (r *result) heal(ctx context.Context, o options, s *stage, t *telling, want facts, log *log) error {
+// nothing is open, and stays there for one more round of all schedules. calm is when the
+// last fault was over.
+func (r *result) heal(ctx context.Context, o options, s *stage, t *telling, want facts, calm time.Time, log *log) error {
 	if want == nil {
 		return nil // What went wrong in peace is told by itself.
 	}
-	began := time.Now()
-	looks := 0
+	looks, slow := 0, time.Since(calm) // Peace may have taken longer.
 	for {
 		if _, err := t.try(ctx, s.story.Length); err != nil {
 			return err
@@ -78,7 +79,7 @@ func (r *result) heal(ctx context.Context, o options, s *stage, t *telling, want
 		if err != nil {
 			return err
 		}
-		r.Differences, r.Left, r.Healing = want.differing(got), left, time.Since(began)
+		r.Differences, r.Left, r.Healing = want.differing(got), left, time.Since(calm)
 		if t.open() > 0 {
 			r.Differences = append(r.Differences, difference{"acts that wait for a work item", "0", fmt.Sprint(t.open())})
 		}
@@ -86,7 +87,7 @@ func (r *result) heal(ctx context.Context, o options, s *stage, t *telling, want
 			log.printf("healed after %s", r.Healing.Round(time.Second))
 			return r.stays(ctx, s, want)
 		}
-		if time.Since(began) > o.Healing {
+		if time.Since(calm) > o.Healing+slow {
 			if r.Waiting, err = s.waiting(ctx); err != nil {
 				return err
 			}
