@@ -79,7 +79,7 @@ func writeOverlay(root string) (path string, skews bool, err error) {
 		return "", false, nil
 	}
 	link := filepath.Join(dir, "goroot")
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // As what is built.
+	if err := os.MkdirAll(filepath.Join(dir, "_overlay"), 0o755); err != nil { //nolint:gosec // As what is built.
 		return "", false, fmt.Errorf("making %s: %w", workshop, err)
 	}
 	if at, err := os.Readlink(link); err != nil || at != root {
@@ -92,7 +92,7 @@ func writeOverlay(root string) (path string, skews bool, err error) {
 	for name, content := range map[string]string{
 		"time.go": strings.Replace(string(source), plainClock, skewedClock, 1), "storm_skew.go": skewSource,
 	} {
-		kept := filepath.Join(dir, "overlay_"+name)
+		kept := filepath.Join(dir, "_overlay", name) // Go passes over folders of such names.
 		replace[filepath.Join(link, "src", "time", name)] = kept
 		if err := os.WriteFile(kept, []byte(content), 0o600); err != nil {
 			return "", false, fmt.Errorf("writing the storm's clock: %w", err)
