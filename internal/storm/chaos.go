@@ -56,6 +56,13 @@ func (c *chaos) run(ctx context.Context) error {
 			}
 		})
 	}
+	loops.Go(func() { // Most work items are made in the first seconds.
+		if err := c.slowCreates(ctx, c.dice, c.atMost(8*time.Second)); err != nil && ctx.Err() == nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.errs = append(c.errs, err)
+		}
+	})
 	loops.Wait()
 	c.stage.plane.Set(0)
 	c.stage.odoo.Set(0)
@@ -114,12 +121,28 @@ func (c *chaos) hinderDatabase(ctx context.Context, dice *weather.Dice) error {
 	}
 }
 
+// slowCreates lets creates in Plane take seconds, and their clients lose patience: the
+// worst there is for whoever would send a create again.
+func (c *chaos) slowCreates(ctx context.Context, dice *weather.Dice, during time.Duration) error {
+	c.did("outage of plane: slow creates, and their clients gone")
+	if err := c.stage.world.SlowCreates(ctx, dice.Between(time.Second, 6*time.Second)); err != nil {
+		return err
+	}
+	c.stage.plane.Forsake(0.5)
+	pause(ctx, during)
+	c.stage.plane.Forsake(0)
+	return c.stage.world.SlowCreates(ctx, 0)
+}
+
 // outages are ways in which a whole server is away.
 var outages = []weather.Fault{weather.Cut, weather.Foreign, weather.Foreign, weather.Stall, weather.Lost, weather.Covered, weather.Torn, weather.Slow}
 
 // outage takes one server away for a while, or stops the process of both.
 func (c *chaos) outage(ctx context.Context, dice *weather.Dice) error {
 	during := c.atMost(dice.Between(500*time.Millisecond, 6*time.Second))
+	if dice.Chance(0.2) {
+		return c.slowCreates(ctx, dice, during)
+	}
 	proxies := []*weather.Proxy{c.stage.plane, c.stage.odoo}
 	if dice.Chance(0.15) {
 		c.did("servers: SIGSTOP")

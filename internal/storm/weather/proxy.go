@@ -41,6 +41,7 @@ type Proxy struct {
 
 	mu     sync.Mutex
 	rate   float64
+	late   float64
 	outage Fault
 	foul   int // which foreign answer an outage has
 	client *http.Client
@@ -76,6 +77,13 @@ func (p *Proxy) Set(rate float64) {
 	p.rate = rate
 }
 
+// Forsake says how many creates lose their client while they are carried out.
+func (p *Proxy) Forsake(late float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.late = late
+}
+
 // Outage spoils every request in one way, until it is ended by None.
 func (p *Proxy) Outage(fault Fault) {
 	p.mu.Lock()
@@ -95,7 +103,7 @@ func (p *Proxy) draw(r *http.Request) (Fault, Answer) {
 	}
 	// What comes late is rare among all requests, and the worst that can happen to a create.
 	switch late := p.MayBeLate(r); {
-	case late && p.outage == None && fault != None && p.Dice.Chance(0.4):
+	case late && p.outage == None && (fault != None && p.Dice.Chance(0.4) || p.Dice.Chance(p.late)):
 		fault = Late
 	case fault == Late && !late:
 		fault = Lost
@@ -125,7 +133,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		foreign.write(w)
 	case Late:
 		late := r.Clone(context.WithoutCancel(r.Context()))
-		delay := p.Dice.Between(500*time.Millisecond, 12*time.Second)
+		delay := time.Duration(0) // The server has it already, and may be slow.
+		if p.Dice.Chance(0.5) {
+			delay = p.Dice.Between(500*time.Millisecond, 12*time.Second)
+		}
 		time.AfterFunc(delay, func() { _, _ = p.forward(late, body) })
 		cut(w)
 	case Lost:

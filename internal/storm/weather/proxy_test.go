@@ -81,8 +81,8 @@ func TestACreateMayTakeEffectAfterItsClientHasGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	proxy.Outage(weather.Late)
-	if status, _ := ask(t, address); status != 0 || len(arrived) > 0 {
-		t.Errorf("status %d, %d arrived before the client had gone", status, len(arrived))
+	if status, _ := ask(t, address); status != 0 {
+		t.Errorf("the client was answered %d", status)
 	}
 	select {
 	case <-arrived:

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/internal/storm/story"
 )
@@ -31,6 +32,15 @@ func (s *servers) desk() http.Handler {
 	})
 	mux.HandleFunc("GET /state", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, s.state())
+	})
+	mux.HandleFunc("POST /slow", func(w http.ResponseWriter, r *http.Request) {
+		var delay time.Duration
+		if err := json.NewDecoder(r.Body).Decode(&delay); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		s.plane.SlowCreates(delay)
+		answer(w, struct{}{})
 	})
 	mux.HandleFunc("POST /quiesce", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.plane.Quiesce(r.Context()); err != nil {

@@ -79,6 +79,11 @@ func (p *Process) State(ctx context.Context) (State, error) {
 	return state, p.ask(ctx, http.MethodGet, "/state", nil, &state)
 }
 
+// SlowCreates lets whatever is made in Plane appear that much later than it was checked.
+func (p *Process) SlowCreates(ctx context.Context, delay time.Duration) error {
+	return p.ask(ctx, http.MethodPost, "/slow", delay, &struct{}{})
+}
+
 // Quiesce waits until Plane has sent every webhook.
 func (p *Process) Quiesce(ctx context.Context) error {
 	return p.ask(ctx, http.MethodPost, "/quiesce", nil, &struct{}{})
