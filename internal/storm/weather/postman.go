@@ -130,18 +130,20 @@ func (p *Postman) send(l letter, id string) bool {
 	return p.post(p.Bridges[p.Dice.Below(len(p.Bridges))]+"/api/webhooks/plane", header, l.body)
 }
 
-// Hint tells a replica that a record of Odoo changed, as an automation rule does: once,
-// whether anybody hears it or not.
+// Hint tells replicas that a record of Odoo changed, as automation rules do: a change and
+// what is computed from it are two posts, and nobody sends them again.
 func (p *Postman) Hint(model string, id int64) {
 	if !p.Calm && p.Dice.Chance(0.4) {
 		p.Dice.Note("hints from Odoo: never sent")
 		return
 	}
-	address := p.Bridges[p.Dice.Below(len(p.Bridges))] + "/api/webhooks/odoo?token=" + p.Token
 	body := fmt.Sprintf(`{"_action": "storm(#1)", "_model": %q, "_id": %d}`, model, id)
-	p.under.Go(func() {
-		p.post(address, http.Header{"Content-Type": {"application/json"}}, []byte(body))
-	})
+	for range 2 {
+		address := p.Bridges[p.Dice.Below(len(p.Bridges))] + "/api/webhooks/odoo?token=" + p.Token
+		p.under.Go(func() {
+			p.post(address, http.Header{"Content-Type": {"application/json"}}, []byte(body))
+		})
+	}
 }
 
 func (p *Postman) post(address string, header http.Header, body []byte) bool {
