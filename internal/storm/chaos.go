@@ -15,7 +15,7 @@ import (
 // and 20 restarts of the database.
 const (
 	betweenSignals  = 1800 * time.Millisecond
-	betweenDatabase = 14 * time.Second
+	betweenDatabase = 8 * time.Second
 	betweenOutages  = 8 * time.Second
 	longestStop     = time.Minute
 )
@@ -104,6 +104,9 @@ func (c *chaos) signal(ctx context.Context, dice *weather.Dice) error {
 }
 
 func (c *chaos) hinderDatabase(ctx context.Context, dice *weather.Dice) error {
+	defer func(began time.Time) {
+		c.log("the database is as it was, after %s", time.Since(began).Round(100*time.Millisecond))
+	}(time.Now())
 	short := c.atMost(dice.Between(time.Second, 6*time.Second))
 	switch n := dice.Below(10); {
 	case n < 4:

@@ -35,7 +35,7 @@ func (o options) run(ctx context.Context, out io.Writer) error {
 	if err := write(filepath.Join(dir, "story.json"), told); err != nil {
 		return err
 	}
-	calm := terms{Replicas: 1, Protocol: "auto", World: world.Setup{Limit: 100_000, OdooVersion: r.Terms.World.OdooVersion}, Every: 2 * time.Second, DeliveredCalms: true}
+	calm := terms{Replicas: 1, Protocol: "auto", World: world.Setup{Limit: 100_000, OdooVersion: r.Terms.World.OdooVersion}, Every: 4 * time.Second, DeliveredCalms: true}
 	want := make(chan facts, 1)
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {

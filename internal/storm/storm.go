@@ -44,7 +44,7 @@ func (r *result) storm(ctx context.Context, o options, binary string, told story
 	log.printf("the last fault is over; %d acts of the story wait for their work items", t.open())
 	r.ActsAfter = t.open()
 	calm := time.Now()
-	err = r.heal(ctx, o, s, t, <-want, calm, log)
+	err = r.heal(ctx, o, s, t, want, calm, log)
 	r.account(s, c)
 	return err
 }
@@ -65,12 +65,11 @@ func (r *result) account(s *stage, c *chaos) {
 
 // heal goes on with the story where it waited, until both sides are as in peace and
 // nothing is open, and stays there for one more round of all schedules. calm is when the
-// last fault was over.
-func (r *result) heal(ctx context.Context, o options, s *stage, t *telling, want facts, calm time.Time, log *log) error {
-	if want == nil {
-		return nil // What went wrong in peace is told by itself.
-	}
-	looks, slow := 0, time.Since(calm) // Peace may have taken longer.
+// last fault was over; healing ends when things became as they are in the end, also where
+// peace takes longer than that.
+func (r *result) heal(ctx context.Context, o options, s *stage, t *telling, want <-chan facts, calm time.Time, log *log) error {
+	var peace, before facts
+	deadline := calm.Add(o.Healing)
 	for {
 		if _, err := t.try(ctx, s.story.Length); err != nil {
 			return err
@@ -79,28 +78,51 @@ func (r *result) heal(ctx context.Context, o options, s *stage, t *telling, want
 		if err != nil {
 			return err
 		}
-		r.Differences, r.Left, r.Healing = want.differing(got), left, time.Since(calm)
-		if t.open() > 0 {
-			r.Differences = append(r.Differences, difference{"acts that wait for a work item", "0", fmt.Sprint(t.open())})
+		if left != r.Left || before == nil || len(before.differing(got)) > 0 {
+			before, r.Left, r.Healing = got, left, time.Since(calm)
 		}
-		if len(r.Differences) == 0 && left.none() {
-			log.printf("healed after %s", r.Healing.Round(time.Second))
-			return r.stays(ctx, s, want)
-		}
-		if time.Since(calm) > o.Healing+slow {
-			if r.Waiting, err = s.waiting(ctx); err != nil {
-				return err
+		select {
+		case peace = <-want:
+			if peace == nil {
+				return nil // What went wrong in peace is told by itself.
 			}
-			return write(filepath.Join(s.dir, "ends.json"), got)
+			if half := time.Now().Add(o.Healing / 2); half.After(deadline) {
+				deadline = half
+			}
+		default:
 		}
-		if looks++; looks%10 == 1 {
-			log.printf("%d differences, open: %+v", len(r.Differences), left)
+		if peace != nil {
+			r.Differences = t.missing(peace.differing(got))
+			if len(r.Differences) == 0 && left.none() {
+				log.printf("healed after %s", r.Healing.Round(time.Second))
+				return r.stays(ctx, s, peace)
+			}
+			if time.Now().After(deadline) {
+				return r.giveUp(ctx, s, got, calm)
+			}
 		}
 		pause(ctx, time.Second)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
+}
+
+// giveUp notes how everything stands when it did not heal in time.
+func (r *result) giveUp(ctx context.Context, s *stage, got facts, calm time.Time) (err error) {
+	r.Healing = time.Since(calm)
+	if r.Waiting, err = s.waiting(ctx); err != nil {
+		return err
+	}
+	return write(filepath.Join(s.dir, "ends.json"), got)
+}
+
+// missing adds the acts that could not be done yet to the differences.
+func (t *telling) missing(differences []difference) []difference {
+	if n := t.open(); n > 0 {
+		return append(differences, difference{"acts that wait for a work item", "0", fmt.Sprint(n)})
+	}
+	return differences
 }
 
 // look sees how everything stands.
