@@ -219,7 +219,7 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 	links := p.Links.With(tx)
 	link, err := links.ByIssue(ctx, p.Workspace, item.ID)
 	if errors.Is(err, mapping.ErrNoLink) {
-		return bridge.Done("kept; not linked to Odoo")
+		return p.untilAdopted(ctx, tx, item)
 	}
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
