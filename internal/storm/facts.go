@@ -92,7 +92,9 @@ func (f facts) servers(told story.Story, state world.State) {
 }
 
 func (f facts) workItem(v view, handle string, item planetest.Item) {
-	labels := slices.Sorted(slices.Values(item.Labels))
+	labels := slices.DeleteFunc(slices.Sorted(slices.Values(item.Labels)), func(label string) bool {
+		return v.bridgeWritesLabels(handle) && !strings.Contains(label, ":")
+	})
 	var people []string
 	for _, id := range item.Assignees {
 		people = append(people, v.state.People[id])
@@ -113,6 +115,17 @@ func (f facts) workItem(v view, handle string, item planetest.Item) {
 	}
 	slices.Sort(comments)
 	f.add("work item "+handle+": comments", strings.Join(comments, " | "))
+}
+
+// bridgeWritesLabels reports whether the bridge writes labels in a story after the work
+// item was made. Plane takes the whole list, so a label that people add or take off
+// between the bridge's read and its write is not seen; ours have a colon.
+func (v view) bridgeWritesLabels(handle string) bool {
+	record, _ := v.story.Record(handle)
+	return slices.Contains([]story.Nature{story.Filed, story.Reopened, story.Generated}, record.Nature) ||
+		slices.ContainsFunc(v.story.Acts, func(act story.Act) bool {
+			return act.Record == handle && act.Kind == story.Unlabel && strings.Contains(act.Value, ":")
+		})
 }
 
 func (v view) generated(handle string) bool {
