@@ -11,7 +11,7 @@ BINARY   := bin/odoo-plane-bridge
 PACKAGES ?= ./...
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-race test-faults test-interrupted test-outages explore test-siege test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
+.PHONY: help build demo test test-race test-faults test-interrupted test-outages explore test-siege storm test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -52,6 +52,11 @@ explore: ## Explore SCHEDULES orders of steps (5000) over a real PostgreSQL; abo
 test-siege: ## Besiege the program with a thousand half-sent megabytes; make test sends some hundred.
 	@./scripts/ensure-postgres.sh
 	$(GO) test -count=1 -run Strangers ./internal/contracttest -thousand
+
+storm: ## Let everything fail at random for MINUTES (2) and compare with peace; SEED=7 repeats a storm, STORM="-keep" passes flags.
+	@./scripts/ensure-postgres.sh
+	@./scripts/ensure-faketime.sh
+	$(GO) run ./internal/storm -seed $(or $(SEED),0) -minutes $(or $(MINUTES),2) $(STORM)
 
 test-odoo: ## Run the tests that need a real Odoo 19 (made once, then kept).
 	@./scripts/ensure-postgres.sh

@@ -135,3 +135,20 @@ func TestARecordThatIsGoneIsLeftToOneSync(t *testing.T) {
 		}
 	})
 }
+
+// Both are seen at once when no webhook arrived in between. What is announced to Odoo
+// must not wait for the transaction that moves the link.
+func TestAWorkItemThatIsBackAndCompletedAtOnceLeavesItsReminder(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		id := w.item()
+		w.must(w.plane.Archive("maria", id))
+		w.sweepByHand(p)
+		w.wantLink(mapping.Broken)
+		w.must(w.plane.Unarchive("maria", id))
+		w.complete()
+		w.sweepByHand(p)
+		w.wantLink(mapping.Linked)
+		w.wantReminders(1)
+	})
+}

@@ -384,6 +384,24 @@ func TestACommentWaitsForTheLinkOfItsWorkItem(t *testing.T) {
 	})
 }
 
+// A create takes effect and nobody hears the answer; the work item is adopted when the
+// create has surely ended. What people do with it until then is told to Odoo as well.
+func TestWhatPeopleDoBeforeTheirWorkItemIsAdoptedReachesOdoo(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		w.settle(p)
+		w.exec("UPDATE ops.plane_sync_mappings SET state = 'intended', plane_issue_id = NULL, create_sent_at = now()")
+		w.exec("DELETE FROM ops.work_items")
+		w.letterOf(p, w.complete)
+		p.bridge.WorkOnce(p.ctx, w.queue)
+		w.wantStatus(p, ledger.StatusReceived, "")
+		w.wantReminders(0)
+		w.outlast()
+		w.settle(p)
+		w.wantReminders(1)
+	})
+}
+
 func TestACommentOnSomebodysOwnWorkItemIsSettled(t *testing.T) {
 	t.Parallel()
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {

@@ -87,6 +87,42 @@ func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verd
 		"the work item of the comment stands for "+string(key)+" and is not linked yet")
 }
 
+// lastWaitForAdoption is how long the state of a work item waits at most whose create
+// was sent and whose answer nobody heard: the adoption follows within a minute.
+const lastWaitForAdoption = time.Minute
+
+// untilAdopted puts the state of a work item without a link back while a create is on
+// the books for the record that it stands for. What people did before the work item was
+// adopted would be told to nobody otherwise: once it is, nothing differs any more from
+// what is known, so no sweep finds it.
+func (p *Worker) untilAdopted(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Verdict {
+	const settled = "kept; not linked to Odoo"
+	model, _, err := item.Key.Parse()
+	flow, mirrored := p.Flows.ByModel(model)
+	if err != nil || !mirrored || item.Deleted || p.self.is(ctx, p.Plane, item.ActorID) {
+		return bridge.Done(settled)
+	}
+	link, err := p.Links.With(tx).ByKey(ctx, flow.Scope(), item.Key)
+	switch {
+	case errors.Is(err, mapping.ErrNoLink):
+		return bridge.Done(settled)
+	case err != nil:
+		return bridge.RetryLater(bridge.CauseOurs, err)
+	case link.IssueID != nil:
+		return bridge.Done(settled)
+	}
+	now, err := pgclock.Now(ctx, tx)
+	if err != nil {
+		return bridge.RetryLater(bridge.CauseOurs, err)
+	}
+	waited := now.Sub(item.ReportedAt)
+	if waited > waitsForLink {
+		return bridge.Done(settled)
+	}
+	return bridge.Snooze(time.Now().Add(min(max(waited, firstWaitForLink), lastWaitForAdoption)),
+		"the work item stands for "+string(item.Key)+", whose create is not settled yet")
+}
+
 // standsFor is the record that the work item of a comment says it stands for, or "". It
 // is asked for only where nothing is known of the work item yet.
 func (p *Worker) standsFor(ctx context.Context, tx pgx.Tx, f folded) (mapping.Key, error) {

@@ -229,7 +229,7 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 	links := p.Links.With(tx)
 	link, err := links.ByIssue(ctx, p.Workspace, item.ID)
 	if errors.Is(err, mapping.ErrNoLink) {
-		return bridge.Done("kept; not linked to Odoo")
+		return p.untilAdopted(ctx, tx, item)
 	}
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
@@ -241,6 +241,13 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 	if !found {
 		return bridge.Done("kept; its flow " + link.Flow + " is switched off")
 	}
+	// Before the transaction touches the link: what is announced goes over a connection of
+	// its own, which would wait for this transaction, and this transaction for it.
+	if !item.Deleted && !movedAway(link, item) {
+		if err := p.announce(ctx, flow, &link, item); err != nil {
+			return bridge.RetryLater(bridge.CauseOurs, err)
+		}
+	}
 	broken := link.State == mapping.Broken
 	if ended, outcome, err := moveLink(ctx, links, flow, &link, item); ended || err != nil {
 		return doneOrRetry(outcome, err)
@@ -250,9 +257,6 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 		if err := p.Queue.EnqueueMirror(ctx, tx, queue.MirrorJob{Flow: link.Flow, Key: link.Key, Task: queue.TaskRepair}); err != nil {
 			return bridge.RetryLater(bridge.CauseOurs, err)
 		}
-	}
-	if err := p.announce(ctx, flow, &link, item); err != nil {
-		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
 	verdict := flow.FromPlane(ctx, link, item.WorkItemState)
 	if verdict.Kind != bridge.VerdictDone {
@@ -301,13 +305,12 @@ func doneOrRetry(outcome string, err error) bridge.Verdict {
 // or is back. After a delete or a move nothing is left to tell.
 func moveLink(ctx context.Context, links *mapping.Store, flow bridge.Flow, link *mapping.Link, item shown.Item) (ended bool, outcome string, err error) {
 	scope := mapping.Scope{Flow: link.Flow, Workspace: link.Workspace, ProjectID: link.ProjectID}
-	moved := item.ProjectID != "" && item.ProjectID != link.ProjectID
 	switch {
 	case item.Deleted && link.State == mapping.Cancelled:
 		return true, "kept; its record is gone from Odoo as well", bridge.Retract(ctx, links, flow, link)
 	case item.Deleted:
 		return true, "kept; the link of " + string(link.Key) + " is open again, because its work item was deleted", bridge.Forget(ctx, links, flow, link)
-	case moved:
+	case movedAway(*link, item):
 		// It is neither followed nor made a second time: whoever moved it meant it, and
 		// the flow has nothing to say in the other project.
 		return true, "kept; " + shown.WhyMoved(item.ProjectID), links.SetState(ctx, scope, link.Key, mapping.Broken, shown.WhyMoved(item.ProjectID))
@@ -320,6 +323,11 @@ func moveLink(ctx context.Context, links *mapping.Store, flow bridge.Flow, link 
 	default:
 		return false, "", nil
 	}
+}
+
+// movedAway reports whether a work item is shown in another project than its link's.
+func movedAway(link mapping.Link, item shown.Item) bool {
+	return item.ProjectID != "" && item.ProjectID != link.ProjectID
 }
 
 // noteHeard keeps what the flow told Odoo, which values of Plane's are Odoo's now

@@ -156,6 +156,8 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 	}
 	item := w.item()
 	owned, before := adopting(w.ownership, item.Fields, w.link)
+	theirs := editedBefore(w.ownership, item.Fields, before, seen)
+	owned = slices.DeleteFunc(owned, func(field mapping.Field) bool { return slices.Contains(theirs, field) })
 	fields := notShown(owned, item.Fields, before, seen)
 	w.step.Action, w.step.Fields = ActionAdopt, fields
 	adopted := existing
@@ -174,7 +176,20 @@ func (m *Mirror) adopt(ctx context.Context, w work, existing plane.WorkItem) err
 	}
 	m.Logger.InfoContext(ctx, "adopted a work item that was there already",
 		slog.String("key", string(item.Key)), slog.String("work_item", existing.ID))
-	return m.bind(ctx, w, newWrite(w, owned, seen), adopted)
+	sent := newWrite(w, owned, seen)
+	sent.written = sent.written.With(before, theirs...) // So the flow sees them as people's.
+	return m.bind(ctx, w, sent, adopted)
+}
+
+// editedBefore lists the fields of both sides that people changed in a work item of
+// ours before it was adopted, and Odoo did not: they stay, and Odoo is told. before is
+// what our create sent; without it nobody knows who changed what.
+func editedBefore(ownership mapping.Ownership, wanted, before, seen mapping.Fields) []mapping.Field {
+	if before.Name == "" {
+		return nil
+	}
+	changed := notShown(ownership.Shared(), wanted, before, seen)
+	return slices.DeleteFunc(changed, func(field mapping.Field) bool { return slices.Contains(wanted.Differing(before), field) })
 }
 
 // adopting lists the fields in which an adopted work item is brought to what is

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
@@ -68,6 +70,23 @@ func (c *databaseClock) measure(ctx context.Context, db pgclock.Database) (compa
 	measured := comparison{database: now, own: asked.Add(c.own().Sub(asked) / 2)}
 	c.last.Store(&measured)
 	return measured, nil
+}
+
+// databaseTimes lets a job that is to begin at once begin by the database's clock. The
+// library's driver takes this machine's time where it is told none, whatever clock the
+// library was given, and the work of a bridge that is twenty minutes ahead would begin in
+// twenty minutes. The statement reads a zero time as now(); a copy (InsertManyFast) would
+// store it, so jobs are not queued that way.
+type databaseTimes struct{ river.MiddlewareDefaults }
+
+// InsertMany leaves the time of jobs that have none of their own to the database.
+func (*databaseTimes) InsertMany(ctx context.Context, jobs []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error)) ([]*rivertype.JobInsertResult, error) {
+	for _, job := range jobs {
+		if job.ScheduledAt == nil {
+			job.ScheduledAt = &time.Time{}
+		}
+	}
+	return insert(ctx)
 }
 
 // keep compares the clocks from time to time until the context ends. While the

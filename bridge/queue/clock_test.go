@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
@@ -68,6 +69,41 @@ func TestABridgeWhoseClockIsWrongWorksAllTheSame(t *testing.T) {
 				t.Errorf("work that failed ran again after %s, want about %s", waited, firstRetry)
 			}
 		})
+	}
+}
+
+// The library's driver would note this machine's time, and the jobs of a bridge whose
+// clock is ahead would wait until that has come.
+func TestWhatIsQueuedBeginsByTheDatabasesClock(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	queue, err := New(pool, Config{InstanceID: t.Name(), Workers: 1, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	if err := queue.EnqueueDelivery(t.Context(), tx, uuid.New()); err != nil {
+		t.Fatal(err)
+	}
+	var begins bool
+	const sql = `SELECT scheduled_at = now() FROM ops.river_job WHERE kind = 'plane_delivery'`
+	if err := tx.QueryRow(t.Context(), sql).Scan(&begins); err != nil {
+		t.Fatal(err)
+	}
+	if !begins {
+		t.Error("a delivery begins by another clock than the database's")
+	}
+	if n, err := queue.MirrorAll(t.Context(), "bir", []MirrorJob{{Flow: "bir", Key: "a,1"}, {Flow: "bir", Key: "a,2"}}); err != nil || n != 2 {
+		t.Fatalf("queueing two records: %d, %v", n, err)
+	}
+	var apart float64
+	const sqlApart = `SELECT max(abs(extract(epoch FROM now() - scheduled_at))) FROM ops.river_job WHERE kind = 'mirror_entity'`
+	if err := pool.QueryRow(t.Context(), sqlApart).Scan(&apart); err != nil || apart > 60 {
+		t.Errorf("what a sync queues begins %.0f s from now: %v", apart, err)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -41,6 +43,8 @@ type side struct {
 	// since is when it was first found away; zero while it answers.
 	since    time.Time
 	reminded time.Time
+	// failed is when work last found the side away where a probe may find it there.
+	failed time.Time
 	// refuses says that it answers, and does not let the bridge in.
 	refuses bool
 	// slow says that a probe had no answer in its time, which work has more of.
@@ -55,6 +59,20 @@ func (s *side) suspect() (news bool) {
 	news = !s.suspected && s.since.IsZero()
 	s.suspected = true
 	return news
+}
+
+// lost notes that work found the side away.
+func (s *side) lost(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed = now
+}
+
+// refusesConnections reports whether the database could not be reached for a piece of
+// work: there was no connection to be had, which may be so for new ones alone.
+func refusesConnections(err error) bool {
+	var refused *pgconn.ConnectError
+	return errors.As(err, &refused)
 }
 
 // pass returns plane.ErrAway while the side is away.
@@ -97,6 +115,8 @@ func (s *side) answered(err error, now time.Time) (change, time.Duration) {
 	s.known, s.suspected = true, false
 	s.refuses, s.slow = refuses(err), errors.Is(err, context.DeadlineExceeded)
 	switch {
+	case err == nil && now.Sub(s.failed) < probeEvery:
+		return stillThere, 0 // Work knows better.
 	case err == nil && (first || !since.IsZero()):
 		s.since = time.Time{}
 		return isBack, outageOf(since, now)
@@ -155,7 +175,12 @@ func NewOutages(queue *Queue, revive func(context.Context) error, remote map[str
 // suspect is told of each failure that time may heal. It reports whether the
 // failure is worth a line of its own in the log: all are that no server's return
 // heals.
-func (o *Outages) suspect(cause bridge.Cause) (news bool) {
+func (o *Outages) suspect(ctx context.Context, cause bridge.Cause, err error) (news bool) {
+	if cause == bridge.CauseOurs && refusesConnections(err) {
+		// The watch asks over a connection that it has, and would find nothing wrong.
+		o.database.lost(time.Now())
+		o.answered(ctx, o.database, err, 0)
+	}
 	news = true
 	for _, s := range append([]*side{o.database}, o.remote...) {
 		if slices.Contains(s.causes, cause) {

@@ -62,6 +62,7 @@ func New(pool *pgxpool.Pool, config Config) (*Queue, error) {
 	q := &Queue{pool: pool, config: config, clock: newDatabaseClock(config.Now)}
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Schema: migrations.Schema, Logger: libraryLog(config.Logger), Test: river.TestConfig{Time: q.clock},
+		Middleware: []rivertype.Middleware{&databaseTimes{}},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
@@ -150,7 +151,7 @@ func (q *Queue) RequeueStranded(ctx context.Context) (int, error) {
 	if len(jobs) == 0 {
 		return 0, nil
 	}
-	if _, err := q.client.InsertManyFast(ctx, jobs); err != nil {
+	if _, err := q.client.InsertMany(ctx, jobs); err != nil {
 		return 0, fmt.Errorf("queueing %d deliveries without a job: %w", len(jobs), err)
 	}
 	return len(jobs), nil
@@ -198,7 +199,7 @@ func (q *Queue) MirrorAll(ctx context.Context, flow string, wanted []MirrorJob) 
 	if len(jobs) == 0 {
 		return 0, nil
 	}
-	if _, err := q.client.InsertManyFast(ctx, jobs); err != nil {
+	if _, err := q.client.InsertMany(ctx, jobs); err != nil {
 		return 0, fmt.Errorf("queueing %d entities to mirror: %w", len(jobs), err)
 	}
 	return len(jobs), nil
@@ -258,6 +259,7 @@ func (q *Queue) WorkerConfig(workers *river.Workers, periodic []*river.PeriodicJ
 	return &river.Config{
 		Schema: migrations.Schema, Logger: libraryLog(q.config.Logger), ID: q.config.InstanceID, PollOnly: q.config.PollOnly,
 		Workers: workers, PeriodicJobs: periodic, RetryPolicy: retryPolicy{q.clock}, MaxAttempts: maxAttempts,
+		Middleware: []rivertype.Middleware{&databaseTimes{}},
 		// River names it for tests; it is how the queue is given another clock than the machine's.
 		Test:       river.TestConfig{Time: q.clock},
 		JobTimeout: JobTimeout, RescueStuckJobsAfter: q.clock.rescueAfter(), FetchPollInterval: 500 * time.Millisecond,

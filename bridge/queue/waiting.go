@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -18,22 +19,37 @@ type waitsFor struct {
 }
 
 const (
+	sqlReadOnly = `SELECT current_setting('transaction_read_only')::bool`
+
 	sqlWaitingFor = `SELECT metadata -> 'output' ->> 'waits_for' AS cause, count(*)::int AS jobs
 		FROM ops.river_job WHERE state IN ('retryable', 'scheduled') AND metadata -> 'output' ->> 'waits_for' <> '' GROUP BY 1`
 
 	// All of them begin at one time, so that the queue takes them by priority and then
-	// in the order in which they came.
-	sqlBringForward = `UPDATE ops.river_job SET state = 'available', scheduled_at = now()
+	// in the order in which they came. Their tries begin anew: those of an outage say
+	// nothing about the work, and in a server that comes and goes they would add up to
+	// waits of a quarter of an hour, or to the last try.
+	sqlBringForward = `UPDATE ops.river_job SET state = 'available', scheduled_at = now(), attempt = 0
 		WHERE state IN ('retryable', 'scheduled') AND metadata -> 'output' ->> 'waits_for' = ANY($1)`
 
 	sqlTakeUpLost = `UPDATE ops.river_job SET state = 'available', scheduled_at = now()
 		WHERE state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1 AND NOT id = ANY($2)`
 )
 
-// waitingFor counts the jobs that wait because of a server, by the cause.
+// errReadOnly is a database that answers and takes nothing.
+var errReadOnly = errors.New("the database takes no writes: its transactions are read-only")
+
+// waitingFor counts the jobs that wait because of a server, by the cause. A database
+// that takes no writes fails it, because nothing can be done with one.
 func (q *Queue) waitingFor(ctx context.Context) (map[bridge.Cause]int, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeFor)
 	defer cancel()
+	var readOnly bool
+	if err := q.pool.QueryRow(ctx, sqlReadOnly).Scan(&readOnly); err != nil {
+		return nil, fmt.Errorf("asking whether the database takes writes: %w", err)
+	}
+	if readOnly {
+		return nil, errReadOnly
+	}
 	rows, err := q.pool.Query(ctx, sqlWaitingFor)
 	if err != nil {
 		return nil, fmt.Errorf("reading what work waits for: %w", err)

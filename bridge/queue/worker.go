@@ -69,7 +69,7 @@ func (f Finisher) carryOut(ctx context.Context, kind string, job *rivertype.JobR
 	case bridge.VerdictRetry:
 		f.noteWaiting(ctx, v.Cause)
 		switch {
-		case !f.outages.suspect(v.Cause):
+		case !f.outages.suspect(ctx, v.Cause, v.Err):
 			// The outage has a line of its own.
 			log.DebugContext(ctx, "work failed while a server is away", slog.String("cause", string(v.Cause)), slog.Any("error", v.Err))
 		case !IsLast(job):

@@ -109,6 +109,21 @@ func (s *stage) item(id string) planetest.Item {
 	return item
 }
 
+// The create took effect and nobody heard the answer; people go on before it is adopted.
+func TestAnEditBeforeTheWorkItemIsAdoptedReachesTheTask(t *testing.T) {
+	t.Parallel()
+	s, _, id, item := tasksMirrored(t)
+	s.exec("UPDATE ops.plane_sync_mappings SET state = 'intended', plane_issue_id = NULL, create_sent_at = now() - interval '1 hour', last_synced_at = NULL")
+	s.must(s.plane.RenameItem("maria", item.ID, "call the new auditor"))
+	s.done("sync", "--flow", "task")
+	s.eventually("the task has the new name", 60*time.Second, func() bool { return s.taskRecord(id)["name"] == "call the new auditor" })
+	if name := s.item(item.ID).Name; name != "call the new auditor" {
+		t.Errorf("the work item is called %q", name)
+	}
+	s.quiet()
+	s.still()
+}
+
 func TestATaskIsMirroredAsItIs(t *testing.T) {
 	t.Parallel()
 	s, _, id, item := tasksMirrored(t)

@@ -34,6 +34,8 @@ type Options struct {
 	Durable bool
 	// Port to listen on; 0 takes a free one.
 	Port int
+	// Environment is added to the server's, such as LD_PRELOAD=libfaketime.so.1.
+	Environment []string
 }
 
 // Server is one running private PostgreSQL.
@@ -65,7 +67,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err := s.initialise(ctx, bin, account); err != nil {
 		return nil, errors.Join(err, s.removeDir())
 	}
-	if err := s.launch(ctx, bin, account, opts.Durable); err != nil {
+	if err := s.launch(ctx, bin, account, opts); err != nil {
 		return nil, errors.Join(err, s.removeDir())
 	}
 	if err := s.waitReady(ctx); err != nil {
@@ -96,6 +98,16 @@ func (s *Server) Stop() error {
 		<-s.exited
 	}
 	return s.removeDir()
+}
+
+// Crash ends the server as a power cut would, as far as a program can: nothing is
+// written any more, and the next start recovers from the log. The folder stays.
+func (s *Server) Crash() error {
+	if err := s.process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("crashing PostgreSQL: %w", err)
+	}
+	<-s.exited
+	return nil
 }
 
 func (s *Server) prepareDir(account *syscall.Credential) error {
@@ -138,7 +150,7 @@ func (s *Server) initialise(ctx context.Context, bin string, account *syscall.Cr
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-func (s *Server) launch(ctx context.Context, bin string, account *syscall.Credential, durable bool) error {
+func (s *Server) launch(ctx context.Context, bin string, account *syscall.Credential, opts Options) error {
 	if s.port == 0 {
 		port, err := freePort(ctx)
 		if err != nil {
@@ -151,8 +163,9 @@ func (s *Server) launch(ctx context.Context, bin string, account *syscall.Creden
 		return err
 	}
 	// Not CommandContext: the server outlives the context that started it.
-	cmd := exec.Command(filepath.Join(bin, "postgres"), s.arguments(durable)...) //nolint:noctx // see above
+	cmd := exec.Command(filepath.Join(bin, "postgres"), s.arguments(opts.Durable)...) //nolint:noctx // see above
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, log, log
+	cmd.Env = append(os.Environ(), opts.Environment...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account, Pdeathsig: syscall.SIGINT, Setpgid: true}
 	started := make(chan error, 1)
 	go s.own(cmd, log, started)
