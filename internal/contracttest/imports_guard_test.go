@@ -34,6 +34,7 @@ var plantedImports = []struct{ rule, dir, imported string }{
 	{"engine", "bridge/engine", module + "bridge/bir"},
 	{"oauth", "bridge/oauth", module + "mapping"},
 	{"odooflow", "bridge/odooflow", module + "plane"},
+	{"reminder", "bridge/reminder", module + "mapping"},
 	{"flows", "bridge/bir", module + "internal/wait"},
 	{"flows", "bridge/task", "github.com/riverqueue/river"},
 	{"one-room-encrypts", "bridge/task", "github.com/tink-crypto/tink-go/v2/aead"},
