@@ -50,7 +50,7 @@ var plantedImports = []struct{ rule, dir, imported string }{
 	{"doubles-stay-in-tests-and-demo", "bridge/engine", module + "plane/planetest"},
 	{"doubles-stay-in-tests-and-demo", "internal/httpserver", module + "odoo/odootest"},
 	{"app", "internal/app", module + "odoo/odootest"},
-	{"doubles-stay-in-tests-and-demo", "internal/database", module + "bridge/bir/birtest"},
+	{"doubles-stay-in-tests-and-demo", "internal/httpserver", module + "bridge/bir/birtest"},
 	{"simulated-odoo", "odoo/odootest/sim", module + "bridge"},
 	{"simulated-addon", "bridge/bir/birtest", module + "bridge"},
 	{"simulated-front", "odoo/odootest", module + "plane"},
