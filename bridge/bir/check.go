@@ -58,7 +58,7 @@ func (f *Flow) checkReminders(ctx context.Context) []bridge.Finding {
 
 // unfit is a finding about the set-up of Odoo that the settings do not fit.
 func unfit(name string, err error) bridge.Finding {
-	var setup *SetupError
+	var setup *odooflow.SetupError
 	if errors.As(err, &setup) {
 		return bridge.Failed(name, errors.New(setup.Problem), setup.Do+" (docs/odoo-setup.md).")
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/reminder"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
@@ -45,8 +46,9 @@ type Config struct {
 
 // Flow mirrors BIR filing deadlines.
 type Flow struct {
-	config Config
-	status odooflow.Status
+	config    Config
+	status    odooflow.Status
+	reminders reminder.Desk
 }
 
 var (
@@ -63,7 +65,13 @@ func New(config Config) *Flow {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	return &Flow{config: config, status: odooflow.Status{Odoo: config.Odoo, Model: Model, Record: "deadline", Now: config.Now}}
+	return &Flow{
+		config: config,
+		status: odooflow.Status{Odoo: config.Odoo, Model: Model, Record: "deadline", Now: config.Now},
+		reminders: reminder.Desk{
+			Odoo: config.Odoo, Record: "deadline", User: config.ReminderUser, Setting: reminderUserSetting, Now: config.Now, Logger: config.Logger,
+		},
+	}
 }
 
 // Scope names the flow and its Plane project.

@@ -7,49 +7,49 @@ import (
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/odooflow"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/reminder"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/odoo"
 )
 
-// todoActivity is an external id of Odoo's own. load() finds it by name, also for a
-// user who may not read the table behind it.
-const todoActivity = "mail.mail_activity_data_todo"
-
-const activityModel = "mail.activity"
-
-// remind leaves an activity for a person, once for each completion: it is made by
-// external id, and one that is there already is not touched, whether it is open or
-// done. It is due on the day on which the work item was completed, because before
-// its day an activity is not counted in the menu; never later than the deadline.
+// remind leaves a reminder of a completion, once for each. It hangs on the linked
+// return; the deadline itself has no chatter.
 func (f *Flow) remind(ctx context.Context, d deadline, key mapping.Key, m message) (string, error) {
 	name, err := reminderName(key, m.completion)
 	if err != nil {
 		return "", err
 	}
-	who, err := f.person(ctx, d)
+	makers, err := f.makersOf(ctx, d)
 	if err != nil {
 		return "", err
 	}
-	var refusal error
-	for _, place := range f.placesFor(d) {
-		values, err := place.find(ctx)
-		if err != nil {
-			return "", err
-		}
-		values["activity_type_id/id"], values["summary"], values["note"] = todoActivity, m.summary, m.note
-		values["user_id"], values["date_deadline"] = odoo.Many2One{ID: who.ID}, who.dueDay(d, m, f.config.Now())
-		created, err := odooflow.LoadOnce(ctx, f.config.Odoo, activityModel, name, values)
-		switch {
-		case err == nil && created:
-			return "reminder left for " + who.Login + " " + place.name, nil
-		case err == nil:
-			return "the reminder in Odoo was there already", nil
-		case !errors.Is(err, odoo.ErrValidation):
-			return "", odooflow.Classify(fmt.Errorf("leaving a reminder in Odoo for %s: %w", key, err))
-		}
-		refusal = place.explain(ctx, fmt.Errorf("leaving a reminder in Odoo for %s %s: %w", key, place.name, err))
+	left := reminder.Reminder{
+		Name: name, About: string(key), Summary: m.summary, Note: m.note, At: m.at, Due: d.Due, Company: d.Company, Makers: makers,
 	}
-	return "", refusal
+	if !d.Return.IsZero() {
+		left.Place = reminder.Place{Name: "on the return", ModelID: f.returnModelID(), Record: d.Return.ID}
+	}
+	return f.reminders.Leave(ctx, left)
+}
+
+// makersOf are who made the linked return and the deadline.
+func (f *Flow) makersOf(ctx context.Context, d deadline) ([]int64, error) {
+	var makers []int64
+	if !d.Return.IsZero() {
+		var found []struct {
+			Creator odoo.Many2One `odoo:"create_uid"`
+		}
+		if err := f.config.Odoo.Read(ctx, returnModel, []int64{d.Return.ID}, []string{"create_uid"}, &found); err != nil {
+			return nil, odooflow.Classify(fmt.Errorf("reading who made return %d: %w", d.Return.ID, err))
+		}
+		if len(found) == 1 && !found[0].Creator.IsZero() {
+			makers = append(makers, found[0].Creator.ID)
+		}
+	}
+	if !d.Creator.IsZero() {
+		makers = append(makers, d.Creator.ID)
+	}
+	return makers, nil
 }
 
 func reminderName(key mapping.Key, completion int) (string, error) {
@@ -60,88 +60,9 @@ func reminderName(key mapping.Key, completion int) (string, error) {
 	return identity.reminderName(completion), nil
 }
 
-func reminderID(key mapping.Key, completion int) (odoo.ExternalID, error) {
-	name, err := reminderName(key, completion)
-	if err != nil {
-		return "", err
-	}
-	id, err := odoo.NewExternalID(name)
-	if err != nil {
-		return "", odooflow.BadData(err)
-	}
-	return id, nil
-}
-
-// place is where an activity may hang.
-type place struct {
-	name string
-	// find looks the record up.
-	find func(ctx context.Context) (odoo.Values, error)
-	// explain judges a refusal.
-	explain func(ctx context.Context, refusal error) error
-}
-
-// placesFor lists where a reminder may hang, best first: on the linked return,
-// because people look there; else on the contact of the deadline's company. The
-// deadline itself has no chatter: an activity on it can be given to nobody and
-// ticked off by nobody. Without any record it could be the bridge's own user's alone.
-func (f *Flow) placesFor(d deadline) []place {
-	contact := place{
-		name: "on the contact of " + d.Company.Name,
-		find: func(ctx context.Context) (odoo.Values, error) {
-			id, err := f.contactOf(ctx, d)
-			return on("base.model_res_partner", id), err
-		},
-		explain: f.explainContact,
-	}
-	if d.Return.IsZero() {
-		return []place{contact}
-	}
-	return []place{{
-		name:    "on the return",
-		find:    func(context.Context) (odoo.Values, error) { return on(f.returnModelID(), d.Return.ID), nil },
-		explain: func(_ context.Context, refusal error) error { return odooflow.Classify(refusal) },
-	}, contact}
-}
-
 // returnModelID is the external id of the return's model, by which it is found
 // without the right to read ir.model.
 func (f *Flow) returnModelID() string { return f.config.Module + ".model_" + underscored(returnModel) }
-
-func on(modelID string, record int64) odoo.Values {
-	return odoo.Values{"res_model_id/id": modelID, "res_id": record}
-}
-
-// contactOf finds the contact that the deadline's company is.
-func (f *Flow) contactOf(ctx context.Context, d deadline) (int64, error) {
-	var found []struct {
-		Partner odoo.Many2One `odoo:"partner_id"`
-	}
-	options := odoo.ReadOptions{Fields: []string{"partner_id"}, Limit: 1}
-	err := f.config.Odoo.SearchRead(ctx, "res.company", odoo.Where("id", "=", d.Company.ID), options, &found)
-	if err != nil {
-		return 0, odooflow.Classify(fmt.Errorf("looking for the contact of company %s: %w", d.Company.Name, err))
-	}
-	if len(found) == 0 || found[0].Partner.IsZero() {
-		return 0, missingRight(companyHidden(d.Company))
-	}
-	return found[0].Partner.ID, nil
-}
-
-// explainContact says which right is missing when the user may not write contacts:
-// Odoo's own words name neither the contact nor the group.
-func (f *Flow) explainContact(ctx context.Context, refusal error) error {
-	may, err := f.config.Odoo.May(ctx, contactModel, "write")
-	if err == nil && !may {
-		return missingRight(fmt.Errorf("%w: %w", errNoContacts, refusal))
-	}
-	return odooflow.Classify(refusal)
-}
-
-// missingRight is a failure that lasts until somebody in Odoo gives the right.
-func missingRight(err error) error {
-	return &bridge.FlowError{Cause: bridge.CausePolicy, Permanent: true, Err: err}
-}
 
 // Retract takes back the reminder of a work item that is gone, or whose deadline is
 // filed or gone, and counts on from its completion.
@@ -177,31 +98,15 @@ func (f *Flow) settle(ctx context.Context, d deadline, key mapping.Key, m messag
 	return outcome, err
 }
 
-// takeBack removes a reminder that holds no longer. One that somebody has ticked
-// off stays as it is: it says what was done.
+// takeBack takes the reminder of one completion back.
 func (f *Flow) takeBack(ctx context.Context, key mapping.Key, m message) (outcome string, err error) {
-	id, err := reminderID(key, m.completion)
+	name, err := reminderName(key, m.completion)
 	if err != nil {
 		return "", err
 	}
-	_, activity, err := f.config.Odoo.Resolve(ctx, id)
-	if errors.Is(err, odoo.ErrMissing) {
-		return m.why + "; the reminder is gone already", nil
-	}
-	var found []struct {
-		Active bool `odoo:"active"`
-	}
-	if err == nil {
-		err = f.config.Odoo.Read(ctx, activityModel, []int64{activity}, []string{"active"}, &found)
-	}
-	if err == nil && len(found) == 1 && !found[0].Active {
-		return m.why + "; the reminder is done already", nil
-	}
-	if err == nil {
-		err = f.config.Odoo.Unlink(ctx, activityModel, activity)
-	}
+	outcome, err = f.reminders.TakeBack(ctx, name, string(key))
 	if err != nil {
-		return "", odooflow.Classify(fmt.Errorf("taking the reminder of %s back: %w", key, err))
+		return "", err
 	}
-	return m.why + "; the reminder is taken back", nil
+	return m.why + "; " + outcome, nil
 }

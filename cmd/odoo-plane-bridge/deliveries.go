@@ -41,36 +41,6 @@ func (f deliveryFilter) choose() ledger.DeliveryFilter {
 	return chosen
 }
 
-// deliveryLine is a delivery as JSON shows it.
-type deliveryLine struct {
-	ID         uuid.UUID  `json:"delivery_id"`
-	Received   time.Time  `json:"received_at"`
-	Processed  *time.Time `json:"processed_at,omitempty"`
-	Event      string     `json:"event"`
-	Action     *string    `json:"action,omitempty"`
-	Entity     *string    `json:"entity_id,omitempty"`
-	Origin     string     `json:"origin"`
-	Status     string     `json:"status"`
-	Cause      string     `json:"cause,omitempty"`
-	Attempts   int        `json:"attempts"`
-	Outcome    *string    `json:"outcome,omitempty"`
-	LastError  *string    `json:"last_error,omitempty"`
-	Body       string     `json:"body,omitempty"`
-	WouldDo    string     `json:"would_do,omitempty"`
-	ReplayedAs string     `json:"replayed,omitempty"`
-}
-
-func lineOf(d ledger.Delivery) deliveryLine {
-	line := deliveryLine{
-		ID: d.ID, Received: d.ReceivedAt, Processed: d.ProcessedAt, Event: d.Event, Action: d.Action, Entity: d.EntityID,
-		Origin: d.Origin, Status: string(d.Status), Attempts: d.Attempts, Outcome: d.Outcome, LastError: d.LastError,
-	}
-	if d.Cause != nil {
-		line.Cause = string(*d.Cause)
-	}
-	return line
-}
-
 type deliveriesList struct {
 	deliveryFilter
 	JSON bool `help:"Print JSON."`
@@ -83,16 +53,16 @@ func (c *deliveriesList) Run(p *process) error {
 		if err != nil {
 			return err
 		}
-		lines := []deliveryLine{}
+		lines := []ledger.DeliveryLine{}
 		for _, d := range found {
-			lines = append(lines, lineOf(d))
+			lines = append(lines, ledger.LineOf(d))
 		}
 		if c.JSON {
 			return printJSON(p.stdout, lines)
 		}
 		var rows [][]any
 		for _, line := range lines {
-			rows = append(rows, []any{line.ID, line.Received.Format(time.DateTime), line.Status, line.Cause, line.Attempts, eventName(line), said(line)})
+			rows = append(rows, []any{line.ID, line.Received.Format(time.DateTime), line.Status, line.Cause, line.Attempts, line.EventName(), line.Said()})
 		}
 		if err := terminal.Table(p.stdout, rows); err != nil {
 			return err
@@ -100,25 +70,6 @@ func (c *deliveriesList) Run(p *process) error {
 		_, err = terminal.Printf(p.stdout, "%d deliveries\n", len(lines))
 		return err
 	})
-}
-
-func eventName(line deliveryLine) string {
-	if line.Action == nil {
-		return line.Event
-	}
-	return line.Event + "." + *line.Action
-}
-
-// said is the last error, or else what processing did.
-func said(line deliveryLine) string {
-	switch {
-	case line.LastError != nil:
-		return *line.LastError
-	case line.Outcome != nil:
-		return *line.Outcome
-	default:
-		return ""
-	}
 }
 
 type deliveriesShow struct {
@@ -133,13 +84,13 @@ func (c *deliveriesShow) Run(p *process) error {
 		if err != nil {
 			return err
 		}
-		line := lineOf(found)
+		line := ledger.LineOf(found)
 		line.Body = string(found.RawBody)
 		if c.JSON {
 			return printJSON(p.stdout, line)
 		}
 		terminal.Printf(p.stdout, "delivery   %s (%s)\nreceived   %s\nevent      %s\nstatus     %s, %d attempts\n", line.ID, line.Origin,
-			line.Received.Format(time.RFC3339), eventName(line), line.Status, line.Attempts)
+			line.Received.Format(time.RFC3339), line.EventName(), line.Status, line.Attempts)
 		if line.Cause != "" {
 			terminal.Printf(p.stdout, "cause      %s\n", line.Cause)
 		}
@@ -147,7 +98,7 @@ func (c *deliveriesShow) Run(p *process) error {
 		if found.IsFinding() {
 			what = "found by a sweep"
 		}
-		_, err = terminal.Printf(p.stdout, "outcome    %s\n%s\n%s\n", said(line), what, line.Body)
+		_, err = terminal.Printf(p.stdout, "outcome    %s\n%s\n%s\n", line.Said(), what, line.Body)
 		return err
 	})
 }
@@ -195,10 +146,10 @@ func (c *deliveriesReplay) Run(p *process) error {
 	return p.onLedger(replay)
 }
 
-func (c *deliveriesReplay) each(p *process, a *app.App, found []ledger.Delivery) ([]deliveryLine, error) {
-	var lines []deliveryLine
+func (c *deliveriesReplay) each(p *process, a *app.App, found []ledger.Delivery) ([]ledger.DeliveryLine, error) {
+	var lines []ledger.DeliveryLine
 	for _, d := range found {
-		line := lineOf(d)
+		line := ledger.LineOf(d)
 		var err error
 		if c.DryRun {
 			line.WouldDo, err = a.Engine.Deliveries().Preview(p.ctx, d)
@@ -214,7 +165,7 @@ func (c *deliveriesReplay) each(p *process, a *app.App, found []ledger.Delivery)
 	return lines, nil
 }
 
-func (c *deliveriesReplay) print(w io.Writer, lines []deliveryLine) error {
+func (c *deliveriesReplay) print(w io.Writer, lines []ledger.DeliveryLine) error {
 	if c.JSON {
 		return printJSON(w, lines)
 	}
@@ -224,7 +175,7 @@ func (c *deliveriesReplay) print(w io.Writer, lines []deliveryLine) error {
 		if c.DryRun {
 			what = line.WouldDo
 		}
-		rows = append(rows, []any{line.ID, eventName(line), what})
+		rows = append(rows, []any{line.ID, line.EventName(), what})
 	}
 	if err := terminal.Table(w, rows); err != nil {
 		return err

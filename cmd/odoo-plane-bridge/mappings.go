@@ -24,17 +24,6 @@ type mappingsList struct {
 	JSON bool `help:"Print JSON."`
 }
 
-// linkLine is a link as JSON shows it.
-type linkLine struct {
-	Key       mapping.Key   `json:"key"`
-	OdooID    int64         `json:"odoo_id"`
-	Issue     string        `json:"work_item,omitempty"`
-	State     mapping.State `json:"state"`
-	Name      string        `json:"name"`
-	Due       string        `json:"due"`
-	LastError string        `json:"last_error,omitempty"`
-}
-
 // Run lists the links.
 func (c *mappingsList) Run(p *process) error {
 	return p.onFlow(c.Flow, func(a *app.App, flow bridge.Flow) error {
@@ -42,13 +31,9 @@ func (c *mappingsList) Run(p *process) error {
 		if err != nil {
 			return err
 		}
-		lines := []linkLine{}
+		lines := []mapping.LinkLine{}
 		for _, link := range links {
-			line := linkLine{Key: link.Key, OdooID: link.OdooID, Issue: link.Issue(), State: link.State, Name: link.LastPushed.Name, Due: link.LastPushed.TargetDate}
-			if link.LastError != nil {
-				line.LastError = *link.LastError
-			}
-			lines = append(lines, line)
+			lines = append(lines, mapping.LineOf(link))
 		}
 		if c.JSON {
 			return printJSON(p.stdout, lines)

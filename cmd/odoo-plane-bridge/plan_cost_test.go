@@ -7,18 +7,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/outbound"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
 // promise is what a dry run says that a sync will do.
-func (s *stage) promise() planSummary {
+func (s *stage) promise() outbound.Summary {
 	s.t.Helper()
 	code, stdout, stderr := s.command("sync", "--dry-run", "--json")
 	if code != exitDone {
 		s.t.Fatalf("dry run = %d %s", code, stderr)
 	}
-	var plan planSummary
+	var plan outbound.Summary
 	s.must(json.Unmarshal([]byte(stdout), &plan))
 	return plan
 }

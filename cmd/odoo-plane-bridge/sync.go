@@ -53,7 +53,7 @@ func (c *syncCommand) extent() mirror.Extent {
 
 func (c *syncCommand) print(w io.Writer, plan mirror.Plan) error {
 	if c.JSON {
-		return printJSON(w, summarise(plan))
+		return printJSON(w, outbound.Summarise(plan))
 	}
 	var rows [][]any
 	for _, step := range plan.Work() {
@@ -63,7 +63,7 @@ func (c *syncCommand) print(w io.Writer, plan mirror.Plan) error {
 		return err
 	}
 	printConflicts(w, plan)
-	sum := summarise(plan)
+	sum := outbound.Summarise(plan)
 	_, err := terminal.Printf(w, "%d to create, %s%d to change, %d to cancel, %s%d to leave as they are: about %d requests, %s at 60 a minute\n",
 		sum.Create, ifAny(sum.Adopt, "%d to adopt, "), sum.Change, sum.Cancel, heldPart(sum.Held), sum.Leave, sum.Requests, minutes(sum.Requests))
 	return err
@@ -125,51 +125,6 @@ func minutes(n int) string {
 	default:
 		return fmt.Sprintf("about %d minutes", whole)
 	}
-}
-
-// planSummary is a plan as JSON shows it.
-type planSummary struct {
-	Create    int        `json:"create"`
-	Adopt     int        `json:"adopt"`
-	Change    int        `json:"change"`
-	Cancel    int        `json:"cancel"`
-	Leave     int        `json:"leave"`
-	Held      int        `json:"held"`
-	Brake     string     `json:"brake,omitempty"`
-	Requests  int        `json:"requests"`
-	Conflicts int        `json:"conflicts"`
-	Steps     []stepLine `json:"steps"`
-}
-
-type stepLine struct {
-	Action string   `json:"action"`
-	Key    string   `json:"key"`
-	Name   string   `json:"name"`
-	Due    string   `json:"due"`
-	Fields []string `json:"fields,omitempty"`
-	Reason string   `json:"reason,omitempty"`
-}
-
-func summarise(plan mirror.Plan) planSummary {
-	sum := planSummary{
-		Create: plan.Count(mirror.ActionCreate), Adopt: plan.Count(mirror.ActionAdopt), Change: plan.Count(mirror.ActionChange),
-		Leave: plan.Count(mirror.ActionLeave), Cancel: plan.Count(mirror.ActionCancel), Held: plan.Count(mirror.ActionHold),
-		Requests: plan.Requests(), Conflicts: len(plan.Conflicts), Steps: []stepLine{},
-	}
-	if plan.Brake != nil {
-		sum.Brake = plan.Brake.String()
-	}
-	for _, step := range plan.Work() {
-		line := stepLine{
-			Action: string(step.Action), Key: string(step.Item.Key), Name: step.Item.Fields.Name,
-			Due: step.Item.Fields.TargetDate, Reason: step.Reason,
-		}
-		for _, field := range step.Fields {
-			line.Fields = append(line.Fields, string(field))
-		}
-		sum.Steps = append(sum.Steps, line)
-	}
-	return sum
 }
 
 // syncResult is what a sync did, and what it found standing.

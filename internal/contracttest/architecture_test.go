@@ -68,7 +68,7 @@ func isRoom(path string) bool {
 	if strings.HasPrefix(path, "internal/") {
 		return slices.Contains(inside, path)
 	}
-	return !hasPrefix(path, []string{"docs", "tools"}) && !strings.HasSuffix(path, "test")
+	return !hasPrefix(path, []string{"docs", "tools"}) && !strings.HasSuffix(path, "test") && !strings.Contains(path, "test/")
 }
 
 // named are the functions and types that the document names by their rooms.

@@ -34,6 +34,7 @@ var plantedImports = []struct{ rule, dir, imported string }{
 	{"engine", "bridge/engine", module + "bridge/bir"},
 	{"oauth", "bridge/oauth", module + "mapping"},
 	{"odooflow", "bridge/odooflow", module + "plane"},
+	{"reminder", "bridge/reminder", module + "mapping"},
 	{"flows", "bridge/bir", module + "internal/wait"},
 	{"flows", "bridge/task", "github.com/riverqueue/river"},
 	{"one-room-encrypts", "bridge/task", "github.com/tink-crypto/tink-go/v2/aead"},
@@ -49,6 +50,10 @@ var plantedImports = []struct{ rule, dir, imported string }{
 	{"doubles-stay-in-tests-and-demo", "bridge/engine", module + "plane/planetest"},
 	{"doubles-stay-in-tests-and-demo", "internal/httpserver", module + "odoo/odootest"},
 	{"app", "internal/app", module + "odoo/odootest"},
+	{"doubles-stay-in-tests-and-demo", "internal/httpserver", module + "bridge/bir/birtest"},
+	{"simulated-odoo", "odoo/odootest/sim", module + "bridge"},
+	{"simulated-addon", "bridge/bir/birtest", module + "bridge"},
+	{"simulated-front", "odoo/odootest", module + "plane"},
 	{"commands", "cmd/odoo-plane-bridge", module + "plane/planetest"},
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"testing"
+
+	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest/sim"
 )
 
 // json2 calls a method over JSON-2 with a key and gives status and decoded body.
@@ -31,7 +33,7 @@ func json2(t *testing.T, s *Server, key, model, method string, args map[string]a
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoded, err := decodeJSON(raw)
+	decoded, err := sim.DecodeJSON(raw)
 	if err != nil {
 		t.Fatalf("%s: %v", raw, err)
 	}

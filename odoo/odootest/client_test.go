@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"testing"
+
+	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest/sim"
 )
 
 // rpcError is the error object of an answer.
@@ -22,12 +24,17 @@ func (e *rpcError) Error() string { return e.Data.Name + ": " + e.Data.Message }
 
 // tryRPC calls a method over JSON-RPC through the transport.
 func tryRPC(transport http.RoundTripper, as Credentials, model, method string, args []any, kwargs map[string]any) (any, error) {
+	return tryRPCOn("odoo", transport, as, model, method, args, kwargs)
+}
+
+// tryRPCOn is tryRPC on a database of its own choice.
+func tryRPCOn(database string, transport http.RoundTripper, as Credentials, model, method string, args []any, kwargs map[string]any) (any, error) {
 	if kwargs == nil {
 		kwargs = map[string]any{}
 	}
 	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "method": "call", "id": 1, "params": map[string]any{
 		"service": "object", "method": "execute_kw",
-		"args": []any{"odoo", as.UID, as.Password, model, method, args, kwargs},
+		"args": []any{database, as.UID, as.Password, model, method, args, kwargs},
 	}})
 	if err != nil {
 		return nil, err
@@ -62,7 +69,7 @@ func tryRPC(transport http.RoundTripper, as Credentials, model, method string, a
 	if answer.Result == nil {
 		return nil, nil
 	}
-	return decodeJSON(answer.Result)
+	return sim.DecodeJSON(answer.Result)
 }
 
 // rpc calls a method as the administrator and fails the test on an error.

@@ -1,11 +1,4 @@
-// Package odootest is an Odoo that lives in memory: it answers JSON-RPC, XML-RPC and JSON-2 in the
-// shapes that a real Odoo 19 Community server was recorded answering, oddities included, and can be
-// told to fail in the ways that real servers and the proxies before them fail.
-//
-// It knows the models that the bridge touches (BIR deadlines and returns, activities and notes,
-// tasks, settings, external ids, automation rules) and nothing else: an unknown model is refused
-// as Odoo refuses it. It holds no screens, no record rules and no accounting.
-//
-// The simulated Odoo needs no network: [Server.RoundTripper] serves an http.Client in the same process,
-// which is what tests under testing/synctest use.
+// Package odootest is the simulated Odoo that tests and the demo talk to: the engine and the stock
+// models of package sim, with the BIR addon of package birtest installed. What another flow needs is
+// declared on top of it by [sim.Server.Declare].
 package odootest

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest/sim"
 )
 
 // FuzzCallsAreAnswered sends any model, method and arguments: the answer may be a refusal, never a
@@ -19,7 +21,7 @@ func FuzzCallsAreAnswered(f *testing.F) {
 	f.Add("res.users.identitycheck", "run_check", `[[1]]`)
 	f.Fuzz(func(t *testing.T, model, method, args string) {
 		s := recordedServer()
-		value, err := decodeJSON([]byte(args))
+		value, err := sim.DecodeJSON([]byte(args))
 		positional, ok := value.([]any)
 		if err != nil || !ok {
 			return

@@ -2,6 +2,10 @@ package odootest
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -118,11 +122,23 @@ func TestSecondDatabaseIsReachedByNameOnly(t *testing.T) {
 	t.Parallel()
 	s := New(Options{Databases: []string{"odoo", "other"}})
 	s.GenerateDeadlines(1, 2026)
-	db := s.databases["other"]
-	if len(db.tables[deadlineModel].rows) != 0 {
-		t.Error("deadlines leaked into the other database")
+	for database, want := range map[string]string{"odoo": "60", "other": "0", "": "404"} {
+		if got := countOverJSON2(s, database); got != want {
+			t.Errorf("database %q: %s, want %s", database, got, want)
+		}
 	}
-	if s.selected("") != nil || s.selected("other") != db {
-		t.Error("without a header nothing must be selected, with one the other database")
+}
+
+// countOverJSON2 counts the deadlines of a database; a refusal is given by its status.
+func countOverJSON2(s *Server, database string) string {
+	request := httptest.NewRequest(http.MethodPost, "/json/2/"+deadlineModel+"/search_count", strings.NewReader(`{"domain": []}`))
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+s.Admin().APIKey)
+	request.Header.Set("X-Odoo-Database", database)
+	answer := httptest.NewRecorder()
+	s.ServeHTTP(answer, request)
+	if answer.Code != http.StatusOK {
+		return strconv.Itoa(answer.Code)
 	}
+	return strings.TrimSpace(answer.Body.String())
 }
