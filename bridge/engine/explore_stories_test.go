@@ -14,6 +14,9 @@ type story struct {
 	before func(w *world)
 	// begin starts those who do something.
 	begin func(e *explored)
+	// afterwards happens when all have ended; nil is nothing. Plane's Community edition
+	// reports no deletion, so something has to touch the work item for it to be found.
+	afterwards func(w *world)
 	// peacefully does what begin starts, one after the other.
 	peacefully func(w *world, p *process)
 }
@@ -40,6 +43,7 @@ func stories() []story {
 		mirrored(w)
 	}
 	extend := func(w *world) { w.odoo.Extend(1, "2000-01-03") }
+	extendAgain := func(w *world) { w.odoo.Extend(1, "2000-01-27") }
 	move := func(group string) func(w *world) {
 		return func(w *world) { w.must(w.plane.MoveItem("maria", w.item(), group)) }
 	}
@@ -115,7 +119,7 @@ func stories() []story {
 			},
 		},
 		{
-			name: "the work item is deleted while its date is extended", peacefully: inPeace(remove, extend),
+			name: "the work item is deleted while its date is extended", peacefully: inPeace(remove, extend), afterwards: extendAgain,
 			begin: func(e *explored) {
 				e.person("maria", in(e, remove))
 				e.person("accountant", in(e, extend), hint(e))
@@ -124,7 +128,7 @@ func stories() []story {
 			},
 		},
 		{
-			name: "the first work item is deleted as soon as it is there", before: nothingYet,
+			name: "the first work item is deleted as soon as it is there", before: nothingYet, afterwards: extendAgain,
 			peacefully: func(w *world, p *process) { syncThrough(w, p); remove(w) },
 			begin: func(e *explored) {
 				e.person("schedule", sync(e), sync(e))

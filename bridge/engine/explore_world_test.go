@@ -55,10 +55,14 @@ func explore(w *world, picker picker) *explored {
 // scheduled is no fault: the scheduler decides when each point is reached.
 const scheduled fault = "takes its turn"
 
+// exploredName is how the database knows the connections of explored replicas.
+const exploredName = "explored"
+
 // pool is a replica's way to the database.
 func (e *explored) pool() *pgxpool.Pool {
 	config := e.queue.Config()
 	config.ConnConfig.Tracer = e.scheduler
+	config.ConnConfig.RuntimeParams["application_name"] = exploredName
 	config.MaxConns = 8
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	e.must(err)
@@ -257,7 +261,7 @@ const mostSteps = 3000
 
 // end lets all workers leave, and whoever a broken rule stopped in the middle go on.
 func (e *explored) end() {
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
 		e.mu.Lock()
 		left := 0
 		for _, a := range e.actors {
@@ -276,16 +280,12 @@ func (e *explored) end() {
 		}
 		time.Sleep(100 * time.Microsecond)
 	}
+	// Whoever waits for ever for a lock is let go, or the pools would wait as well.
+	_, err := e.queue.Exec(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1", exploredName)
+	e.must(err)
 	for _, p := range e.replicas {
 		p.stop()
 		p.pool.Close()
 	}
 	e.explored = nil
-}
-
-// settleAfter lets a fresh process bring everything to rest.
-func (e *explored) settleAfter() {
-	p := e.start(0, noFault)
-	defer e.world.end(p)
-	e.settle(p)
 }
