@@ -52,3 +52,39 @@ func TestOfTwoWorkItemsWithOnePairTheOldestIsAdopted(t *testing.T) {
 		})
 	}
 }
+
+// The id in a pair is the program's that gave it; another's may look like ours.
+func TestAWorkItemOfAnotherProgramIsNotAdopted(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		w.must(w.plane.Delete("maria", w.item()))
+		w.exec("DELETE FROM ops.plane_sync_mappings")
+		foreign, err := w.plane.CreateItem("maria", planetest.NewItem{Name: "another's", ExternalSource: "github", ExternalID: deadlinePair})
+		w.must(err)
+		w.syncAndWork(p)
+		if link := w.link(); link.Issue() == foreign || link.State != mapping.Linked {
+			t.Errorf("the deadline is %s to %s, want a work item of its own", link.State, link.Issue())
+		}
+		if item := w.byID(foreign); item.Name != "another's" {
+			t.Errorf("the other program's work item is called %q by now", item.Name)
+		}
+	})
+}
+
+// A write that meets a 404 concludes no more from it than a sweep would: the webhook of
+// the move was lost, and nobody proved that the work item is gone.
+func TestAWriteThatMeetsAMovedWorkItemMakesNoOther(t *testing.T) {
+	t.Parallel()
+	options := planetest.Options{Seed: planetest.Seed{Projects: []planetest.SeedProject{
+		{Name: "bir-compliance-automation", Identifier: "BIR"}, {Name: "elsewhere", Identifier: "ELS"},
+	}}}
+	inWorld(t, options, func(w *world, p *process) {
+		w.lettersOf(func() { w.must(w.plane.MoveItemToProject("maria", w.item(), w.plane.ProjectIDs()[1])) })
+		w.odoo.Extend(1, "2000-01-03")
+		w.must(p.bridge.SyncNow(p.ctx, bir.Name))
+		p.bridge.WorkOnce(p.ctx, w.queue)
+		if n := len(w.plane.Items()); n != 1 {
+			t.Errorf("%d work items, want the one that was moved", n)
+		}
+	})
+}
