@@ -11,7 +11,7 @@ BINARY   := bin/odoo-plane-bridge
 PACKAGES ?= ./...
 LINT     := $(GO) tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo test test-race test-faults test-interrupted test-outages explore test-siege storm test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
+.PHONY: help build demo test test-race test-faults test-interrupted test-outages explore mutants test-siege storm test-odoo guard test-guard vulncheck fresh-root lint fmt fuzz bench bench-budget tidy clean
 
 help: ## Show what there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,10 @@ test-outages: ## Take Plane, Odoo and the database away for ten real minutes eac
 explore: ## Explore SCHEDULES orders of steps (5000) over a real PostgreSQL; about four a second.
 	@./scripts/ensure-postgres.sh
 	$(GO) test -count=1 -timeout 0 -run NoOrderOfSteps ./bridge/engine -exploring $$(( ($(or $(SCHEDULES),5000) + 9) / 10 )) -seed $(or $(SEED),1)
+
+mutants: ## Break the program on purpose, each way in the list, and see a test fail; MUTANTS=10 SEED=7 tries ten of them.
+	@./scripts/ensure-postgres.sh
+	$(GO) test -count=1 -timeout 0 -v -run TestEveryMutantDies ./internal/mutants -mutants $(or $(MUTANTS),-1) -seed $(or $(SEED),1)
 
 test-siege: ## Besiege the program with a thousand half-sent megabytes; make test sends some hundred.
 	@./scripts/ensure-postgres.sh

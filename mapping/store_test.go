@@ -1,6 +1,7 @@
 package mapping_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -97,6 +98,12 @@ func TestAnUnboundLinkIsAnIntentionAgain(t *testing.T) {
 	}
 	if _, err := store.ByIssue(t.Context(), scope.Workspace, "issue-1"); !errors.Is(err, mapping.ErrNoLink) {
 		t.Errorf("the work item is still linked: %v", err)
+	}
+	// A write that was under way when it was found deleted does not link it again.
+	for what, note := range map[string]func(context.Context, mapping.Scope, mapping.Key, int64, string, mapping.Content) error{"confirmed": store.Confirm, "closed": store.Close} {
+		if err := note(t.Context(), scope, key, 7, "issue-1", mapping.Content{}); !errors.Is(err, mapping.ErrNoLink) {
+			t.Errorf("a write to the unlinked work item is %s: %v", what, err)
+		}
 	}
 }
 

@@ -92,6 +92,22 @@ func TestAWorkItemThatComesOutOfTheArchiveIsLinkedAgain(t *testing.T) {
 	})
 }
 
+// The next sync may be a quarter of an hour away, and may find nothing to do.
+func TestWhatOdooWantsMeanwhileIsWrittenTheMomentAWorkItemIsBack(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		id := w.item()
+		w.must(w.plane.Archive("maria", id))
+		w.sweepByHand(p)
+		w.odoo.Extend(1, "2000-01-03")
+		w.must(w.plane.Unarchive("maria", id))
+		w.sweepByHand(p)
+		if item, _ := w.plane.Item(id); item.TargetDate != "2000-01-03" {
+			t.Errorf("without a sync the work item is due %s, want what Odoo says", item.TargetDate)
+		}
+	})
+}
+
 // The record is gone from Odoo as well, so nothing is to be made again.
 func TestACancelledWorkItemThatIsDeletedStaysCancelled(t *testing.T) {
 	t.Parallel()

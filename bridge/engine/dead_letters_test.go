@@ -134,6 +134,20 @@ func TestNothingIsTriedMoreOftenThanTheHardCap(t *testing.T) {
 	})
 }
 
+// The cap is the delivery's, not the job's: the queue would go on trying.
+func TestADeliveryAtTheHardCapIsDeadAlthoughItsJobHasTriesLeft(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		letter := w.letterOf(p, w.complete)
+		w.odoo.Down(true)
+		w.exec("UPDATE ops.plane_webhook_deliveries SET attempts = $1 WHERE delivery_id = $2", engine.HardCap-2, letter)
+		for _, want := range []ledger.Status{ledger.StatusFailed, ledger.StatusDead} {
+			p.bridge.WorkOnce(p.ctx, w.queue)
+			w.wantStatus(p, want, bridge.CauseOdoo)
+		}
+	})
+}
+
 // The door refuses an event that it has seen; a replay goes around the door.
 func TestAReplayIsNotEatenByItsOwnDedupe(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"net/http"
 	"testing"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
@@ -47,6 +49,32 @@ func TestOurOwnWriteThatComesBackIsNoDrift(t *testing.T) {
 		}
 		if n := w.repairs(); n != 0 || w.plane.Writes(w.item()) != writes {
 			t.Errorf("%d repairs and %d writes because of the bridge's own write, want none", n, w.plane.Writes(w.item())-writes)
+		}
+	})
+}
+
+// A write took effect and its answer was lost: nothing says on the link that Plane shows
+// it, and its webhook is the first to tell.
+func TestOurOwnWriteThatWasNotAnsweredIsNoDrift(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		w.forget()
+		cut := w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Kind: planetest.FaultEffectThenCut, Times: -1})
+		told := w.lettersOf(func() {
+			w.odoo.Extend(1, "2000-03-01")
+			w.must(p.bridge.SyncNow(p.ctx, bir.Name))
+			p.bridge.WorkOnce(p.ctx, w.queue)
+		})
+		cut.Remove()
+		if item, _ := w.plane.Item(w.item()); item.TargetDate != "2000-03-01" || len(told) == 0 {
+			t.Fatalf("the write did not take effect, or %d webhooks came: this run proves nothing", len(told))
+		}
+		w.exec("DELETE FROM ops.river_job")
+		w.mail.keepFor(told)
+		w.deliver(p)
+		p.bridge.WorkOnce(p.ctx, w.queue)
+		if n := w.repairs(); n != 0 {
+			t.Errorf("%d repairs because of the bridge's own write, want none", n)
 		}
 	})
 }

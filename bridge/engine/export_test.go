@@ -24,8 +24,11 @@ const HardCap = inbound.HardCap
 // The jobs that the schedules bring.
 func SyncJob(flow string) river.JobArgs  { return queue.SyncJob{Flow: flow} }
 func SweepJob(flow string) river.JobArgs { return queue.SweepJob{Flow: flow} }
-func ReviveJob() river.JobArgs           { return queue.ReviveJob{} }
-func CleanupJob() river.JobArgs          { return queue.CleanupJob{} }
+
+// OwedSweepJob is the job of a sweep that refused webhooks are owed.
+func OwedSweepJob(flow string) river.JobArgs { return queue.SweepJob{Flow: flow, Owed: true} }
+func ReviveJob() river.JobArgs               { return queue.ReviveJob{} }
+func CleanupJob() river.JobArgs              { return queue.CleanupJob{} }
 
 // QueueOwed queues the sweeps that are owed, as Run does after a while.
 func (b *Engine) QueueOwed(ctx context.Context) error { return b.queueOwed(ctx) }

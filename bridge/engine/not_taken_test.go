@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/audit"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
@@ -100,6 +101,26 @@ func TestADuplicateCountsAsCancelledOnlyWherePlaneShowsIt(t *testing.T) {
 		w.must(w.repairDuplicate(p, duplicate))
 		if after := w.byID(duplicate); after.StateGroup != "cancelled" || after.ExternalID != "" || len(after.Comments) != 1 {
 			t.Errorf("the duplicate is now %+v", after)
+		}
+	})
+}
+
+// A cancellation counts where Plane shows it, and a comment claims nothing before that.
+func TestAWorkItemCountsAsCancelledOnlyWherePlaneShowsIt(t *testing.T) {
+	t.Parallel()
+	whileMirrored(t, func(w *world, p *process) {
+		id := w.item()
+		ignoring := w.answersPatches(w.call(http.MethodGet, "work-items/"+id+"/", ""))
+		w.odoo.DeleteDeadline(1)
+		w.must(p.bridge.SyncNow(p.ctx, bir.Name))
+		p.bridge.WorkOnce(p.ctx, w.queue)
+		if link, comments := w.link(), w.byID(id).Comments; link.State != mapping.Linked || len(comments) != 0 {
+			t.Errorf("the link is %s and the work item has %d comments, want it linked and none", link.State, len(comments))
+		}
+		ignoring.Remove()
+		w.settle(p)
+		if link, item := w.link(), w.byID(id); link.State != mapping.Cancelled || item.StateGroup != "cancelled" || len(item.Comments) != 1 {
+			t.Errorf("in the end the link is %s and the work item %s with %d comments", link.State, item.StateGroup, len(item.Comments))
 		}
 	})
 }

@@ -168,6 +168,19 @@ func TestAReminderThatWasTickedOffDoesNotStandForTheWorkItemThatIsMadeAgain(t *t
 	}
 }
 
+// Odoo is not told any more of what nobody can look at, whether or not it is made again.
+func TestTheReminderOfADeletedWorkItemIsTakenBack(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		w.letterOf(p, w.complete)
+		w.workUntilDone(p)
+		w.wantReminders(1)
+		w.must(w.plane.Delete("maria", w.item()))
+		w.sweepByHand(p)
+		w.wantReminders(0)
+	})
+}
+
 func TestTheReminderOfADeadlineThatIsGoneIsTakenBack(t *testing.T) {
 	t.Parallel()
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {

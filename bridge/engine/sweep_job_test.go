@@ -56,6 +56,9 @@ func TestAScheduledSweepLeavesYoungChangesToTheirWebhooks(t *testing.T) {
 		{"scheduled, half a minute later", 30 * time.Second, (*world).sweepNow, 0},
 		{"scheduled, shortly before the grace is over", 55 * time.Second, (*world).sweepNow, 0},
 		{"scheduled, when the grace is over", 65 * time.Second, (*world).sweepNow, 1},
+		{"owed to webhooks that were refused, at once", 0, func(w *world, p *process) {
+			w.must(p.bridge.run(p.ctx, engine.OwedSweepJob(bir.Name)))
+		}, 1},
 		{"by hand, at once", 0, func(w *world, p *process) {
 			report, err := p.bridge.Reconciler().Sweep(p.ctx, p.bridge.Flows()[0], 0)
 			w.must(err)

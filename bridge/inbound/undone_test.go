@@ -41,3 +41,21 @@ func TestADeliveryWhoseTransactionIsUndoneIsMarkedAllTheSame(t *testing.T) {
 		}
 	}
 }
+
+// What the database refuses for what it is, it refuses each time. A person has to
+// look, and the queue need not try until it gives up.
+func TestADeliveryThatTheDatabaseCannotHoldIsDeadAtOnce(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	work, id := deliveryOf(t, pool, uuid.NewString(), &tellingFlow{})
+	if _, err := pool.Exec(t.Context(), "ALTER TABLE ops.work_items ALTER COLUMN title TYPE varchar(2)"); err != nil {
+		t.Fatal(err)
+	}
+	if v := work.Process(t.Context(), id, false); v.Kind != bridge.VerdictDead || v.Cause != bridge.CauseData {
+		t.Errorf("verdict = %s for %s, want dead for its data", v.Name(), v.Cause)
+	}
+	d, err := ledger.DeliveriesIn(pool).ByID(t.Context(), id)
+	if err != nil || d.Status != ledger.StatusDead || d.Cause == nil || *d.Cause != bridge.CauseData {
+		t.Errorf("the ledger says %s, %v (%v); want dead for its data", d.Status, d.Cause, err)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/oauth2"
+
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 )
@@ -99,6 +101,37 @@ func TestATokenThatWasCopiedOverAnotherDoesNotOpen(t *testing.T) {
 	}
 	if _, err := k.User(person).token(t.Context()); !errors.Is(w.fault(err), sealed.ErrSealed) {
 		t.Errorf("the bot's token opens as the person's: %v", err)
+	}
+}
+
+func TestATokenThatWasGivenToSomebodyElseDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	w := commercial(t)
+	k := w.keeper()
+	w.consented(k)
+	if _, err := w.pool.Exec(t.Context(), `UPDATE ops.oauth_tokens SET subject = 'somebody else' WHERE kind = 'user'`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.User("somebody else").token(t.Context()); !errors.Is(w.fault(err), sealed.ErrSealed) {
+		t.Errorf("one person's token opens as another's: %v", err)
+	}
+}
+
+// A server that goes on with the old refresh token leaves it out of its answer (RFC 6749,
+// section 6).
+func TestARefreshTokenThatAnAnswerLeavesOutStaysTheOneBefore(t *testing.T) {
+	t.Parallel()
+	w := commercial(t)
+	k := w.keeper()
+	box, err := w.current().box()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for answered, want := range map[string]string{"": "the one before", "a new one": "a new one"} {
+		h, err := k.fill(box, grant{}, &oauth2.Token{AccessToken: "a", RefreshToken: answered}, "the one before")
+		if err != nil || h.RefreshToken != want {
+			t.Errorf("after an answer with %q it is %q (%v), want %q", answered, h.RefreshToken, err, want)
+		}
 	}
 }
 

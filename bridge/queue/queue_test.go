@@ -74,6 +74,35 @@ func TestAnInstanceTakesUpItsOwnWorkAndNobodyElses(t *testing.T) {
 	}
 }
 
+// A database that was away leaves jobs running whose end could not be noted. Those that
+// this process is still working on are not begun a second time beside themselves.
+func TestWhatALostDatabaseLeftIsTakenUpUnlessItIsInHand(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.Pool(t)
+	queue := ofInstance(t, pool, "mine")
+	jobs := make(map[string]int64)
+	for _, job := range []string{"in hand", "lost", "given back"} {
+		var id int64
+		err := pool.QueryRow(t.Context(), `INSERT INTO ops.river_job (kind, queue, args, max_attempts, state, attempt, attempted_by, attempted_at)
+			VALUES ('plane_delivery', 'plane', '{}', 12, 'running', 1, ARRAY['mine'], now()) RETURNING id`).Scan(&id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		jobs[job] = id
+	}
+	queue.inHand.take(jobs["in hand"])
+	queue.inHand.take(jobs["given back"])()
+	if err := queue.takeUpLost(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for job, want := range map[string]string{"in hand": "running", "lost": "available", "given back": "available"} {
+		var state string
+		if err := pool.QueryRow(t.Context(), `SELECT state::text FROM ops.river_job WHERE id = $1`, jobs[job]).Scan(&state); err != nil || state != want {
+			t.Errorf("the job that was %s is %s, %v; want %s", job, state, err, want)
+		}
+	}
+}
+
 func TestOrphanedWorkIsRescuedWithinThreeMinutes(t *testing.T) {
 	t.Parallel()
 	// River looks every 30 s for jobs that run for longer than rescueAfter, and the

@@ -220,6 +220,16 @@ func TestAnAnswerOfAnotherShapeProvesNothing(t *testing.T) {
 	}
 }
 
+// Read as a work item it would look as if somebody had emptied all its fields.
+func TestARecordWithoutANameIsNotTheWorkItem(t *testing.T) {
+	t.Parallel()
+	answers := scripted{item: said{200, `{"id":"` + soughtItem + `"}`}}
+	found, err := answers.presence(t, knowing(t, homeProject)).See(t.Context(), homeScope, soughtKey, soughtItem)
+	if !errors.Is(err, ErrNameless) {
+		t.Errorf("see = %q, %v; want that it came without a name", found.Place, err)
+	}
+}
+
 func TestWithoutAnExternalPairDeletedAndArchivedCannotBeTold(t *testing.T) {
 	t.Parallel()
 	pool := knowing(t, homeProject)

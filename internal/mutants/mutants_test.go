@@ -12,14 +12,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
 
 var (
-	tried = flag.Int("mutants", 0, "how many mutants to try, chosen by -seed; less than 0 is all")
+	tried = flag.Int("mutants", 0, "how many mutants to try, chosen by -seed among those that are no races; less than 0 is all")
 	seed  = flag.Uint64("seed", 1, "chooses which mutants are tried")
 	named = flag.String("named", "", "try only the mutants whose names contain this")
 )
@@ -86,24 +88,50 @@ func TestEveryMutantFitsTheSources(t *testing.T) {
 	}
 }
 
+// TestEveryMutantDies says of each mutant which test noticed it, and fails for each that
+// none did.
 func TestEveryMutantDies(t *testing.T) {
 	chosen := choose(mutants(t))
 	if len(chosen) == 0 {
 		t.Skip("no mutant is asked for; see make mutants")
 	}
-	for _, m := range chosen {
-		t.Run(m.Name, func(t *testing.T) {
-			output, err := m.run(t)
-			var ended *exec.ExitError
-			switch {
-			case err == nil:
-				t.Errorf("it lives: go test %s passes with %q in place of %q in %s", m.Tests, m.New, m.Old, m.File)
-			case !errors.As(err, &ended) || strings.Contains(output, "[build failed]") || strings.Contains(output, "[setup failed]"):
-				t.Errorf("it cannot be tried: %v\n%s", err, output)
-			default:
-				t.Log(killer(output))
-			}
-		})
+	died := 0
+	for i, m := range chosen {
+		begun := time.Now()
+		output, err := m.run(t)
+		took := time.Since(begun).Round(time.Second)
+		switch fate(output, err) {
+		case lives:
+			t.Errorf("%d/%d %s: it LIVES: go test %s passes with %q in place of %q in %s", i+1, len(chosen), m.Name, m.Tests, m.New, m.Old, m.File)
+		case untried:
+			t.Errorf("%d/%d %s: it cannot be tried: %v\n%s", i+1, len(chosen), m.Name, err, output)
+		case dies:
+			died++
+			t.Logf("%d/%d %s: %s (%s)", i+1, len(chosen), m.Name, killer(output), took)
+		}
+	}
+	t.Logf("%d of %d mutants die, chosen by seed %d", died, len(chosen), *seed)
+}
+
+// What becomes of a mutant. One whose tests cannot be built, or of which none was run,
+// was not tried.
+const (
+	dies    = "dies"
+	lives   = "lives"
+	untried = "cannot be tried"
+)
+
+func fate(output string, err error) string {
+	var ended *exec.ExitError
+	switch {
+	case err == nil && strings.Count(output, "[no tests to run]") == strings.Count(output, "ok  \t"):
+		return untried
+	case err == nil:
+		return lives
+	case !errors.As(err, &ended) || strings.Contains(output, "[build failed]") || strings.Contains(output, "[setup failed]"):
+		return untried
+	default:
+		return dies
 	}
 }
 
@@ -117,6 +145,7 @@ func choose(all []mutant) []mutant {
 	if *named != "" || *tried < 0 {
 		return chosen
 	}
+	chosen = slices.DeleteFunc(chosen, func(m mutant) bool { return m.Race })
 	r := rand.New(rand.NewPCG(*seed, 0)) //nolint:gosec // which mutants are tried is no secret
 	r.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
 	return chosen[:min(*tried, len(chosen))]
@@ -141,9 +170,9 @@ func (m mutant) run(t *testing.T) (output string, err error) {
 			t.Fatal(err)
 		}
 	}
-	command := exec.CommandContext(t.Context(), "go", append([]string{"test", "-count=1"}, strings.Fields(m.Tests)...)...) //nolint:gosec // the arguments are the list's
+	command := exec.CommandContext(t.Context(), "go", append([]string{"test", "-count=1", "-vet=off"}, strings.Fields(m.Tests)...)...) //nolint:gosec // the arguments are the list's
 	command.Dir = root
-	command.Env = append(os.Environ(), "GOFLAGS=-overlay="+overlay)
+	command.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -overlay="+overlay)
 	out, err := command.CombinedOutput()
 	return string(out), err
 }
@@ -159,7 +188,7 @@ func absolute(t *testing.T, file string) string {
 
 var (
 	schedule = regexp.MustCompile(`schedule (\d+) \(seed \d+\)`)
-	failure  = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+	failure  = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
 )
 
 // killer says which test noticed, and after how many schedules where it explores.
@@ -167,6 +196,9 @@ func killer(output string) string {
 	var names []string
 	for _, found := range failure.FindAllStringSubmatch(output, 3) {
 		names = append(names, found[1])
+	}
+	if len(names) == 0 {
+		return "killed by a program that did not come to its end"
 	}
 	text := "killed by " + strings.Join(names, ", ")
 	if found := schedule.FindStringSubmatch(output); found != nil {
