@@ -50,7 +50,7 @@ type Link struct {
 	// LookDue says that the work item has to be read and compared in full: after a
 	// failure or a write without an answer, after a refusal whose wait is over, and after it left the archive.
 	LookDue bool `db:"look_due"`
-	// Told is what the flow last told Odoo about the work item, in the flow's own words.
+	// Notified is what the flow last told Odoo about the work item, in the flow's own words.
 	Notified     string     `db:"notified"`
 	LastError    *string    `db:"last_error"`
 	LookAt       *time.Time `db:"look_at"`
@@ -243,7 +243,7 @@ func (s *Store) Unbind(ctx context.Context, scope Scope, key Key) error {
 	return s.UnbindNotified(ctx, scope, key, "")
 }
 
-// UnbindTold is Unbind for a flow that remembers what Odoo was told beyond the work
+// UnbindNotified is Unbind for a flow that remembers what Odoo was told beyond the work
 // item's life.
 func (s *Store) UnbindNotified(ctx context.Context, scope Scope, key Key, notified string) error {
 	return s.change(ctx, "unlinking "+string(key), sqlUnbind, key, scope.Workspace, scope.ProjectID, notified)
@@ -255,12 +255,12 @@ func (s *Store) SetState(ctx context.Context, scope Scope, key Key, state State,
 	return s.change(ctx, "marking the link of "+string(key), sqlSetState, key, scope.Workspace, scope.ProjectID, state, why)
 }
 
-// NoteTold keeps what the flow told Odoo about the work item.
+// NoteNotified keeps what the flow told Odoo about the work item.
 func (s *Store) NoteNotified(ctx context.Context, linkID int64, notified string) error {
 	return s.change(ctx, "noting what Odoo was told", sqlNoteNotified, linkID, notified)
 }
 
-// Retold is NoteTold for whoever read the link before: ErrNoLink says that Odoo was
+// ReplaceNotified is NoteNotified for whoever read the link before: ErrNoLink says that Odoo was
 // told something else since.
 func (s *Store) ReplaceNotified(ctx context.Context, seen Link, notified string) error {
 	return s.change(ctx, "noting what Odoo was told", sqlReplaceNotified, seen.ID, notified, seen.Notified)

@@ -20,7 +20,7 @@ const (
 	tellSettled messageKind = "settled"
 )
 
-// told is what the link remembers of what Odoo was told last, and which completion
+// notice is what the link remembers of what Odoo was told last, and which completion
 // of the deadline's work item that was about. Each completion has a reminder of its
 // own, so that one that somebody has dealt with does not stand for the next. The
 // number outlives the work item: one that is made again goes on counting.
@@ -31,7 +31,7 @@ type notice struct {
 	completion int
 }
 
-// readTold reads what String wrote. What cannot be read counts as told nothing.
+// readNotice reads what String wrote. What cannot be read counts as told nothing.
 func readNotice(text string) notice {
 	kind, number, _ := strings.Cut(text, " ")
 	completion, err := strconv.Atoi(number)

@@ -54,7 +54,7 @@ func (p *Worker) handleComment(ctx context.Context, tx pgx.Tx, f folded) bridge.
 	return taker.CommentFromPlane(ctx, link, bridge.CommentState{ID: f.newest.EntityID, HTML: comment.HTML, Author: author, At: f.at})
 }
 
-// awaitLink puts a comment back whose work item says that it stands for a record and is
+// awaitLink snoozes a comment whose work item says that it stands for a record and is
 // not linked yet: its create is under way, or a sync is about to adopt it. Only a
 // comment on a work item of somebody's own is settled.
 func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verdict {
@@ -88,11 +88,11 @@ func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verd
 }
 
 // lastWaitForAdoption is how long the state of a work item waits at most whose create
-// was sent and whose answer nobody heard: the adoption follows within a minute.
+// was sent and whose answer was lost: the adoption follows within a minute.
 const lastWaitForAdoption = time.Minute
 
-// untilAdopted puts the state of a work item without a link back while a create is on
-// the books for the record that it stands for. What people did before the work item was
+// untilAdopted snoozes the state of a work item without a link while a create is on the
+// books for the record that it stands for. What people did before the work item was
 // adopted would be told to nobody otherwise: once it is, nothing differs any more from
 // what is known, so no sweep finds it.
 func (p *Worker) untilAdopted(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Verdict {

@@ -38,7 +38,7 @@ type unreadable struct {
 	why error
 }
 
-// told is one delivery that could be read.
+// reported is one delivery that could be read.
 type reported struct {
 	event             plane.Event
 	at                time.Time

@@ -330,7 +330,7 @@ func movedAway(link mapping.Link, item shown.Item) bool {
 	return item.ProjectID != "" && item.ProjectID != link.ProjectID
 }
 
-// noteHeard keeps what the flow told Odoo, which values of Plane's are Odoo's now
+// noteNotified keeps what the flow told Odoo, which values of Plane's are Odoo's now
 // too, so that the next sync does not write them back, and what of the fields that
 // both sides may change was seen, so that a sweep does not find it missed.
 func noteNotified(ctx context.Context, links *mapping.Store, ownership mapping.Ownership, link mapping.Link, item shown.Item, verdict bridge.Verdict) error {

@@ -22,7 +22,7 @@ type WorkItem struct {
 	URL        *string   `db:"url"`
 	ProjectRef *string   `db:"project_ref"`
 	UpdatedAt  time.Time `db:"updated_at"`
-	// HeardAt is when the newest webhook came that this row counts with, AskedAt when
+	// ReportedAt is when the newest webhook came that this row counts with, AskedAt when
 	// the newest answer was asked for, both by the database's clock.
 	ReportedAt *time.Time `db:"reported_at"`
 	AskedAt    *time.Time `db:"asked_at"`

@@ -65,7 +65,7 @@ func (s *sweep) endWait(ctx context.Context, item shown.Item) error {
 	return s.Links.LookNow(ctx, s.flow.Scope(), link.Key)
 }
 
-// noteUntold counts a work item that nobody told of, and whether somebody should have.
+// noteMissed counts a work item that nobody reported, and whether somebody should have.
 func (s *sweep) noteMissed(ctx context.Context, item shown.Item) error {
 	if s.isOurs(item) {
 		s.report.FirstSeen++
