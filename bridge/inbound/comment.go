@@ -11,7 +11,6 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/shown"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
@@ -52,75 +51,6 @@ func (p *Worker) handleComment(ctx context.Context, tx pgx.Tx, f folded) bridge.
 		return bridge.VerdictOfPlane(err)
 	}
 	return taker.CommentFromPlane(ctx, link, bridge.CommentState{ID: f.newest.EntityID, HTML: comment.HTML, Author: author, At: f.at})
-}
-
-// awaitLink snoozes a comment whose work item says that it stands for a record and is
-// not linked yet: its create is under way, or a sync is about to adopt it. Only a
-// comment on a work item of somebody's own is settled.
-func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verdict {
-	key, err := p.standsFor(ctx, tx, f)
-	if err != nil {
-		return bridge.VerdictOfPlane(err)
-	}
-	model, _, err := key.Parse()
-	flow, mirrored := p.Flows.ByModel(model)
-	if err != nil || !mirrored {
-		return bridge.Ignored("the work item of the comment is not linked to Odoo")
-	}
-	link, err := p.Links.With(tx).ByKey(ctx, flow.Scope(), key)
-	switch {
-	case err != nil && !errors.Is(err, mapping.ErrNoLink):
-		return bridge.RetryLater(bridge.CauseOurs, err)
-	case err == nil && link.IssueID != nil:
-		return bridge.Ignored("the work item of the comment is a duplicate; " + link.Issue() + " stands for its record")
-	}
-	now, err := pgclock.Now(ctx, tx)
-	if err != nil {
-		return bridge.RetryLater(bridge.CauseOurs, err)
-	}
-	waited := now.Sub(f.reportedAt)
-	if waited > waitsForLink {
-		return bridge.GiveUp(bridge.CauseData, fmt.Errorf("the work item of the comment stands for %s and was not linked within %s; "+
-			"link it (`mappings repair`), then replay this delivery", key, waitsForLink))
-	}
-	return bridge.Snooze(time.Now().Add(min(max(waited, firstWaitForLink), lastWaitForLink)),
-		"the work item of the comment stands for "+string(key)+" and is not linked yet")
-}
-
-// lastWaitForAdoption is how long the state of a work item waits at most whose create
-// was sent and whose answer was lost: the adoption follows within a minute.
-const lastWaitForAdoption = time.Minute
-
-// untilAdopted snoozes the state of a work item without a link while a create is on the
-// books for the record that it stands for. What people did before the work item was
-// adopted would be told to nobody otherwise: once it is, nothing differs any more from
-// what is known, so no sweep finds it.
-func (p *Worker) untilAdopted(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Verdict {
-	const settled = "kept; not linked to Odoo"
-	model, _, err := item.Key.Parse()
-	flow, mirrored := p.Flows.ByModel(model)
-	if err != nil || !mirrored || item.Deleted || p.self.is(ctx, p.Plane, item.ActorID) {
-		return bridge.Done(settled)
-	}
-	link, err := p.Links.With(tx).ByKey(ctx, flow.Scope(), item.Key)
-	switch {
-	case errors.Is(err, mapping.ErrNoLink):
-		return bridge.Done(settled)
-	case err != nil:
-		return bridge.RetryLater(bridge.CauseOurs, err)
-	case link.IssueID != nil:
-		return bridge.Done(settled)
-	}
-	now, err := pgclock.Now(ctx, tx)
-	if err != nil {
-		return bridge.RetryLater(bridge.CauseOurs, err)
-	}
-	waited := now.Sub(item.ReportedAt)
-	if waited > waitsForLink {
-		return bridge.Done(settled)
-	}
-	return bridge.Snooze(time.Now().Add(min(max(waited, firstWaitForLink), lastWaitForAdoption)),
-		"the work item stands for "+string(item.Key)+", whose create is not settled yet")
 }
 
 // standsFor is the record that the work item of a comment says it stands for, or "". It

@@ -193,16 +193,19 @@ func (p *Worker) handleWorkItem(ctx context.Context, tx pgx.Tx, f folded) bridge
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
-	link, _, err := p.linkOf(ctx, tx, item.ID)
-	if err != nil {
-		return bridge.RetryLater(bridge.CauseOurs, err)
-	}
-	switch standing := f.standing(item.Content(), row, now); {
-	case standing == standingOld:
+	switch f.standing(item.Content(), row, now) {
+	case standingOld:
 		return bridge.Done("older than what is known; nothing changed")
-	case standing == standingDoubtful, overtaken(link, item):
+	case standingDoubtful:
 		return p.lookAt(ctx, tx, item, row)
 	default:
+		stale, err := p.findingOvertaken(ctx, tx, item)
+		if err != nil {
+			return bridge.RetryLater(bridge.CauseOurs, err)
+		}
+		if stale {
+			return p.lookAt(ctx, tx, item, row)
+		}
 		if err := p.keep(ctx, tx, item); err != nil {
 			return bridge.RetryLater(bridge.CauseOurs, err)
 		}
@@ -214,6 +217,16 @@ func (p *Worker) handleWorkItem(ctx context.Context, tx pgx.Tx, f folded) bridge
 // was shown then may be half of what it shows now, so it is not concluded from.
 func overtaken(link mapping.Link, item shown.Item) bool {
 	return !item.Asked.IsZero() && shown.IsAfter(link.LastSyncedAt, item.Asked)
+}
+
+// findingOvertaken reports whether what a sweep found is overtaken. Only a sweep asked
+// before the delivery was worked on.
+func (p *Worker) findingOvertaken(ctx context.Context, tx pgx.Tx, item shown.Item) (bool, error) {
+	if item.Asked.IsZero() {
+		return false, nil
+	}
+	link, _, err := p.linkOf(ctx, tx, item.ID)
+	return overtaken(link, item), err
 }
 
 // keep writes what is known of a work item.

@@ -74,7 +74,17 @@ func (m *Mirror) confirm(ctx context.Context, w work, issueID string, content ma
 	if w.link.IssueID != nil {
 		note = m.Links.Confirm
 	}
-	err := note(ctx, w.scope, w.item().Key, w.item().OdooID, issueID, content)
+	return relinkedMeanwhile(note(ctx, w.scope, w.item().Key, w.item().OdooID, issueID, content))
+}
+
+// closeLink notes on the link that the record is gone and its work item closed.
+func (m *Mirror) closeLink(ctx context.Context, w work, content mapping.Content) error {
+	return relinkedMeanwhile(m.Links.Close(ctx, w.scope, w.item().Key, w.link.OdooID, w.link.Issue(), content))
+}
+
+// relinkedMeanwhile turns what the store says of a link that is another one by now into
+// work that is tried again at once: nothing failed.
+func relinkedMeanwhile(err error) error {
 	if errors.Is(err, mapping.ErrNoLink) {
 		return fmt.Errorf("%w: its work item was unlinked meanwhile: %w", bridge.ErrLocked, err)
 	}
@@ -139,7 +149,7 @@ func (m *Mirror) adoptArchived(ctx context.Context, w work, existing plane.WorkI
 	}
 	item := w.item()
 	content := w.noting(item.Fields.With(mapping.Fields{}, w.ownership.Owned(item.Fields)...), shown, shown, []mapping.Field{mapping.FieldLabels})
-	if err := m.Links.Bind(ctx, w.scope, item.Key, item.OdooID, existing.ID, content); err != nil {
+	if err := m.confirm(ctx, w, existing.ID, content); err != nil {
 		return err
 	}
 	return m.breakLink(ctx, w)

@@ -185,7 +185,7 @@ func (m *Mirror) cancel(ctx context.Context, w work) error {
 	content := mapping.Content{Pushed: w.link.LastPushed, Written: w.link.Written}
 	key, issue := w.item().Key, w.link.Issue()
 	if content.Pushed.Closed() {
-		return m.Links.Close(ctx, w.scope, key, w.link.OdooID, issue, content)
+		return m.closeLink(ctx, w, content)
 	}
 	// The comment comes last: it must not claim what a board without such a state, or
 	// a crash before the write, makes untrue.
@@ -208,7 +208,7 @@ func (m *Mirror) cancel(ctx context.Context, w work) error {
 		return err
 	}
 	content.Pushed.Group, content.Written.Group = cancelled.Group, cancelled.Group
-	return m.Links.Close(ctx, w.scope, key, w.link.OdooID, issue, content)
+	return m.closeLink(ctx, w, content)
 }
 
 // notCancelled ends the link of a work item that is gone from Plane too. One that

@@ -240,7 +240,7 @@ func (m *Mirror) cancelIntended(ctx context.Context, w work) error {
 		return err
 	}
 	content := mapping.Content{Pushed: w.link.LastPushed, Written: w.link.Written}
-	if err := m.Links.Bind(ctx, w.scope, w.item().Key, w.link.OdooID, existing.ID, content); err != nil {
+	if err := m.confirm(ctx, w, existing.ID, content); err != nil {
 		return err
 	}
 	w.link.State, w.link.IssueID = mapping.Linked, &existing.ID
