@@ -135,19 +135,23 @@ func (a *App) wireClients() error {
 func (a *App) KeepOwnBudget() error { return a.wirePlane(plane.NewBudget()) }
 
 func (a *App) wirePlane(budget plane.Budget) error {
-	s := a.Settings
-	config := plane.Config{
-		BaseURL: s.PlaneBaseURL.String(), Workspace: string(s.PlaneWorkspaceSlug), Auth: liveKey{a.Live, a.parameters, a.address, s},
-		Budget: budget, Logger: a.Logger, UserAgent: "odoo-plane-bridge/" + a.config.Version,
-		Timeout: cmp.Or(a.config.PlaneTimeout, plane.DefaultTimeout),
-	}
-	if s.PlaneAuth == "bot" {
+	config := a.planeConfig(budget)
+	config.Auth = liveKey{a.Live, a.parameters, a.address, a.Settings}
+	if a.Settings.PlaneAuth == "bot" {
 		bot := a.OAuth.Bot()
 		config.Auth, config.HTTPClient = bot, bot.HTTPClient()
 	}
 	var err error
 	a.Plane, err = plane.New(config)
 	return err
+}
+
+// planeConfig is what every client for Plane has in common, whoever it signs for.
+func (a *App) planeConfig(budget plane.Budget) plane.Config {
+	return plane.Config{
+		BaseURL: a.Settings.PlaneBaseURL.String(), Workspace: string(a.Settings.PlaneWorkspaceSlug), Budget: budget, Logger: a.Logger,
+		UserAgent: "odoo-plane-bridge/" + a.config.Version, Timeout: cmp.Or(a.config.PlaneTimeout, plane.DefaultTimeout),
+	}
 }
 
 // budgetKey names whose requests Plane counts together: those of the key as it

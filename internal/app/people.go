@@ -1,8 +1,6 @@
 package app
 
 import (
-	"cmp"
-
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/budget"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -12,8 +10,7 @@ import (
 // each of its users by themselves, so each has a budget, which all replicas share.
 func (a *App) personClient(personID string, signer *oauth.Signer) (*plane.Client, error) {
 	own := budget.New(a.Pool, func() budget.Key { return budget.NewKey(a.Plane.APIURL(), "user "+personID) }, a.Logger)
-	return plane.New(plane.Config{
-		BaseURL: a.Settings.PlaneBaseURL.String(), Workspace: string(a.Settings.PlaneWorkspaceSlug), Auth: signer, HTTPClient: signer.HTTPClient(),
-		Budget: own, Logger: a.Logger, UserAgent: "odoo-plane-bridge/" + a.config.Version, Timeout: cmp.Or(a.config.PlaneTimeout, plane.DefaultTimeout),
-	})
+	config := a.planeConfig(own)
+	config.Auth, config.HTTPClient = signer, signer.HTTPClient()
+	return plane.New(config)
 }

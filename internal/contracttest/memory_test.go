@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,19 +115,21 @@ func stranger(ctx context.Context, t *testing.T, address, sent string, hasSent f
 }
 
 // honest sends one signed webhook and says how it was answered, and how long after
-// its last byte was sent. What comes before and after is the test's own machinery,
+// its last byte was handed over to be sent. What comes before and after is the test's own machinery,
 // which the strangers keep busy as well.
 func honest(t *testing.T, p *process, secret string) (status int, took time.Duration) {
 	body := fmt.Appendf(nil, `{"event": "issue", "action": "updated", "data": {"id": %q, "name": %q}}`, uuid.New(), strings.Repeat("n", 4000))
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/api/webhooks/plane", bytes.NewReader(body))
+	handed := &handedOver{from: bytes.NewReader(body)}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/api/webhooks/plane", handed)
 	if err != nil {
 		t.Fatal(err)
 	}
+	request.ContentLength = int64(len(body))
 	request.Header.Set(plane.HeaderSignature, plane.Sign(secret, body))
 	request.Header.Set(plane.HeaderDelivery, uuid.NewString())
-	var sent, answered time.Time
+	var answered time.Time
 	request = request.WithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { sent = time.Now() }, GotFirstResponseByte: func() { answered = time.Now() },
+		GotFirstResponseByte: func() { answered = time.Now() },
 	}))
 	response, err := (&http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 	if err != nil {
@@ -134,7 +137,20 @@ func honest(t *testing.T, p *process, secret string) (status int, took time.Dura
 		return 0, 0
 	}
 	defer response.Body.Close()
-	return response.StatusCode, answered.Sub(sent)
+	return response.StatusCode, answered.Sub(time.Unix(0, handed.at.Load()))
+}
+
+// handedOver notes when the last of a body was handed over to be sent. That the
+// transport has written it is told by another goroutine, maybe after the answer.
+type handedOver struct {
+	from *bytes.Reader
+	at   atomic.Int64
+}
+
+func (h *handedOver) Read(into []byte) (int, error) {
+	n, err := h.from.Read(into)
+	h.at.Store(time.Now().UnixNano())
+	return n, err
 }
 
 // peakMemory is the most that a process has held so far.
