@@ -85,7 +85,47 @@ func TestEveryMutantFitsTheSources(t *testing.T) {
 		if err != nil {
 			t.Errorf("mutant %q: %v", m.Name, err)
 		}
+		for _, missing := range m.missingTests(t) {
+			t.Errorf("mutant %q: no test of its packages is named %s", m.Name, missing)
+		}
 	}
+}
+
+var testName = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+
+// missingTests are those parts of the mutant's -run that no test of its packages has in
+// its name, as after a test was renamed.
+func (m mutant) missingTests(t *testing.T) (missing []string) {
+	t.Helper()
+	words := strings.Fields(m.Tests)
+	var names string
+	for _, word := range words {
+		if !strings.HasPrefix(word, "./") {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(root, word, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range testName.FindAllStringSubmatch(string(content), -1) {
+				names += found[1] + "\n"
+			}
+		}
+	}
+	if at := slices.Index(words, "-run"); at >= 0 {
+		for part := range strings.SplitSeq(words[at+1], "|") {
+			name, _, _ := strings.Cut(part, "/")
+			if !regexp.MustCompile("(?m)" + name).MatchString(names) {
+				missing = append(missing, part)
+			}
+		}
+	}
+	return missing
 }
 
 // TestEveryMutantDies says of each mutant which test noticed it, and fails for each that
