@@ -21,9 +21,16 @@ func TestWorkGoesOnAfterAKill(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	const events = 500
+	// Whatever the speed of the machine, the last work item waits for its lock.
+	last := uuid.NewString()
+	release := s.hold("work item:" + last)
 	first := s.start("serve")
 	for i := range events {
-		status, err := first.deliver(uuid.NewString(), workItemBody(uuid.NewString(), fmt.Sprintf("item %d", i), "unstarted", time.Now()))
+		item := uuid.NewString()
+		if i == events-1 {
+			item = last
+		}
+		status, err := first.deliver(uuid.NewString(), workItemBody(item, fmt.Sprintf("item %d", i), "unstarted", time.Now()))
 		if err != nil || status != http.StatusOK {
 			t.Fatalf("delivery %d: answer %d, %v", i, status, err)
 		}
@@ -32,6 +39,7 @@ func TestWorkGoesOnAfterAKill(t *testing.T) {
 		}
 	}
 	first.kill()
+	release()
 	left := s.open()
 	if left == 0 {
 		t.Fatal("everything was processed before the kill, so this run proves nothing")
@@ -49,6 +57,16 @@ func TestWorkGoesOnAfterAKill(t *testing.T) {
 	if got := s.count("SELECT count(*) FROM ops.plane_webhook_deliveries WHERE attempts <> 1"); got != 0 {
 		t.Errorf("%d deliveries took effect other than once", got)
 	}
+}
+
+// hold takes the lock of an entity as a replica at work would, until released.
+func (s *stage) hold(entity string) (release func()) {
+	s.t.Helper()
+	tx, err := s.pool.Begin(context.Background())
+	s.must(err)
+	_, err = tx.Exec(context.Background(), "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", entity)
+	s.must(err)
+	return func() { s.must(tx.Rollback(context.Background())) }
 }
 
 // A create is under way when the process is told to stop. It ends by itself, with
