@@ -36,6 +36,8 @@ type projectCatalog struct {
 	labels     []Label
 	haveLabels bool
 	members    []Member
+	// strangers were in no list of members, and when it was read.
+	strangers map[string]time.Time
 	// since is when the oldest of it was read.
 	since time.Time
 }
@@ -105,7 +107,7 @@ func (c *Catalog) project(projectID string) *projectCatalog {
 	defer c.mu.Unlock()
 	p, ok := c.projects[projectID]
 	if !ok {
-		p = &projectCatalog{since: time.Now(), open: map[string]*question{}}
+		p = &projectCatalog{since: time.Now(), open: map[string]*question{}, strangers: map[string]time.Time{}}
 		c.projects[projectID] = p
 	}
 	return p

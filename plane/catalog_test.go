@@ -114,6 +114,38 @@ func TestSomebodyWhoLeftIsLookedForOnce(t *testing.T) {
 	}
 }
 
+// Whoever may read a project's members is one of them, so a list of nobody is not Plane's; a proxy's "[]" would leave
+// everybody without a name for as long as the process lives.
+func TestAListOfMembersWithoutAnybodyIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	answers := oddCatalogue{"members": `[]`}
+	catalog := NewCatalog(clientOver(t, answers))
+	if name, err := catalog.MemberName(t.Context(), "p", "u"); !errors.Is(err, ErrForeign) {
+		t.Errorf("member %q, error %v", name, err)
+	}
+	answers["members"] = `[{"id":"u","display_name":"maria"}]`
+	if name, err := catalog.MemberName(t.Context(), "p", "u"); err != nil || name != "maria" {
+		t.Errorf("member %q, error %v", name, err)
+	}
+}
+
+// A list may be older than somebody's joining, or a page short of one.
+func TestWhoWasInNoListIsLookedForAgainAfterAWhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		answers := oddCatalogue{"members": `[{"id":"u","display_name":"maria"}]`}
+		catalog := NewCatalog(clientOver(t, answers))
+		if name, err := catalog.MemberName(t.Context(), "p", "new"); err != nil || name != "" {
+			t.Errorf("member %q, error %v", name, err)
+		}
+		answers["members"] = `[{"id":"u","display_name":"maria"},{"id":"new","display_name":"jose"}]`
+		time.Sleep(strangerHolds)
+		if name, err := catalog.MemberName(t.Context(), "p", "new"); err != nil || name != "jose" {
+			t.Errorf("member %q, error %v", name, err)
+		}
+	})
+}
+
 func TestManyWorkersReadAProjectOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

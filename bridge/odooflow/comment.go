@@ -1,6 +1,7 @@
 package odooflow
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,6 +19,9 @@ import (
 // not read the table behind it.
 const NoteSubtype = "mail.mt_note"
 
+// somebody wrote a comment who is no member of its project any more.
+const somebody = "Somebody"
+
 // clean leaves what people write in comments: text, lists, tables, links, pictures. It
 // takes out what runs or hides something. A webhook's HTML is whatever a server sent,
 // and Odoo shows a note to people who may do more than its author.
@@ -33,7 +37,7 @@ func LeaveComment(ctx context.Context, client *odoo.Client, model string, record
 	name := fmt.Sprintf("plane_comment_%s_%s", comment.ID, hex.EncodeToString(digest[:4]))
 	created, err = LoadOnce(ctx, client, "mail.message", name, odoo.Values{
 		"model": model, "res_id": recordID, "message_type": "comment", "subtype_id/id": NoteSubtype,
-		"body": odoo.HTML(fmt.Sprintf("<p><b>%s</b> in Plane:</p>%s", html.EscapeString(comment.Author), clean.Sanitize(comment.HTML))),
+		"body": odoo.HTML(fmt.Sprintf("<p><b>%s</b> in Plane:</p>%s", html.EscapeString(cmp.Or(comment.Author, somebody)), clean.Sanitize(comment.HTML))),
 	})
 	if err != nil {
 		return false, Classify(fmt.Errorf("leaving comment %s as a note in Odoo: %w", comment.ID, err))

@@ -11,9 +11,10 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/odoo/odootest"
 )
 
-func TestACommentReachesOdooWithoutWhatRunsInIt(t *testing.T) {
-	t.Parallel()
-	server := odootest.New(odootest.Options{})
+// chatter is a simulated Odoo with one record, and the bridge's client of it.
+func chatter(t *testing.T) (server *odootest.Server, client *odoo.Client, record int64) {
+	t.Helper()
+	server = odootest.New(odootest.Options{})
 	user := server.LeastPrivilege()
 	client, err := odoo.New(odoo.Config{
 		URL: "http://odoo.example", Database: "odoo", Login: user.Login, Secret: user.APIKey,
@@ -22,7 +23,25 @@ func TestACommentReachesOdooWithoutWhatRunsInIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	record := server.AddReturn(1, "2550M")
+	return server, client, server.AddReturn(1, "2550M")
+}
+
+func TestACommentOfSomebodyWhoIsGoneIsANoteOfSomebody(t *testing.T) {
+	t.Parallel()
+	server, client, record := chatter(t)
+	comment := bridge.CommentState{ID: "3b0d3ad7-946a-434b-89f4-b45b92297f0d", HTML: "<p>a remark</p>"}
+	if created, err := odooflow.LeaveComment(t.Context(), client, "bir.tax.return", record, comment); err != nil || !created {
+		t.Fatalf("LeaveComment = %t, %v", created, err)
+	}
+	notes := server.Records("mail.message")
+	if body, _ := notes[len(notes)-1]["body"].(string); !strings.HasPrefix(body, "<p><b>Somebody</b> in Plane:</p>") {
+		t.Errorf("the note is %s", body)
+	}
+}
+
+func TestACommentReachesOdooWithoutWhatRunsInIt(t *testing.T) {
+	t.Parallel()
+	server, client, record := chatter(t)
 	comment := bridge.CommentState{ID: "3b0d3ad7-946a-434b-89f4-b45b92297f0d", Author: "<maria>", HTML: `<p onclick="steal()">See <b>this</b>:</p>
 		<ul><li><a href="https://example.com/a">a</a></li><li><a href="javascript:steal()">b</a></li></ul>
 		<script>steal()</script><iframe src="https://example.com"></iframe><form action="/"><input name="password"></form>`}
