@@ -43,6 +43,9 @@ type WantedItem struct {
 	Key    mapping.Key
 	OdooID int64
 	Fields mapping.Fields
+	// FromPlane are the fields in which the record has what FromPlane announced and was
+	// about to tell it: they are no change of Odoo's, whatever the link says.
+	FromPlane []mapping.Field
 	// ChangedBy is the user of Odoo who saved the record last; 0 where the flow does
 	// not say.
 	ChangedBy int64

@@ -19,7 +19,7 @@ import (
 // on is left for `mappings repair`, because only a person knows which to keep.
 func (a *Auditor) RetireDuplicates(ctx context.Context, flow bridge.Flow, key mapping.Key) (retired int, err error) {
 	scope := flow.Scope()
-	err = ledger.WithLock(ctx, a.mirror.Pool, "mirror:"+string(key), func(pgx.Tx) error {
+	err = ledger.WithLock(ctx, a.mirror.Pool, ledger.LinkOf(key), func(pgx.Tx) error {
 		link, err := a.mirror.Links.ByKey(ctx, scope, key)
 		if errors.Is(err, mapping.ErrNoLink) || err == nil && link.State != mapping.Linked {
 			return nil // A sync binds one of them first.

@@ -2,11 +2,15 @@ package engine_test
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"testing/synctest"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
@@ -65,6 +69,66 @@ func TestATellingThatTheMirrorOvertakesIsToldAgain(t *testing.T) {
 		w.wantPushed("written meanwhile", "2000-05-05")
 		if flow.calls != 2 {
 			t.Errorf("the flow was called for the edit %d times, want twice", flow.calls)
+		}
+	})
+}
+
+// Odoo is told of an edit while the mirror compares the two sides of the record: it would
+// read one as it was before and the other as it is after.
+func TestATellingWaitsForTheMirror(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, pgtest.Open(t, dsn), planetest.Options{})
+		defer w.close()
+		mirrored(w)
+		flow := &overtaken{Flow: w.flow(&fate{})}
+		w.wrap = func(bridge.Flow) bridge.Flow { return flow }
+		p := w.start(0, noFault)
+		defer w.end(p)
+		w.letterOf(p, func() { w.must(w.plane.SetTargetDate("maria", w.item(), "2000-05-05")) })
+		w.must(ledger.WithLock(p.ctx, w.queue, ledger.LinkOf(deadlinePair), func(pgx.Tx) error {
+			p.bridge.WorkOnce(p.ctx, w.queue)
+			return nil
+		}))
+		if flow.calls != 0 {
+			t.Error("Odoo was told while the mirror was at the record")
+		}
+		w.wantStatus(p, ledger.StatusReceived, "")
+		w.workUntilDone(p)
+		w.wantPushed(w.plane.Items()[0].Name, "2000-05-05")
+	})
+}
+
+// both is a flow whose names either side may change.
+type both struct{ bridge.Flow }
+
+// Ownership implements bridge.Flow.
+func (f both) Ownership() mapping.Ownership {
+	ownership := maps.Clone(f.Flow.Ownership())
+	ownership[mapping.FieldName] = mapping.Both
+	return ownership
+}
+
+// A record was read before Odoo was told of a rename, and its link afterwards.
+func TestARecordThatIsOlderThanItsLinkIsReadAgain(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, pgtest.Open(t, dsn), planetest.Options{})
+		defer w.close()
+		mirrored(w)
+		w.wrap = func(flow bridge.Flow) bridge.Flow { return both{flow} }
+		p := w.start(0, noFault)
+		defer w.end(p)
+		flow, name := p.bridge.Flows()[0], w.plane.Items()[0].Name
+		item, err := flow.WantedFor(p.ctx, deadlinePair)
+		w.must(err)
+		item.Fields.Name = "as it was read before"
+		_, err = p.bridge.Mirror().Apply(p.ctx, flow, item, mirror.WhatChanged)
+		w.must(err)
+		if now := w.plane.Items()[0].Name; now != name {
+			t.Errorf("the work item is called %q, and Odoo has %q", now, name)
 		}
 	})
 }

@@ -247,12 +247,15 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
-	if overtaken(link, item) {
-		return bridge.Snooze(time.Now().Add(ledger.LockedFor), "the mirror wrote the work item since it was read, so it is read again")
-	}
 	flow, found := p.Flows.ByName(link.Flow)
 	if !found {
 		return bridge.Done("kept; its flow " + link.Flow + " is switched off")
+	}
+	if link, err = p.held(ctx, tx, link); err != nil {
+		return doneOrRetry("", err)
+	}
+	if overtaken(link, item) {
+		return bridge.Snooze(time.Now().Add(ledger.LockedFor), "the mirror wrote the work item since it was read, so it is read again")
 	}
 	// Before the transaction touches the link: what is announced goes over a connection of
 	// its own, which would wait for this transaction, and this transaction for it.
@@ -284,6 +287,20 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	}
 	return p.repairDrift(ctx, tx, flow, link, item, verdict)
+}
+
+// held is a link once the mirror leaves it alone until the transaction ends. What Odoo is
+// told meanwhile would pass for Odoo's own change where the mirror read one before and
+// the other after.
+func (p *Worker) held(ctx context.Context, tx pgx.Tx, link mapping.Link) (mapping.Link, error) {
+	if err := ledger.Lock(ctx, tx, ledger.LinkOf(link.Key)); err != nil {
+		return link, fmt.Errorf("telling Odoo of the work item of %s: %w", link.Key, err)
+	}
+	now, err := p.Links.With(tx).ByIssue(ctx, p.Workspace, link.Issue())
+	if errors.Is(err, mapping.ErrNoLink) {
+		return link, fmt.Errorf("telling Odoo of the work item of %s: %w: it was unlinked meanwhile", link.Key, bridge.ErrLocked)
+	}
+	return now, err
 }
 
 // announce notes what a flow is about to tell Odoo, outside the transaction: it has
@@ -345,13 +362,16 @@ func movedAway(link mapping.Link, item shown.Item) bool {
 
 // noteNotified keeps what the flow told Odoo, which values of Plane's are Odoo's now
 // too, so that the next sync does not write them back, and what of the fields that
-// both sides may change was seen, so that a sweep does not find it missed.
+// both sides may change was seen, so that a sweep does not find it missed. Where the
+// mirror has written since, what was announced stays on the books.
 func noteNotified(ctx context.Context, links *mapping.Store, ownership mapping.Ownership, link mapping.Link, item shown.Item, verdict bridge.Verdict) error {
-	if verdict.Notified != "" {
-		if err := links.NoteNotified(ctx, link.ID, verdict.Notified); err != nil {
-			return err
-		}
+	if err := noteSeen(ctx, links, ownership, link, item, verdict); err != nil || verdict.Notified == "" {
+		return err
 	}
+	return links.NoteNotified(ctx, link.ID, verdict.Notified)
+}
+
+func noteSeen(ctx context.Context, links *mapping.Store, ownership mapping.Ownership, link mapping.Link, item shown.Item, verdict bridge.Verdict) error {
 	content := mapping.Content{Pushed: link.LastPushed, Written: link.Written.With(item.Fields, ownership.Shared()...)}
 	if verdict.Accepted != nil {
 		content.Pushed = *verdict.Accepted

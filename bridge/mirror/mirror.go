@@ -50,13 +50,20 @@ func New(pool *pgxpool.Pool, client *plane.Client, brake float64, metrics *obser
 // another replica at the same work, does no harm.
 func (m *Mirror) Apply(ctx context.Context, flow bridge.Flow, item bridge.WantedItem, extent Extent) (Step, error) {
 	return m.locked(ctx, flow, item.Key, func(link mapping.Link, found bool) (Step, error) {
+		item, link, err := m.asItIs(ctx, flow, item, link)
+		if errors.Is(err, bridge.ErrNoRecord) {
+			return Step{Action: ActionLeave, Item: item, Reason: "Odoo has no such record any more; a sync decides about its work item"}, nil
+		}
+		if err != nil {
+			return Step{Item: item}, err
+		}
 		step := decide(item, link, found, flow.Ownership(), extent)
 		if item.Fields.Closed() {
 			if err := bridge.Retract(ctx, m.Links, flow, &link); err != nil {
 				return step, err
 			}
 		}
-		err := m.carryOut(ctx, work{flow, flow.Scope(), flow.Ownership(), &step, link, extent})
+		err = m.carryOut(ctx, work{flow, flow.Scope(), flow.Ownership(), &step, link, extent})
 		return step, err
 	})
 }
@@ -91,7 +98,7 @@ func (m *Mirror) locked(ctx context.Context, flow bridge.Flow, key mapping.Key, 
 	var step Step
 	var link mapping.Link
 	done, scope := false, flow.Scope()
-	err := ledger.WithLock(ctx, m.Pool, "mirror:"+string(key), func(pgx.Tx) error {
+	err := ledger.WithLock(ctx, m.Pool, ledger.LinkOf(key), func(pgx.Tx) error {
 		var err error
 		link, err = m.Links.ByKey(ctx, scope, key)
 		if err != nil && !errors.Is(err, mapping.ErrNoLink) {

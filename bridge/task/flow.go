@@ -105,16 +105,16 @@ func (f *Flow) WantedFor(ctx context.Context, key mapping.Key) (bridge.WantedIte
 	if err != nil {
 		return bridge.WantedItem{}, err
 	}
-	if !t.Active {
-		_, err := f.config.Links.ByKey(ctx, f.Scope(), key)
-		if errors.Is(err, mapping.ErrNoLink) {
-			return bridge.WantedItem{}, bridge.ErrNoRecord
-		}
-		if err != nil {
-			return bridge.WantedItem{}, ours(err)
-		}
+	link, err := f.config.Links.ByKey(ctx, f.Scope(), key)
+	switch {
+	case errors.Is(err, mapping.ErrNoLink) && !t.Active:
+		return bridge.WantedItem{}, bridge.ErrNoRecord
+	case err != nil && !errors.Is(err, mapping.ErrNoLink):
+		return bridge.WantedItem{}, ours(err)
 	}
-	return wantedItem(t, s), nil
+	item := wantedItem(t, s)
+	item.FromPlane = told(t, link, s)
+	return item, nil
 }
 
 // ours marks a failure of the bridge's own database.
@@ -145,7 +145,7 @@ func (f *Flow) FromPlane(ctx context.Context, link mapping.Link, item bridge.Wor
 	}
 	u := fromPlane(t, link, item, s)
 	if len(u.taken) == 0 {
-		return bridge.Done("kept; " + u.String())
+		return bridge.Done("kept; " + u.String()).Telling(settled(t, link, s))
 	}
 	if len(u.values) > 0 {
 		if t, err = f.write(ctx, t, u.values); err != nil {

@@ -195,6 +195,33 @@ func TestWhatWasWrittenUnansweredIsNotTakenForAChangeInOdoo(t *testing.T) {
 	}
 }
 
+// What the task has from Plane is known until Plane has been heard again and nothing of
+// it is there; from then on the same value is Odoo's own.
+func TestWhatTheTaskHasFromPlaneIsToldFromOdoosOwnChange(t *testing.T) {
+	t.Parallel()
+	record, link, item := agreedOn()
+	item.Fields.Priority = "urgent"
+	link.Notified = (&Flow{}).Announces(link, item)
+	if fields := told(record, link, newest); len(fields) != 0 {
+		t.Errorf("%v is from Plane, and the write had no effect", fields)
+	}
+	record.Priority, record.Name = "3", "Odoo's"
+	if diff := cmp.Diff([]mapping.Field{mapping.FieldPriority}, told(record, link, newest)); diff != "" {
+		t.Errorf("what is from Plane (-want +got):\n%s", diff)
+	}
+	if notified := settled(record, link, newest); notified != "" {
+		t.Errorf("forgotten while the task has it: %s", notified)
+	}
+	record.Priority = "0"
+	if link.Notified = settled(record, link, newest); link.Notified == "" {
+		t.Error("it is remembered although nothing of it is in the task")
+	}
+	record.Priority = "3"
+	if fields := told(record, link, newest); len(fields) != 0 {
+		t.Errorf("%v was set in Odoo, and counts as from Plane", fields)
+	}
+}
+
 func TestOnlyAnEditIsAnnounced(t *testing.T) {
 	t.Parallel()
 	_, link, item := agreedOn()

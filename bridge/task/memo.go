@@ -92,6 +92,30 @@ func (c column) tried(s setup, link mapping.Link, wish mapping.Fields) bool {
 	return slices.ContainsFunc(readMemo(link.Notified).Tried, func(f mapping.Fields) bool { return c.words(s, f) == c.words(s, wish) })
 }
 
+// told lists the fields in which the task has what was about to be written to it, and
+// not what both sides last agreed on.
+func told(t task, link mapping.Link, s setup) []mapping.Field {
+	var fields []mapping.Field
+	for _, c := range columns {
+		if wish := fromOdoo(t, s); c.words(s, wish) != c.words(s, link.LastPushed) && c.tried(s, link, wish) {
+			fields = append(fields, c.field)
+		}
+	}
+	return fields
+}
+
+// settled is the memo once it is known that nothing of what was about to be written is in
+// the task: whoever writes the same there later does so on their own. It is empty where
+// nothing changes.
+func settled(t task, link mapping.Link, s setup) string {
+	m := readMemo(link.Notified)
+	if len(m.Tried) == 0 || len(told(t, link, s)) > 0 {
+		return ""
+	}
+	m.Tried = nil
+	return m.String()
+}
+
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])

@@ -275,6 +275,29 @@ func TestWhatIsChangedInPlaneWhileAWriteIsUnansweredStillReachesOdoo(t *testing.
 	}
 }
 
+// The bridge was killed between its write to the task and its note of that, and maria has
+// gone on by the time of the next sync: what the task has is no change of Odoo's.
+func TestASyncDoesNotTakeWhatPlaneToldOdooForAChangeInOdoo(t *testing.T) {
+	t.Parallel()
+	s := newTaskStage(t)
+	id := s.addTask("call the auditor")
+	s.done("migrate")
+	s.done("sync", "--flow", "task")
+	item := s.plane.Items()[0]
+	s.exec(`UPDATE ops.plane_sync_mappings SET notified = '{"tried":[{"name":"her first name for it","priority":"high","target_date":"2099-03-01","group":"unstarted"}]}'`)
+	s.odoo.Change("project.task", id, map[string]any{"name": "her first name for it"})
+	s.must(s.plane.RenameItem("maria", item.ID, "her second"))
+	s.done("sync", "--flow", "task")
+	if got := s.item(item.ID); got.Name != "her second" {
+		t.Errorf("in Plane: %q", got.Name)
+	}
+	s.startAndRest()
+	s.done("reconcile", "--flow", "task")
+	s.eventually("the task has her last name for it", 60*time.Second, func() bool { return s.taskRecord(id)["name"] == "her second" })
+	s.quiet()
+	s.still()
+}
+
 func TestACommentOnATaskBecomesOneNote(t *testing.T) {
 	t.Parallel()
 	s, p, id, item := tasksMirrored(t)
