@@ -1,7 +1,10 @@
 package engine_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
@@ -50,6 +53,31 @@ func TestACommentWaitsADayForTheLinkAndNoLonger(t *testing.T) {
 			w.exec("UPDATE ops.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'plane_delivery' AND finalized_at IS NULL")
 			p.bridge.WorkOnce(p.ctx, w.queue)
 			w.wantStatus(p, row.status, row.cause)
+		}
+	})
+}
+
+// One of Plane's hosts is behind the other, so the later text of a comment has the
+// earlier time, and both webhooks are worked on together.
+func TestEachTextOfACommentIsANoteWhateverItsTime(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		w.odoo.LinkReturn(1, w.odoo.AddReturn(1, "2550M"))
+		w.settle(p)
+		w.forget()
+		w.plane.SetClocks(0, -3*time.Second)
+		id, err := w.plane.Comment("maria", w.item(), "<p>first thought</p>")
+		w.must(err)
+		w.must(w.plane.Quiesce(p.ctx)) // A webhook's body is made when it is sent.
+		w.must(w.plane.EditComment("maria", id, "<p>second thought</p>"))
+		w.deliver(p)
+		p.bridge.WorkOnce(p.ctx, w.queue)
+		var notes string
+		for _, note := range w.odoo.Records("mail.message") {
+			notes += fmt.Sprint(note["body"])
+		}
+		if !strings.Contains(notes, "first thought") || !strings.Contains(notes, "second thought") {
+			t.Errorf("the notes are %q, want both thoughts", notes)
 		}
 	})
 }

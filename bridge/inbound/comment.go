@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,7 +30,7 @@ const (
 func (p *Worker) handleComment(ctx context.Context, tx pgx.Tx, f folded) bridge.Verdict {
 	comment := f.newest.Comment
 	switch {
-	case comment == nil || f.newest.Action == plane.ActionDeleted:
+	case comment == nil || f.deleted():
 		return bridge.Ignored("a deleted comment stays in Odoo")
 	case comment.ExternalSource == mapping.ExternalSource:
 		return bridge.Ignored("the bridge's own comment")
@@ -46,11 +47,43 @@ func (p *Worker) handleComment(ctx context.Context, tx pgx.Tx, f folded) bridge.
 	if !found || !takes {
 		return bridge.Ignored("flow " + link.Flow + " takes no comments")
 	}
-	author, err := p.Catalog.MemberName(ctx, f.newest.ProjectID, f.newest.ActorID)
-	if err != nil {
-		return bridge.VerdictOfPlane(err)
+	return p.leaveTexts(ctx, taker, link, f.texts())
+}
+
+// leaveTexts passes every text that a comment had to a flow, oldest first, as if each
+// webhook had been worked on by itself. Kept to the newest, a text would be lost whose
+// time on another host of Plane is a little behind that of the text it replaced. After
+// a crash between two of them all are passed on again, and each is left once.
+func (p *Worker) leaveTexts(ctx context.Context, taker bridge.CommentTaker, link mapping.Link, texts []reported) bridge.Verdict {
+	var verdict bridge.Verdict
+	for _, text := range texts {
+		author, err := p.Catalog.MemberName(ctx, text.event.ProjectID, text.event.ActorID)
+		if err != nil {
+			return bridge.VerdictOfPlane(err)
+		}
+		verdict = taker.CommentFromPlane(ctx, link, bridge.CommentState{ID: text.event.EntityID, HTML: text.event.Comment.HTML, Author: author, At: text.at})
+		if verdict.Kind != bridge.VerdictDone {
+			return verdict
+		}
 	}
-	return taker.CommentFromPlane(ctx, link, bridge.CommentState{ID: f.newest.EntityID, HTML: comment.HTML, Author: author, At: f.at})
+	return verdict
+}
+
+// texts are the texts that a comment had, oldest first, each where it stood first.
+func (f folded) texts() []reported {
+	seen := make(map[string]bool)
+	return slices.DeleteFunc(slices.Clone(f.states), func(t reported) bool {
+		if t.event.Comment == nil || seen[t.event.Comment.HTML] {
+			return true
+		}
+		seen[t.event.Comment.HTML] = true
+		return false
+	})
+}
+
+// deleted reports whether any of a batch says that its entity was deleted.
+func (f folded) deleted() bool {
+	return slices.ContainsFunc(f.states, func(t reported) bool { return t.event.Action == plane.ActionDeleted })
 }
 
 // standsFor is the record that the work item of a comment says it stands for, or "". It

@@ -16,6 +16,9 @@ import (
 // among them, and which deliveries it stands for.
 type folded struct {
 	newest plane.Event
+	// states are all that the batch says, oldest first by Plane's clock. Of a work item
+	// only the newest counts; each text of a comment is a note.
+	states []reported
 	// at is when the newest state was true, by Plane's clock.
 	at time.Time
 	// reportedAt is when the newest webhook came, and asked when the newest state was asked
@@ -82,10 +85,11 @@ func (f *folded) choose(all []reported) {
 	all = slices.DeleteFunc(all, func(t reported) bool {
 		return t.asked.Before(asked) && !t.reportedAt.After(asked)
 	})
-	for i, t := range all {
-		if i == 0 || !t.at.Before(f.at) {
-			f.newest, f.at, f.asked = t.event, t.at, t.asked
-		}
+	slices.SortStableFunc(all, func(a, b reported) int { return a.at.Compare(b.at) })
+	f.states = all
+	if len(all) > 0 {
+		last := all[len(all)-1]
+		f.newest, f.at, f.asked = last.event, last.at, last.asked
 	}
 	for _, t := range all {
 		deleted := t.asked.IsZero() && t.event.Action == plane.ActionDeleted
