@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/oauth2"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -84,7 +85,7 @@ func (k *Keeper) newState(ctx context.Context, inBrowser bool) (state string, ex
 	id, secret := uuid.New(), make([]byte, stateSecret)
 	_, _ = rand.Read(secret) // It never fails; the runtime ends the process instead.
 	expires = k.now().Add(stateLife)
-	added, err := store{k.pool}.addState(ctx, id, secret, inBrowser, expires)
+	added, err := grants.In(k.pool).AddState(ctx, id, secret, inBrowser, expires)
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -109,7 +110,7 @@ func (k *Keeper) useState(ctx context.Context, callback Callback) error {
 		return errState
 	}
 	id, secret := uuid.UUID(raw[:len(uuid.UUID{})]), raw[len(uuid.UUID{}):]
-	open, found, err := store{k.pool}.useState(ctx, id)
+	open, found, err := grants.In(k.pool).UseState(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -176,8 +177,8 @@ func (k *Keeper) keepBot(ctx context.Context, app App, protocol *plane.OAuth, in
 	if err != nil {
 		return Grant{}, err
 	}
-	return k.keep(ctx, app, token, grant{
-		rowKey: rowKey{app.server(), KindBot, installationID}, InstallationID: installationID,
+	return k.keep(ctx, app, token, grants.Grant{
+		Key: grants.Key{Server: app.server(), Kind: grants.KindBot, Subject: installationID}, InstallationID: installationID,
 		Workspace: app.Workspace, ActorID: found.AppBot,
 	})
 }
@@ -201,8 +202,8 @@ func (k *Keeper) keepUser(ctx context.Context, app App, protocol *plane.OAuth, c
 	if err != nil {
 		return Grant{}, readRefusal("the question who consented", err)
 	}
-	return k.keep(ctx, app, token, grant{
-		rowKey: rowKey{app.server(), KindUser, who.ID}, InstallationID: callback.InstallationID,
+	return k.keep(ctx, app, token, grants.Grant{
+		Key: grants.Key{Server: app.server(), Kind: grants.KindUser, Subject: who.ID}, InstallationID: callback.InstallationID,
 		Workspace: app.Workspace, ActorID: who.ID, ActorName: who.DisplayName,
 	})
 }
@@ -224,7 +225,7 @@ func installedHere(ctx context.Context, app App, protocol *plane.OAuth, token *o
 	}
 }
 
-func (k *Keeper) keep(ctx context.Context, app App, token *oauth2.Token, g grant) (Grant, error) {
+func (k *Keeper) keep(ctx context.Context, app App, token *oauth2.Token, g grants.Grant) (Grant, error) {
 	box, err := app.box()
 	if err != nil {
 		return Grant{}, err
@@ -233,10 +234,10 @@ func (k *Keeper) keep(ctx context.Context, app App, token *oauth2.Token, g grant
 	if err != nil {
 		return Grant{}, err
 	}
-	err = pgx.BeginFunc(ctx, k.pool, func(tx pgx.Tx) error { return store{tx}.keep(ctx, h.grant) })
+	err = pgx.BeginFunc(ctx, k.pool, func(tx pgx.Tx) error { return grants.In(tx).Keep(ctx, h.Grant) })
 	if err != nil {
 		return Grant{}, err
 	}
 	k.logger.InfoContext(ctx, "OAuth token stored", slog.String("kind", string(g.Kind)), slog.String("subject", g.Subject), slog.Any("expires", h.ExpiresAt))
-	return g.shown(), nil
+	return shown(g), nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -149,7 +150,7 @@ func TestBrowsersCannotFillTheDatabaseWithStates(t *testing.T) {
 	w := commercial(t)
 	k := w.keeper()
 	_, err := w.pool.Exec(t.Context(), `INSERT INTO ops.oauth_states SELECT gen_random_uuid(), '', true, $1 FROM generate_series(1, $2)`,
-		w.now().Add(stateLife), maxOpenStates)
+		w.now().Add(stateLife), grants.MaxOpenStates)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +247,7 @@ func TestTheNewestRefreshTokenIsKept(t *testing.T) {
 	if me, err := w.client(k.User(person)).Me(t.Context()); err != nil || me.ID != person {
 		t.Errorf("me = %+v, %v", me, err)
 	}
-	if g := w.grant(KindUser); g.Renewals != 4 {
+	if g := w.grant(grants.KindUser); g.Renewals != 4 {
 		t.Errorf("%d renewals", g.Renewals)
 	}
 }
@@ -268,7 +269,7 @@ func TestALostRefreshTokenIsHealedByANewConsent(t *testing.T) {
 	if err := w.fault(k.Look(t.Context())); err == nil {
 		t.Fatal("a spent refresh token was taken")
 	}
-	if g := w.grant(KindUser); g.State != StateConsentNeeded || g.RenewAt != nil {
+	if g := w.grant(grants.KindUser); g.State != grants.StateConsentNeeded || g.RenewAt != nil {
 		t.Errorf("state %s, next try %v", g.State, g.RenewAt)
 	}
 	if me, err := w.client(k.User(person)).Me(t.Context()); err != nil || me.ID != person {
@@ -282,7 +283,7 @@ func TestALostRefreshTokenIsHealedByANewConsent(t *testing.T) {
 	if me, err := w.client(k.User(person)).Me(t.Context()); err != nil || me.ID != person {
 		t.Errorf("after a new consent: %+v, %v", me, err)
 	}
-	if g := w.grant(KindUser); g.State != StateActive || g.LastError != nil {
+	if g := w.grant(grants.KindUser); g.State != grants.StateActive || g.LastError != nil {
 		t.Errorf("state %s, error %v", g.State, g.LastError)
 	}
 }
@@ -298,7 +299,7 @@ func TestABotLosesNothingInACrash(t *testing.T) {
 	}
 	w.intercept(nil)
 	w.pass(retryAfter)
-	if err := k.Look(t.Context()); err != nil || w.grant(KindBot).State != StateActive {
+	if err := k.Look(t.Context()); err != nil || w.grant(grants.KindBot).State != grants.StateActive {
 		t.Error(err)
 	}
 }

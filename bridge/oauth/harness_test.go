@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
@@ -220,7 +221,7 @@ func (w *world) consented(k *Keeper) string {
 		w.t.Fatal(err)
 	}
 	for _, g := range granted {
-		if g.Kind == string(KindUser) {
+		if g.Kind == string(grants.KindUser) {
 			return g.ActorID
 		}
 	}
@@ -228,9 +229,9 @@ func (w *world) consented(k *Keeper) string {
 	return ""
 }
 
-func (w *world) grant(kind Kind) grant {
+func (w *world) grant(kind grants.Kind) grants.Grant {
 	w.t.Helper()
-	all, err := store{w.pool}.all(w.t.Context(), w.current().server())
+	all, err := grants.In(w.pool).All(w.t.Context(), w.current().server())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -240,7 +241,7 @@ func (w *world) grant(kind Kind) grant {
 		}
 	}
 	w.t.Fatalf("no %s among %d grants", kind, len(all))
-	return grant{}
+	return grants.Grant{}
 }
 
 // searchForSecrets looks for every key, token, code and state of the test in all

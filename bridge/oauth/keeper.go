@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 )
 
@@ -80,19 +81,19 @@ func (k *Keeper) Look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(k.reseal(ctx, app, box), k.renewDue(ctx, app), store{k.pool}.forgetStates(ctx, k.now()))
+	return errors.Join(k.reseal(ctx, app, box), k.renewDue(ctx, app), grants.In(k.pool).ForgetStates(ctx, k.now()))
 }
 
 // reseal ends a rotation: whatever the previous key sealed is sealed with the
 // current one, tokens that nobody reads included. A crash in between leaves rows
 // of both kinds, and the next round goes on.
 func (k *Keeper) reseal(ctx context.Context, app App, box *sealed.Box) error {
-	grants, err := store{k.pool}.all(ctx, app.server())
+	all, err := grants.In(k.pool).All(ctx, app.server())
 	if err != nil {
 		return err
 	}
 	var faults []error
-	for _, g := range grants {
+	for _, g := range all {
 		if box.Current(g.Sealed) {
 			continue
 		}
@@ -103,13 +104,13 @@ func (k *Keeper) reseal(ctx context.Context, app App, box *sealed.Box) error {
 }
 
 func (k *Keeper) renewDue(ctx context.Context, app App) error {
-	due, err := store{k.pool}.due(ctx, app.server(), k.now())
+	due, err := grants.In(k.pool).Due(ctx, app.server(), k.now())
 	if err != nil {
 		return err
 	}
 	var faults []error
 	for _, g := range due {
-		_, err := k.renew(ctx, g.rowKey, false, k.isDue)
+		_, err := k.renew(ctx, g.Key, false, k.isDue)
 		if err != nil && !errors.Is(err, errBusy) {
 			faults = append(faults, fmt.Errorf("renewing the token of %s %s: %w", g.Kind, g.Subject, err))
 		}
@@ -117,4 +118,4 @@ func (k *Keeper) renewDue(ctx context.Context, app App) error {
 	return errors.Join(faults...)
 }
 
-func (k *Keeper) isDue(current held) bool { return current.due(k.now()) }
+func (k *Keeper) isDue(current grants.Held) bool { return current.Due(k.now()) }

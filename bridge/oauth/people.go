@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -76,8 +77,8 @@ func refused(err error) bool {
 
 // find returns the one person with an e-mail address.
 func (p *People) find(ctx context.Context, email func(context.Context) (string, error)) (person, bool) {
-	grants, err := p.usable(ctx)
-	if err != nil || len(grants) == 0 {
+	usable, err := p.usable(ctx)
+	if err != nil || len(usable) == 0 {
 		p.note(ctx, "who consented could not be read", err)
 		return person{}, false
 	}
@@ -87,7 +88,7 @@ func (p *People) find(ctx context.Context, email func(context.Context) (string, 
 		return person{}, false
 	}
 	var found []person
-	for _, g := range grants {
+	for _, g := range usable {
 		who, err := p.meet(ctx, g)
 		p.note(ctx, "Plane does not say who somebody is who consented", err)
 		if err == nil && sameAddress(who.email, wanted) {
@@ -106,30 +107,30 @@ func sameAddress(a, b string) bool { return a != "" && len(a) == len(b) && strin
 
 // usable are the grants of people whose tokens have not ended and whom Plane did not
 // refuse a moment ago.
-func (p *People) usable(ctx context.Context) ([]grant, error) {
+func (p *People) usable(ctx context.Context) ([]grants.Grant, error) {
 	app, now := p.keeper.app(), p.keeper.now()
 	if !app.UserFlow {
 		return nil, nil
 	}
-	all, err := store{p.keeper.pool}.people(ctx, app.server(), app.Workspace)
+	all, err := grants.In(p.keeper.pool).People(ctx, app.server(), app.Workspace)
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var grants []grant
+	var usable []grants.Grant
 	for _, g := range all {
 		refused := p.known[g.Subject].refused
 		waits := now.Before(refused.Add(refusedFor)) && !g.ObtainedAt.After(refused)
-		if !waits && (g.alive(now) || g.State == StateActive) {
-			grants = append(grants, g)
+		if !waits && (g.Alive(now) || g.State == grants.StateActive) {
+			usable = append(usable, g)
 		}
 	}
-	return grants, nil
+	return usable, nil
 }
 
 // meet returns the person of a grant, and asks Plane who that is when it is not known.
-func (p *People) meet(ctx context.Context, g grant) (person, error) {
+func (p *People) meet(ctx context.Context, g grants.Grant) (person, error) {
 	p.mu.Lock()
 	who := p.known[g.Subject]
 	p.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/oauth2"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 )
 
@@ -35,14 +36,14 @@ type renewal struct {
 	*Keeper
 	app App
 	box *sealed.Box
-	key rowKey
+	key grants.Key
 	// needed is asked about the row as it is once it is locked: another replica
 	// may have renewed it meanwhile.
-	needed func(held) bool
+	needed func(grants.Held) bool
 
-	result  held   // the token to use from now on
-	old     []byte // what Plane's answer replaces; nil until there is one
-	refused error  // why there is none
+	result  grants.Held // the token to use from now on
+	old     []byte      // what Plane's answer replaces; nil until there is one
+	refused error       // why there is none
 }
 
 // renew gets a new token for a row that needs one and returns the token to use
@@ -57,35 +58,35 @@ type renewal struct {
 // again. No order of steps avoids this, because Plane and the database share no
 // transaction; what is avoided is losing the answer to anything less than a crash
 // (see save), and two replicas spending one refresh token.
-func (k *Keeper) renew(ctx context.Context, key rowKey, patient bool, needed func(held) bool) (held, error) {
+func (k *Keeper) renew(ctx context.Context, key grants.Key, patient bool, needed func(grants.Held) bool) (grants.Held, error) {
 	app := k.app()
 	box, err := app.box()
 	if err != nil {
-		return held{}, err
+		return grants.Held{}, err
 	}
 	// Whoever asked may hang up; the answer must be stored nevertheless.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewLimit)
 	defer cancel()
 	r := &renewal{Keeper: k, app: app, box: box, key: key, needed: needed}
-	err = pgx.BeginFunc(ctx, k.pool, func(tx pgx.Tx) error { return r.inTransaction(ctx, store{tx}, patient) })
+	err = pgx.BeginFunc(ctx, k.pool, func(tx pgx.Tx) error { return r.inTransaction(ctx, grants.In(tx), patient) })
 	if err != nil && r.old != nil {
 		err = r.save(ctx, err)
 	}
 	if err != nil {
-		return held{}, err
+		return grants.Held{}, err
 	}
 	return r.result, r.refused
 }
 
-func (r *renewal) inTransaction(ctx context.Context, s store, patient bool) error {
-	row, free, err := s.lock(ctx, r.key, patient)
+func (r *renewal) inTransaction(ctx context.Context, s grants.Store, patient bool) error {
+	row, free, err := s.Lock(ctx, r.key, patient)
 	if err != nil {
 		return err
 	}
 	if !free {
 		return errBusy
 	}
-	if r.result, _, err = unseal(r.box, row); err != nil {
+	if r.result, _, err = grants.Unseal(r.box, row); err != nil {
 		return err
 	}
 	if !r.needed(r.result) {
@@ -99,7 +100,7 @@ func (r *renewal) inTransaction(ctx context.Context, s store, patient bool) erro
 		return err
 	}
 	r.old = row.Sealed
-	if err := s.renewed(ctx, r.result.grant, r.old); err != nil {
+	if err := s.Renewed(ctx, r.result.Grant, r.old); err != nil {
 		return err
 	}
 	r.logger.InfoContext(ctx, "OAuth token renewed", slog.String("kind", string(row.Kind)), slog.String("subject", row.Subject),
@@ -114,7 +115,7 @@ func (r *renewal) ask(ctx context.Context) (*oauth2.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.key.Kind == KindBot {
+	if r.key.Kind == grants.KindBot {
 		return app.BotToken(ctx, r.result.InstallationID)
 	}
 	return app.Refresh(ctx, &oauth2.Token{RefreshToken: r.result.RefreshToken})
@@ -122,18 +123,18 @@ func (r *renewal) ask(ctx context.Context) (*oauth2.Token, error) {
 
 // noteRefusal keeps why there is no new token and when to try again, for all
 // replicas. It is committed; the refusal itself is no error of the transaction.
-func (r *renewal) noteRefusal(ctx context.Context, s store, why error) error {
+func (r *renewal) noteRefusal(ctx context.Context, s grants.Store, why error) error {
 	r.refused = why
 	now, text := r.now(), why.Error()
 	next := now.Add(retryAfter)
 	r.result.RenewAt, r.result.LastError, r.result.LastErrorAt = &next, &text, &now
 	if refusedGrant(why) {
-		r.result.State, next = StateConsentNeeded, now.Add(retryRefused)
-		if r.key.Kind == KindUser {
+		r.result.State, next = grants.StateConsentNeeded, now.Add(retryRefused)
+		if r.key.Kind == grants.KindUser {
 			r.result.RenewAt = nil // a spent refresh token stays spent
 		}
 	}
-	return s.failed(ctx, r.key, r.result.State, r.result.RenewAt, text, now)
+	return s.Failed(ctx, r.key, r.result.State, r.result.RenewAt, text, now)
 }
 
 // save stores a token whose transaction broke after Plane had issued it: the
@@ -142,7 +143,7 @@ func (r *renewal) noteRefusal(ctx context.Context, s store, why error) error {
 func (r *renewal) save(ctx context.Context, broken error) error {
 	r.logger.WarnContext(ctx, "a renewed OAuth token was not stored; trying again", slog.Any("error", broken))
 	for range saveTries {
-		err := store{r.pool}.renewed(ctx, r.result.grant, r.old)
+		err := grants.In(r.pool).Renewed(ctx, r.result.Grant, r.old)
 		if err == nil {
 			return nil
 		}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 )
 
@@ -128,7 +129,7 @@ func TestARefreshTokenThatAnAnswerLeavesOutStaysTheOneBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for answered, want := range map[string]string{"": "the one before", "a new one": "a new one"} {
-		h, err := k.fill(box, grant{}, &oauth2.Token{AccessToken: "a", RefreshToken: answered}, "the one before")
+		h, err := k.fill(box, grants.Grant{}, &oauth2.Token{AccessToken: "a", RefreshToken: answered}, "the one before")
 		if err != nil || h.RefreshToken != want {
 			t.Errorf("after an answer with %q it is %q (%v), want %q", answered, h.RefreshToken, err, want)
 		}

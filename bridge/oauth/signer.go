@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 )
 
@@ -24,25 +25,25 @@ const settleTime = time.Minute
 type Signer struct {
 	keeper *Keeper
 	whose  string
-	find   func(ctx context.Context, app App) (grant, bool, error)
+	find   func(ctx context.Context, app App) (grants.Grant, bool, error)
 
 	mu     sync.Mutex
-	cached held
+	cached grants.Held
 }
 
 // Bot returns the signer of what the bridge does by itself: the app's installation
 // in the workspace that is set.
 func (k *Keeper) Bot() *Signer {
-	return &Signer{keeper: k, whose: "the bot", find: func(ctx context.Context, app App) (grant, bool, error) {
-		return store{k.pool}.bot(ctx, app.server(), app.Workspace)
+	return &Signer{keeper: k, whose: "the bot", find: func(ctx context.Context, app App) (grants.Grant, bool, error) {
+		return grants.In(k.pool).Bot(ctx, app.server(), app.Workspace)
 	}}
 }
 
 // User returns the signer of what is done in a person's name. The person, named by
 // the id in Plane, has to have consented.
 func (k *Keeper) User(id string) *Signer {
-	return &Signer{keeper: k, whose: "user " + id, find: func(ctx context.Context, app App) (grant, bool, error) {
-		return store{k.pool}.user(ctx, app.server(), app.Workspace, id)
+	return &Signer{keeper: k, whose: "user " + id, find: func(ctx context.Context, app App) (grants.Grant, bool, error) {
+		return grants.In(k.pool).User(ctx, app.server(), app.Workspace, id)
 	}}
 }
 
@@ -77,51 +78,51 @@ func (e *noTokenError) Unwrap() error { return e.cause }
 
 // token returns the cached token while it is neither due nor for another server
 // than the one that is set now.
-func (s *Signer) token(ctx context.Context) (held, error) {
+func (s *Signer) token(ctx context.Context) (grants.Held, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	app, now := s.keeper.app(), s.keeper.now()
-	if c := s.cached; c.AccessToken != "" && c.Server == app.server() && c.Workspace == app.Workspace && c.alive(now) && !c.due(now) {
+	if c := s.cached; c.AccessToken != "" && c.Server == app.server() && c.Workspace == app.Workspace && c.Alive(now) && !c.Due(now) {
 		return c, nil
 	}
 	current, err := s.load(ctx, app)
-	if err == nil && current.due(now) {
+	if err == nil && current.Due(now) {
 		current, err = s.renewIfDue(ctx, current)
 	}
-	if err == nil && !current.alive(now) {
+	if err == nil && !current.Alive(now) {
 		err = ended(current)
 	}
 	if err != nil {
-		return held{}, err
+		return grants.Held{}, err
 	}
 	s.cached = current
 	return current, nil
 }
 
-func (s *Signer) load(ctx context.Context, app App) (held, error) {
+func (s *Signer) load(ctx context.Context, app App) (grants.Held, error) {
 	box, err := app.box()
 	if err != nil {
-		return held{}, err
+		return grants.Held{}, err
 	}
 	row, found, err := s.find(ctx, app)
 	if err != nil {
-		return held{}, err
+		return grants.Held{}, err
 	}
 	if !found {
-		return held{}, fmt.Errorf("%w: no grant is stored for %s in workspace %s; run `odoo-plane-bridge oauth install`", bridge.ErrKeyMissing, s.whose, app.Workspace)
+		return grants.Held{}, fmt.Errorf("%w: no grant is stored for %s in workspace %s; run `odoo-plane-bridge oauth install`", bridge.ErrKeyMissing, s.whose, app.Workspace)
 	}
 	return s.keeper.open(ctx, box, row)
 }
 
 // renewIfDue goes on with a token that is still good when renewing fails.
-func (s *Signer) renewIfDue(ctx context.Context, current held) (held, error) {
+func (s *Signer) renewIfDue(ctx context.Context, current grants.Held) (grants.Held, error) {
 	now := s.keeper.now()
-	fresh, err := s.keeper.renew(ctx, current.rowKey, !current.alive(now), s.keeper.isDue)
+	fresh, err := s.keeper.renew(ctx, current.Key, !current.Alive(now), s.keeper.isDue)
 	switch {
 	case err == nil:
 		return fresh, nil
-	case !current.alive(now):
-		return held{}, err
+	case !current.Alive(now):
+		return grants.Held{}, err
 	case !errors.Is(err, errBusy):
 		s.keeper.logger.WarnContext(ctx, "a token was not renewed; it is used while it lasts",
 			slog.String("of", s.whose), slog.Any("error", err), slog.Any("expires", current.ExpiresAt))
@@ -129,7 +130,7 @@ func (s *Signer) renewIfDue(ctx context.Context, current held) (held, error) {
 	return current, nil
 }
 
-func ended(g held) error {
+func ended(g grants.Held) error {
 	why := "nobody has renewed it"
 	if g.LastError != nil {
 		why = *g.LastError
@@ -139,19 +140,19 @@ func ended(g held) error {
 
 // replace returns a token other than the refused one: another replica's, or a
 // new one. It returns the same again when that one is too young to be replaced.
-func (s *Signer) replace(ctx context.Context, refused string) (held, error) {
+func (s *Signer) replace(ctx context.Context, refused string) (grants.Held, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current, err := s.load(ctx, s.keeper.app())
 	if err != nil {
-		return held{}, err
+		return grants.Held{}, err
 	}
-	needed := func(h held) bool {
+	needed := func(h grants.Held) bool {
 		return h.AccessToken == refused && s.keeper.now().Sub(h.ObtainedAt) >= settleTime && (h.LastErrorAt == nil || s.keeper.isDue(h))
 	}
 	if needed(current) {
-		if current, err = s.keeper.renew(ctx, current.rowKey, true, needed); err != nil {
-			return held{}, err
+		if current, err = s.keeper.renew(ctx, current.Key, true, needed); err != nil {
+			return grants.Held{}, err
 		}
 	}
 	s.cached = current

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/plane"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
@@ -63,7 +64,7 @@ func TestThreeReplicasThatNeedANewTokenAskForOne(t *testing.T) {
 	t.Parallel()
 	w := commercial(t)
 	w.installed()
-	old := w.grant(KindBot).Sealed
+	old := w.grant(grants.KindBot).Sealed
 	w.pass(25 * time.Hour)
 	seen := sync.Map{}
 	var wait sync.WaitGroup
@@ -81,7 +82,7 @@ func TestThreeReplicasThatNeedANewTokenAskForOne(t *testing.T) {
 	wait.Wait()
 	distinct := 0
 	seen.Range(func(any, any) bool { distinct++; return true })
-	if w.asked() != 2 || distinct != 1 || bytes.Equal(old, w.grant(KindBot).Sealed) {
+	if w.asked() != 2 || distinct != 1 || bytes.Equal(old, w.grant(grants.KindBot).Sealed) {
 		t.Errorf("%d tokens were asked for, %d are in use; want 2 (one at first) and 1", w.asked(), distinct)
 	}
 }
@@ -228,7 +229,7 @@ func TestARenewalThatFailsIsTriedAgainAfterAMinuteByOneReplica(t *testing.T) {
 	if _, err := replicas[2].token(t.Context()); err != nil {
 		t.Errorf("after the proxy came back: %v", err)
 	}
-	if g := w.grant(KindBot); g.State != StateActive || g.LastError != nil {
+	if g := w.grant(grants.KindBot); g.State != grants.StateActive || g.LastError != nil {
 		t.Errorf("state %s, last error %v", g.State, g.LastError)
 	}
 }
@@ -242,7 +243,7 @@ func TestATokenIsUsedWhileItLastsWhenRenewingFails(t *testing.T) {
 	if _, err := w.client(bot).Me(t.Context()); err != nil {
 		t.Errorf("error %v", err)
 	}
-	if g := w.grant(KindBot); g.LastError == nil || g.State != StateActive {
+	if g := w.grant(grants.KindBot); g.LastError == nil || g.State != grants.StateActive {
 		t.Errorf("state %s, last error %v", g.State, g.LastError)
 	}
 }
@@ -274,7 +275,7 @@ func TestAnAppThatWasUninstalledIsReported(t *testing.T) {
 		t.Error("the refusal went unnoticed")
 	}
 	all, err := k.Status(t.Context())
-	if err != nil || all[0].State != StateConsentNeeded || all[0].Usable() || !strings.Contains(*all[0].LastError, "invalid_grant") {
+	if err != nil || all[0].State != grants.StateConsentNeeded || all[0].Usable() || !strings.Contains(*all[0].LastError, "invalid_grant") {
 		t.Errorf("status %+v, %v", all, err)
 	}
 }

@@ -2,67 +2,28 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/sealed"
 )
-
-// secret is what is sealed of a token.
-type secret struct {
-	AccessToken  string `json:"access_token"`
-	RefreshToken string `json:"refresh_token,omitempty"`
-	TokenType    string `json:"token_type,omitempty"`
-}
-
-// held is a grant with its token opened. It never leaves this package.
-type held struct {
-	grant
-	secret
-}
-
-// unseal decrypts the token of a row. Stale says that the previous key sealed it.
-func unseal(box *sealed.Box, g grant) (h held, stale bool, err error) {
-	plain, stale, err := box.Open(g.Sealed, g.place()...)
-	if err != nil {
-		return held{}, false, fmt.Errorf("opening the token of %s %s: %w; set ENCRYPTION_KEY_PREVIOUS to the key before, or install the app again", g.Kind, g.Subject, err)
-	}
-	h = held{grant: g}
-	if err := json.Unmarshal(plain, &h.secret); err != nil {
-		return held{}, false, fmt.Errorf("reading the token of %s %s: it is not what this program stores", g.Kind, g.Subject)
-	}
-	return h, stale, nil
-}
-
-// seal encrypts the token of a row for that row.
-func (h *held) seal(box *sealed.Box) error {
-	plain, err := json.Marshal(h.secret) //nolint:gosec // It goes into the encryption and nowhere else.
-	if err == nil {
-		h.Sealed, err = box.Seal(plain, h.place()...)
-	}
-	if err != nil {
-		return fmt.Errorf("sealing the token of %s %s: %w", h.Kind, h.Subject, err)
-	}
-	return nil
-}
 
 // open decrypts the token of a row, and seals it anew when the previous key did:
 // reading ends a rotation for tokens in use. It must not be called while the row
 // is locked, because it writes through the pool.
-func (k *Keeper) open(ctx context.Context, box *sealed.Box, g grant) (held, error) {
-	h, stale, err := unseal(box, g)
+func (k *Keeper) open(ctx context.Context, box *sealed.Box, g grants.Grant) (grants.Held, error) {
+	h, stale, err := grants.Unseal(box, g)
 	if err != nil || !stale {
 		return h, err
 	}
-	if err := h.seal(box); err != nil {
-		return held{}, err
+	if err := h.Seal(box); err != nil {
+		return grants.Held{}, err
 	}
-	if err := (store{k.pool}).resealed(ctx, g.rowKey, g.Sealed, h.Sealed); err != nil {
-		return held{}, err
+	if err := grants.In(k.pool).Resealed(ctx, g.Key, g.Sealed, h.Sealed); err != nil {
+		return grants.Held{}, err
 	}
 	k.logger.InfoContext(ctx, "OAuth token sealed with the new key", slog.String("kind", string(g.Kind)), slog.String("subject", g.Subject))
 	return h, nil
@@ -70,12 +31,12 @@ func (k *Keeper) open(ctx context.Context, box *sealed.Box, g grant) (held, erro
 
 // fill puts a token that Plane issued into a row. A refresh token that the answer
 // left out stays the one before (RFC 6749, section 6).
-func (k *Keeper) fill(box *sealed.Box, g grant, token *oauth2.Token, refresh string) (held, error) {
-	h := held{grant: g, secret: secret{AccessToken: token.AccessToken, RefreshToken: token.RefreshToken, TokenType: token.TokenType}}
+func (k *Keeper) fill(box *sealed.Box, g grants.Grant, token *oauth2.Token, refresh string) (grants.Held, error) {
+	h := grants.Held{Grant: g, Token: grants.Token{AccessToken: token.AccessToken, RefreshToken: token.RefreshToken, TokenType: token.TokenType}}
 	if h.RefreshToken == "" {
 		h.RefreshToken = refresh
 	}
-	h.State, h.ObtainedAt, h.ExpiresAt, h.RenewAt = StateActive, k.now(), nil, nil
+	h.State, h.ObtainedAt, h.ExpiresAt, h.RenewAt = grants.StateActive, k.now(), nil, nil
 	h.LastError, h.LastErrorAt = nil, nil
 	if !token.Expiry.IsZero() {
 		// The life is reckoned from the answer, on the keeper's own clock.
@@ -83,7 +44,7 @@ func (k *Keeper) fill(box *sealed.Box, g grant, token *oauth2.Token, refresh str
 		expires, renew := h.ObtainedAt.Add(life), h.ObtainedAt.Add(renewAfter(life))
 		h.ExpiresAt, h.RenewAt = &expires, &renew
 	}
-	return h, h.seal(box)
+	return h, h.Seal(box)
 }
 
 // renewAfter is how long a token is used before it is renewed: four fifths of its

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/oauth/grants"
 )
 
 // Consent is where to send a person, and until when the way back is open.
@@ -31,6 +32,10 @@ type Grant struct {
 	Workspace      string `json:"workspace"`
 	ActorID        string `json:"actor_id"`
 	ActorName      string `json:"actor_name,omitempty"`
+}
+
+func shown(g grants.Grant) Grant {
+	return Grant{Kind: string(g.Kind), InstallationID: g.InstallationID, Workspace: g.Workspace, ActorID: g.ActorID, ActorName: g.ActorName}
 }
 
 // Refused is a failure that the person at the browser can understand. Why

@@ -125,7 +125,7 @@ func advice(one oauth.Status) []string {
 	if one.LastError != nil {
 		lines = append(lines, "the last renewal failed: "+*one.LastError)
 	}
-	if one.State == oauth.StateConsentNeeded {
+	if one.NeedsConsent() {
 		lines = append(lines, "Plane takes it no more; run `odoo-plane-bridge oauth install` before it ends")
 	}
 	switch one.Key {

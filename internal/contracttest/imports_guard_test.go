@@ -33,6 +33,7 @@ var plantedImports = []struct{ rule, dir, imported string }{
 	{"observe", "bridge/observe", module + "bridge/oauth"},
 	{"engine", "bridge/engine", module + "bridge/bir"},
 	{"oauth", "bridge/oauth", module + "mapping"},
+	{"grants", "bridge/oauth/grants", module + "plane"},
 	{"odooflow", "bridge/odooflow", module + "plane"},
 	{"reminder", "bridge/reminder", module + "mapping"},
 	{"flows", "bridge/bir", module + "internal/wait"},

@@ -1,4 +1,4 @@
-package oauth
+package grants
 
 import (
 	"context"
@@ -31,20 +31,21 @@ const (
 	StateConsentNeeded State = "consent_needed"
 )
 
-// rowKey names one grant. It is also what its token is bound to.
-type rowKey struct {
+// Key names one grant. It is also what its token is bound to.
+type Key struct {
 	Server  string `db:"server"`
 	Kind    Kind   `db:"kind"`
 	Subject string `db:"subject"`
 }
 
-func (k rowKey) place() []string {
+// Place is where the token of a grant is kept; what is sealed for one place opens in no other.
+func (k Key) Place() []string {
 	return []string{"ops.oauth_tokens", k.Server, string(k.Kind), k.Subject}
 }
 
-// grant is one row of ops.oauth_tokens.
-type grant struct {
-	rowKey
+// Grant is one row of ops.oauth_tokens.
+type Grant struct {
+	Key
 	InstallationID string     `db:"installation_id"`
 	Workspace      string     `db:"workspace_slug"`
 	ActorID        string     `db:"actor_id"`
@@ -59,15 +60,11 @@ type grant struct {
 	LastErrorAt    *time.Time `db:"last_error_at"`
 }
 
-// alive reports whether the access token is good at a time.
-func (g grant) alive(at time.Time) bool { return g.ExpiresAt == nil || at.Before(*g.ExpiresAt) }
+// Alive reports whether the access token is good at a time.
+func (g Grant) Alive(at time.Time) bool { return g.ExpiresAt == nil || at.Before(*g.ExpiresAt) }
 
-// due reports whether it is time to try to renew.
-func (g grant) due(at time.Time) bool { return g.RenewAt != nil && !at.Before(*g.RenewAt) }
-
-func (g grant) shown() Grant {
-	return Grant{Kind: string(g.Kind), InstallationID: g.InstallationID, Workspace: g.Workspace, ActorID: g.ActorID, ActorName: g.ActorName}
-}
+// Due reports whether it is time to try to renew.
+func (g Grant) Due(at time.Time) bool { return g.RenewAt != nil && !at.Before(*g.RenewAt) }
 
 // querier is what the store needs of a pool or a transaction.
 type querier interface {
@@ -75,8 +72,11 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// store reads and writes ops.oauth_tokens and ops.oauth_states.
-type store struct{ db querier }
+// Store reads and writes ops.oauth_tokens and ops.oauth_states.
+type Store struct{ db querier }
+
+// In returns the store over a pool or a transaction.
+func In(db querier) Store { return Store{db} }
 
 const (
 	sqlColumns = `server, kind, subject, installation_id, workspace_slug, actor_id, actor_name, state, sealed,
@@ -121,20 +121,22 @@ const (
 	sqlForgetStates = `DELETE FROM ops.oauth_states WHERE expires_at < $1`
 )
 
-func (s store) all(ctx context.Context, server string) ([]grant, error) {
+// All returns every grant of a server.
+func (s Store) All(ctx context.Context, server string) ([]Grant, error) {
 	return s.grants(ctx, sqlAll, server)
 }
 
-func (s store) due(ctx context.Context, server string, at time.Time) ([]grant, error) {
+// Due returns the grants of a server that are to be renewed at a time, the most urgent first.
+func (s Store) Due(ctx context.Context, server string, at time.Time) ([]Grant, error) {
 	return s.grants(ctx, sqlDue, server, at)
 }
 
-func (s store) grants(ctx context.Context, sql string, args ...any) ([]grant, error) {
+func (s Store) grants(ctx context.Context, sql string, args ...any) ([]Grant, error) {
 	rows, err := s.db.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading OAuth grants: %w", err)
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[grant])
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[Grant])
 	if err != nil {
 		return nil, fmt.Errorf("reading OAuth grants: %w", err)
 	}
@@ -142,29 +144,32 @@ func (s store) grants(ctx context.Context, sql string, args ...any) ([]grant, er
 }
 
 // one returns the first row, and whether there is any.
-func (s store) one(ctx context.Context, sql string, args ...any) (grant, bool, error) {
+func (s Store) one(ctx context.Context, sql string, args ...any) (Grant, bool, error) {
 	found, err := s.grants(ctx, sql, args...)
 	if err != nil || len(found) == 0 {
-		return grant{}, false, err
+		return Grant{}, false, err
 	}
 	return found[0], true, nil
 }
 
-func (s store) bot(ctx context.Context, server, workspace string) (grant, bool, error) {
+// Bot returns the installation in a workspace, and whether there is one.
+func (s Store) Bot(ctx context.Context, server, workspace string) (Grant, bool, error) {
 	return s.one(ctx, sqlBot, server, workspace)
 }
 
-func (s store) user(ctx context.Context, server, workspace, id string) (grant, bool, error) {
+// User returns the grant of a person, named by the id in Plane, and whether there is one.
+func (s Store) User(ctx context.Context, server, workspace, id string) (Grant, bool, error) {
 	return s.one(ctx, sqlUser, server, workspace, id)
 }
 
-func (s store) people(ctx context.Context, server, workspace string) ([]grant, error) {
+// People returns the grants of everybody who consented for a workspace.
+func (s Store) People(ctx context.Context, server, workspace string) ([]Grant, error) {
 	return s.grants(ctx, sqlPeople, server, workspace)
 }
 
-// lock returns the row and holds it until the transaction ends. Without patience
+// Lock returns the row and holds it until the transaction ends. Without patience
 // it reports false when another replica holds it.
-func (s store) lock(ctx context.Context, key rowKey, patient bool) (grant, bool, error) {
+func (s Store) Lock(ctx context.Context, key Key, patient bool) (Grant, bool, error) {
 	sql := sqlLockFree
 	if patient {
 		sql = sqlLock
@@ -172,8 +177,8 @@ func (s store) lock(ctx context.Context, key rowKey, patient bool) (grant, bool,
 	return s.one(ctx, sql, key.Server, key.Kind, key.Subject)
 }
 
-// keep stores a new grant, or a new token of one that is there.
-func (s store) keep(ctx context.Context, g grant) error {
+// Keep stores a new grant, or a new token of one that is there.
+func (s Store) Keep(ctx context.Context, g Grant) error {
 	if g.Kind == KindBot {
 		if _, err := s.db.Exec(ctx, sqlReplaced, g.Server, g.Workspace, g.Subject); err != nil {
 			return fmt.Errorf("removing the previous installation: %w", err)
@@ -187,9 +192,9 @@ func (s store) keep(ctx context.Context, g grant) error {
 	return nil
 }
 
-// renewed replaces the token that was sealed as old, and does nothing when
+// Renewed replaces the token that was sealed as old, and does nothing when
 // another has replaced it already.
-func (s store) renewed(ctx context.Context, g grant, old []byte) error {
+func (s Store) Renewed(ctx context.Context, g Grant, old []byte) error {
 	_, err := s.db.Exec(ctx, sqlRenewed, g.Server, g.Kind, g.Subject, old, g.Sealed, g.ExpiresAt, g.RenewAt, g.ObtainedAt)
 	if err != nil {
 		return fmt.Errorf("storing the renewed token of %s %s: %w", g.Kind, g.Subject, err)
@@ -197,57 +202,60 @@ func (s store) renewed(ctx context.Context, g grant, old []byte) error {
 	return nil
 }
 
-func (s store) failed(ctx context.Context, key rowKey, state State, next *time.Time, why string, at time.Time) error {
+// Failed notes why a token was not renewed and when to try again; nil is never.
+func (s Store) Failed(ctx context.Context, key Key, state State, next *time.Time, why string, at time.Time) error {
 	if _, err := s.db.Exec(ctx, sqlFailed, key.Server, key.Kind, key.Subject, state, next, why, at); err != nil {
 		return fmt.Errorf("noting that the token of %s %s was not renewed: %w", key.Kind, key.Subject, err)
 	}
 	return nil
 }
 
-func (s store) resealed(ctx context.Context, key rowKey, old, sealed []byte) error {
+// Resealed replaces the token that was sealed as old by the same under another key.
+func (s Store) Resealed(ctx context.Context, key Key, old, sealed []byte) error {
 	if _, err := s.db.Exec(ctx, sqlResealed, key.Server, key.Kind, key.Subject, old, sealed); err != nil {
 		return fmt.Errorf("storing the token of %s %s under the new key: %w", key.Kind, key.Subject, err)
 	}
 	return nil
 }
 
-// maxOpenStates bounds the consents that browsers have begun and not finished.
-const maxOpenStates = 1000
+// MaxOpenStates bounds the consents that browsers have begun and not finished.
+const MaxOpenStates = 1000
 
-// addState keeps a state and reports false when too many are open.
-func (s store) addState(ctx context.Context, id uuid.UUID, secret []byte, inBrowser bool, expires time.Time) (bool, error) {
+// AddState keeps a state and reports false when too many are open.
+func (s Store) AddState(ctx context.Context, id uuid.UUID, secret []byte, inBrowser bool, expires time.Time) (bool, error) {
 	digest := sha256.Sum256(secret)
-	tag, err := s.db.Exec(ctx, sqlAddState, id, digest[:], inBrowser, expires, maxOpenStates)
+	tag, err := s.db.Exec(ctx, sqlAddState, id, digest[:], inBrowser, expires, MaxOpenStates)
 	if err != nil {
 		return false, fmt.Errorf("keeping the state of a consent: %w", err)
 	}
 	return tag.RowsAffected() == 1, nil
 }
 
-// openState is one row of ops.oauth_states.
-type openState struct {
+// OpenState is one row of ops.oauth_states.
+type OpenState struct {
 	Digest    []byte    `db:"digest"`
 	InBrowser bool      `db:"in_browser"`
 	ExpiresAt time.Time `db:"expires_at"`
 }
 
-// useState takes a state out, so that of two callbacks with it one finds nothing.
-func (s store) useState(ctx context.Context, id uuid.UUID) (openState, bool, error) {
+// UseState takes a state out, so that of two callbacks with it one finds nothing.
+func (s Store) UseState(ctx context.Context, id uuid.UUID) (OpenState, bool, error) {
 	rows, err := s.db.Query(ctx, sqlUseState, id)
 	if err != nil {
-		return openState{}, false, fmt.Errorf("reading the state of a consent: %w", err)
+		return OpenState{}, false, fmt.Errorf("reading the state of a consent: %w", err)
 	}
-	state, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[openState])
+	state, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[OpenState])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return openState{}, false, nil
+		return OpenState{}, false, nil
 	}
 	if err != nil {
-		return openState{}, false, fmt.Errorf("reading the state of a consent: %w", err)
+		return OpenState{}, false, fmt.Errorf("reading the state of a consent: %w", err)
 	}
 	return state, true, nil
 }
 
-func (s store) forgetStates(ctx context.Context, before time.Time) error {
+// ForgetStates removes the states of consents that ended before a time.
+func (s Store) ForgetStates(ctx context.Context, before time.Time) error {
 	if _, err := s.db.Exec(ctx, sqlForgetStates, before); err != nil {
 		return fmt.Errorf("removing the states of old consents: %w", err)
 	}
