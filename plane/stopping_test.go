@@ -90,6 +90,21 @@ func TestAStopLetsWhatWasSentBeAnsweredAndBeginsNothing(t *testing.T) {
 	})
 }
 
+// A budget that has room need not look whether anybody still waits for it.
+func TestAStopBeginsNothingWhateverTheBudgetHas(t *testing.T) {
+	t.Parallel()
+	budget, sent := &notedBudget{}, 0
+	c := clientOver(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		sent++
+		return answer(r, 200, okUser), nil
+	}), func(cfg *Config) { cfg.Budget = budget })
+	stop, stopNow := context.WithCancel(t.Context())
+	stopNow()
+	if _, err := c.Me(WithStop(t.Context(), stop)); !errors.Is(err, context.Canceled) || sent > 0 {
+		t.Errorf("error %v, %d requests", err, sent)
+	}
+}
+
 func TestAStopEndsTheWaitForARepeat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
