@@ -25,7 +25,9 @@ func TestABodyIsReadOnceOnItsWayIn(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if taking > reading+8 {
+	// A second reading would double them; the pools of package json move them by a tenth
+	// under the race detector.
+	if taking > reading*3/2 {
 		t.Errorf("taking a body in takes %.0f allocations, reading it once %.0f", taking, reading)
 	}
 }
