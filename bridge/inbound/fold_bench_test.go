@@ -34,7 +34,9 @@ func BenchmarkFoldingABurst(b *testing.B) {
 	}
 }
 
-// What is made of a batch beyond reading each body once is a few lists.
+// What is made of a batch beyond reading each body once is a few lists. A second reading
+// would double the allocations; under the race detector the pools of package json move
+// them by a tenth.
 func TestEachBodyOfABatchIsReadOnce(t *testing.T) {
 	const webhooks = 8
 	batch := burst(webhooks)
@@ -46,7 +48,7 @@ func TestEachBodyOfABatchIsReadOnce(t *testing.T) {
 		}
 	})
 	folding := testing.AllocsPerRun(100, func() { fold(batch) })
-	if most := reading + 6*webhooks; folding > most {
+	if folding > reading*3/2 {
 		t.Errorf("folding takes %.0f allocations, reading %d bodies once %.0f", folding, webhooks, reading)
 	}
 }
