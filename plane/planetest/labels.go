@@ -54,6 +54,11 @@ func (s *Server) createLabel(c *call) answer {
 		return conflict("Label with the same name already exists in the project", l.id)
 	}
 	s.pause(s.slow)
+	// Two creates at once may both have come as far as here. Of work items both take
+	// effect; a label's name is held once per project by the table itself.
+	if l := c.project.labelByName(name); l != nil {
+		return conflict("Label with the same name already exists in the project", l.id)
+	}
 	l := s.addLabel(c.project, name, color, c.user.ID)
 	l.source, l.externalID = source, id
 	l.description = c.body.text("description")

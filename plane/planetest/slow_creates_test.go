@@ -106,6 +106,25 @@ func TestASecondCreateWithinASlowOnePassesTheCheckToo(t *testing.T) {
 	})
 }
 
+// Unlike a pair of external ids, a label's name is held by the table itself.
+func TestASecondLabelWithinASlowOneIsRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, client := start(t, Options{})
+		s.SlowCreates(1500 * time.Millisecond)
+		first := make(chan int)
+		go func() {
+			status, _, _ := try(t, client, "POST", "labels/", `{"name":"urgent!"}`)
+			first <- status
+		}()
+		time.Sleep(time.Second)
+		wantStatus(t, client, "POST", "labels/", `{"name":"urgent!"}`, http.StatusConflict)
+		if status := <-first; status != http.StatusCreated {
+			t.Errorf("the first: %d", status)
+		}
+	})
+}
+
 func TestCommentsLabelsLinksAndStatesAreSlowAsWell(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
