@@ -32,6 +32,9 @@ const (
 	sqlWithdraw = `DELETE FROM ops.plane_sync_mappings
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3 AND state = 'intended'`
 
+	sqlIntends = `SELECT EXISTS (SELECT FROM ops.plane_sync_mappings
+		WHERE plane_workspace = $1 AND plane_project_id = $2 AND state = 'intended')`
+
 	sqlNoteCreate = `UPDATE ops.plane_sync_mappings SET create_sent_at = clock_timestamp(), updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
@@ -43,6 +46,20 @@ const (
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3
 			AND create_sent_at > coalesce(last_synced_at, '-infinity')`
 )
+
+// Intends reports whether any record of a project has an intention whose work item is not
+// known yet.
+func (s *Store) Intends(ctx context.Context, workspace, projectID string) (intends bool, err error) {
+	rows, err := s.db.Query(ctx, sqlIntends, workspace, projectID)
+	if err != nil {
+		return false, fmt.Errorf("looking for intentions in project %s: %w", projectID, err)
+	}
+	intends, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	if err != nil {
+		return false, fmt.Errorf("looking for intentions in project %s: %w", projectID, err)
+	}
+	return intends, nil
+}
 
 // Intend notes that a work item is about to be created for key with this content,
 // and reports whether the intention is new. It must be committed before the create

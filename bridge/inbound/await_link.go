@@ -18,9 +18,12 @@ import (
 // not linked yet: its create is under way, or a sync is about to adopt it. Only a
 // comment on a work item of somebody's own is settled.
 func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verdict {
-	key, err := p.standsFor(ctx, tx, f)
+	key, hidden, err := p.standsFor(ctx, tx, f)
 	if err != nil {
 		return bridge.VerdictOfPlane(err)
+	}
+	if hidden {
+		return p.whileIntended(ctx, tx, f)
 	}
 	link, mirrored, err := p.linkOfRecord(ctx, tx, key)
 	switch {
@@ -36,7 +39,22 @@ func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verd
 			"link it (`mappings repair`), then replay this delivery", key, waitsForLink)))
 }
 
-// lastWaitForAdoption is how long the state of a work item waits at most whose create
+// whileIntended snoozes a comment whose work item Plane does not show, as long as a create
+// is on the books in its project: the work item may be the one that it made, and be
+// archived by now, which only the look-up by its record shows.
+func (p *Worker) whileIntended(ctx context.Context, tx pgx.Tx, f folded) bridge.Verdict {
+	settled := bridge.Ignored("the work item of the comment is not linked to Odoo")
+	intends, err := p.Links.With(tx).Intends(ctx, p.Workspace, f.newest.ProjectID)
+	switch {
+	case err != nil:
+		return bridge.RetryLater(bridge.CauseOurs, err)
+	case !intends:
+		return settled
+	}
+	return awaiting(ctx, tx, f.reportedAt, lastWaitForAdoption, "Plane does not show the work item of the comment, and a create is not settled yet", settled)
+}
+
+// lastWaitForAdoption is how long what is said of a work item waits at most whose create
 // was sent and whose answer was lost: the adoption follows within a minute.
 const lastWaitForAdoption = time.Minute
 

@@ -87,28 +87,32 @@ func (f folded) deleted() bool {
 }
 
 // standsFor is the record that the work item of a comment says it stands for, or "". It
-// is asked for only where nothing is known of the work item yet.
-func (p *Worker) standsFor(ctx context.Context, tx pgx.Tx, f folded) (mapping.Key, error) {
+// is asked for only where nothing is known of the work item yet. hidden says that Plane
+// does not show the work item: it may be deleted, or archived, and does not say then what
+// it stands for.
+func (p *Worker) standsFor(ctx context.Context, tx pgx.Tx, f folded) (key mapping.Key, hidden bool, err error) {
 	id := f.newest.Comment.WorkItem.ID
 	row, err := ledger.WorkItemsIn(tx).ByID(ctx, id)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", bridge.ErrOwnBooks, err)
+		return "", false, fmt.Errorf("%w: %w", bridge.ErrOwnBooks, err)
 	}
 	switch {
 	case row != nil && (row.Gone() || row.Key == nil):
-		return "", nil
+		return "", false, nil
 	case row != nil:
-		return mapping.Key(*row.Key), nil
+		return mapping.Key(*row.Key), false, nil
 	case !p.Flows.InProject(f.newest.ProjectID) || id == "":
-		return "", nil
+		return "", false, nil
 	}
 	item, err := p.Plane.WorkItem(ctx, f.newest.ProjectID, id, plane.View{})
 	switch {
-	case shown.IsAbsent(err), err == nil && item.ExternalSource != mapping.ExternalSource:
-		return "", nil
+	case shown.IsAbsent(err):
+		return "", true, nil
 	case err != nil:
-		return "", fmt.Errorf("reading the work item of the comment: %w", shown.UnprovenIfNotFound(err))
+		return "", false, fmt.Errorf("reading the work item of the comment: %w", shown.UnprovenIfNotFound(err))
+	case item.ExternalSource != mapping.ExternalSource:
+		return "", false, nil
 	default:
-		return mapping.Key(item.ExternalID), nil
+		return mapping.Key(item.ExternalID), false, nil
 	}
 }
