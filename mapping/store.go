@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -47,6 +48,9 @@ type Link struct {
 	// Sending are the values of a write that has no answer yet, or whose answer was
 	// lost: Plane may show them, and then they are ours.
 	Sending Values `db:"sending"`
+	// SentBefore are the values of earlier writes, as long as nobody knows what became of
+	// those either.
+	SentBefore []Values `db:"sent_before"`
 	// LookDue says that the work item has to be read and compared in full: after a
 	// failure or a write without an answer, after a refusal whose wait is over, and after it left the archive.
 	LookDue bool `db:"look_due"`
@@ -57,6 +61,37 @@ type Link struct {
 	CreatedAt    time.Time  `db:"created_at"`
 	UpdatedAt    time.Time  `db:"updated_at"`
 	LastSyncedAt *time.Time `db:"last_synced_at"`
+	// ShownAt is the work item's updated_at, by Plane's clock, as the bridge last wrote or
+	// compared it; nil before that.
+	ShownAt *time.Time `db:"shown_at"`
+}
+
+// MayShow reports whether a write of ours, of which nobody knows what became, explains
+// what a work item shows of a field.
+func (l Link) MayShow(field Field, shown Fields) bool {
+	return slices.ContainsFunc(l.unsettled(), func(sent Values) bool { return sent.ShownBy(field, shown) })
+}
+
+// MayShowLabels are the labels that such writes may have put on the work item.
+func (l Link) MayShowLabels() (labels []string) {
+	for _, sent := range l.unsettled() {
+		labels = append(labels, sent.Labels()...)
+	}
+	return labels
+}
+
+// Sends reports whether a field was sent and nobody knows what became of it.
+func (l Link) Sends(field Field) bool {
+	return slices.ContainsFunc(l.unsettled(), func(sent Values) bool { _, sends := sent[field]; return sends })
+}
+
+// unsettled are the writes of which nobody knows what became. A replica of an earlier
+// release settles them by emptying Sending alone.
+func (l Link) unsettled() []Values {
+	if len(l.Sending) == 0 {
+		return nil
+	}
+	return append(slices.Clone(l.SentBefore), l.Sending)
 }
 
 // Waits reports whether nothing is tried before LookAt, because the work item cannot
@@ -103,8 +138,8 @@ func (s *Store) With(tx DB) *Store { return &Store{db: tx} }
 
 const (
 	sqlColumns = `id, flow, odoo_model, odoo_id, entity_key, plane_workspace, plane_project_id, plane_issue_id,
-		state, content_hash, last_pushed, written, refused, sending, notified, last_error, look_at,
-		coalesce(look_at <= now(), last_error IS NOT NULL OR sending <> '{}') AS look_due, created_at, updated_at, last_synced_at`
+		state, content_hash, last_pushed, written, refused, sending, sent_before, notified, last_error, look_at,
+		coalesce(look_at <= now(), last_error IS NOT NULL OR sending <> '{}') AS look_due, created_at, updated_at, last_synced_at, shown_at`
 
 	sqlByKey = `SELECT ` + sqlColumns + ` FROM ops.plane_sync_mappings
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
@@ -121,6 +156,7 @@ const (
 
 	sqlBind = `UPDATE ops.plane_sync_mappings
 		SET plane_issue_id = $4, state = $5, odoo_id = $6, content_hash = $7, last_pushed = $8, written = $9, refused = $10, sending = '{}',
+			sent_before = '[]', shown_at = coalesce($13, shown_at),
 			last_error = nullif($11, ''),
 			tries = CASE $11 WHEN '' THEN 0 ELSE tries + 1 END,
 			look_at = CASE $11 WHEN '' THEN NULL
@@ -130,7 +166,7 @@ const (
 
 	sqlUnbind = `UPDATE ops.plane_sync_mappings
 		SET plane_issue_id = NULL, state = 'intended', content_hash = '', last_pushed = '{}', written = '{}', notified = $4,
-			refused = '{}', sending = '{}', look_at = NULL, tries = 0, updated_at = now()
+			refused = '{}', sending = '{}', sent_before = '[]', shown_at = NULL, look_at = NULL, tries = 0, updated_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	sqlSetProblem = `UPDATE ops.plane_sync_mappings SET last_error = $4, tries = tries + 1, look_at = ` + sqlWait + `, updated_at = now()
@@ -139,7 +175,12 @@ const (
 	sqlLookNow = `UPDATE ops.plane_sync_mappings SET look_at = now()
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
-	sqlSending = `UPDATE ops.plane_sync_mappings SET sending = $4
+	// What was sent before stays on the books until a write is answered: the answer to
+	// the earlier one was lost, or it is not known whether it was sent at all.
+	sqlSending = `UPDATE ops.plane_sync_mappings SET sending = $4, sent_before = CASE
+			WHEN sending = '{}' THEN '[]'
+			WHEN sending = $4 OR sent_before @> jsonb_build_array(sending) THEN sent_before
+			ELSE sent_before || jsonb_build_array(sending) END
 		WHERE entity_key = $1 AND plane_workspace = $2 AND plane_project_id = $3`
 
 	// Whatever happened while a work item could not be written was not seen, so one
@@ -192,6 +233,16 @@ type Content struct {
 	// Refused is what Plane did not take, and Why says so to a person.
 	Refused Values
 	Why     string
+	// ShownAt is when Plane changed the work item last, by its own clock; zero leaves
+	// what is known.
+	ShownAt time.Time
+}
+
+func (c Content) shownAt() *time.Time {
+	if c.ShownAt.IsZero() {
+		return nil
+	}
+	return &c.ShownAt
 }
 
 // Sending notes what a write is about to send. It has to be durable before the call:
@@ -222,7 +273,7 @@ func (s *Store) Close(ctx context.Context, scope Scope, key Key, odooID int64, i
 
 func (s *Store) bind(ctx context.Context, scope Scope, key Key, state State, odooID int64, issueID string, content Content, fresh bool) error {
 	err := s.change(ctx, "linking "+string(key), sqlBind, key, scope.Workspace, scope.ProjectID,
-		issueID, state, odooID, content.Pushed.Hash(), content.Pushed, content.Written, content.refused(), content.Why, fresh)
+		issueID, state, odooID, content.Pushed.Hash(), content.Pushed, content.Written, content.refused(), content.Why, fresh, content.shownAt())
 	var broken *pgconn.PgError
 	if errors.As(err, &broken) && broken.ConstraintName == "one_link_per_issue" {
 		return fmt.Errorf("linking %s to work item %s: %w", key, issueID, ErrIssueTaken)

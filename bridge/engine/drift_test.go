@@ -79,6 +79,32 @@ func TestOurOwnWriteThatWasNotAnsweredIsNoDrift(t *testing.T) {
 	})
 }
 
+// Two writes in a row have no answer, and the first took effect: what it wrote is still
+// ours when Odoo wants it otherwise.
+func TestAWriteWithoutAnAnswerIsRememberedBesideTheNextOne(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		odoosID := w.odoo.Records(bir.Model)[0]
+		lost := w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Kind: planetest.FaultEffectThenCut, Times: -1})
+		w.odoo.DeleteDeadline(1)
+		w.must(p.bridge.SyncNow(p.ctx, bir.Name))
+		p.bridge.WorkOnce(p.ctx, w.queue)
+		lost.Remove()
+		if item, _ := w.plane.Item(w.item()); item.StateGroup != "cancelled" {
+			t.Fatalf("the work item is %s: this run proves nothing", item.StateGroup)
+		}
+		cut := w.plane.Fail(planetest.Fault{Method: http.MethodPatch, Path: "work-items/*/", Kind: planetest.FaultCut, Times: -1})
+		w.odoo.Add(bir.Model, odoosID)
+		p.bridge.WorkOnce(p.ctx, w.queue)
+		cut.Remove()
+		w.mail.take() // The sweep is not what this is about.
+		w.workUntilDone(p)
+		if item, _ := w.plane.Item(w.item()); item.StateGroup != "unstarted" {
+			t.Errorf("the work item is %s, and Odoo has its deadline again", item.StateGroup)
+		}
+	})
+}
+
 func TestAPersonsEditOfWhatOdooOwnsIsDriftAndReverted(t *testing.T) {
 	t.Parallel()
 	inWorld(t, planetest.Options{}, func(w *world, p *process) {

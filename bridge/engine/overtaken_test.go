@@ -3,12 +3,14 @@ package engine_test
 import (
 	"context"
 	"maps"
+	"slices"
 	"testing"
 	"testing/synctest"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
@@ -22,11 +24,13 @@ type overtaken struct {
 	bridge.Flow
 	meanwhile func()
 	calls     int
+	names     []string // of the work item, as the flow was told
 }
 
 // FromPlane implements bridge.Flow.
 func (f *overtaken) FromPlane(_ context.Context, link mapping.Link, item bridge.WorkItemState) bridge.Verdict {
 	f.calls++
+	f.names = append(f.names, item.Fields.Name)
 	if f.meanwhile != nil {
 		f.meanwhile()
 		f.meanwhile = nil
@@ -129,6 +133,35 @@ func TestARecordThatIsOlderThanItsLinkIsReadAgain(t *testing.T) {
 		w.must(err)
 		if now := w.plane.Items()[0].Name; now != name {
 			t.Errorf("the work item is called %q, and Odoo has %q", now, name)
+		}
+	})
+}
+
+// The webhook of an edit comes after the bridge wrote the same field: its body shows the
+// work item as it was before.
+func TestAWebhookThatIsOlderThanTheMirrorsWriteIsNotTold(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.DSN(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, pgtest.Open(t, dsn), planetest.Options{})
+		defer w.close()
+		mirrored(w)
+		flow := &overtaken{Flow: w.flow(&fate{})}
+		w.wrap = func(bridge.Flow) bridge.Flow { return both{flow} }
+		p := w.start(0, noFault)
+		defer w.end(p)
+		w.letterOf(p, func() { w.must(w.plane.RenameItem("maria", w.item(), "as maria called it")) })
+		w.odoo.Change(bir.Model, 1, map[string]any{"name": "as Odoo calls it"})
+		item, err := p.bridge.Flows()[0].WantedFor(p.ctx, deadlinePair)
+		w.must(err)
+		_, err = p.bridge.Mirror().Apply(p.ctx, p.bridge.Flows()[0], item, mirror.WhatChanged)
+		w.must(err)
+		if now := w.plane.Items()[0].Name; now != item.Fields.Name {
+			t.Fatalf("the work item is called %q: this run proves nothing", now)
+		}
+		w.workUntilDone(p)
+		if slices.Contains(flow.names, "as maria called it") {
+			t.Errorf("the flow was told of %q, which is not so any more", flow.names)
 		}
 	})
 }

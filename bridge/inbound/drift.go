@@ -47,9 +47,8 @@ func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, l
 // write that followed it are one batch, of which the newest is ours.
 func (p *Worker) edited(ctx context.Context, drifted []mapping.Field, link mapping.Link, item shown.Item) []mapping.Field {
 	return slices.DeleteFunc(drifted, func(field mapping.Field) bool {
-		_, sending := link.Sending[field]
 		// Plane cleans what is sent, so a field that we are writing may show another value.
-		return sending && (link.Sending.ShownBy(field, item.Fields) || p.self.is(ctx, p.Plane, item.ActorID))
+		return link.Sends(field) && (link.MayShow(field, item.Fields) || p.self.is(ctx, p.Plane, item.ActorID))
 	})
 }
 

@@ -199,7 +199,7 @@ func (p *Worker) handleWorkItem(ctx context.Context, tx pgx.Tx, f folded) bridge
 	case standingDoubtful:
 		return p.lookAt(ctx, tx, item, row)
 	default:
-		stale, err := p.findingOvertaken(ctx, tx, item)
+		stale, err := p.mirrorWentOn(ctx, tx, item)
 		if err != nil {
 			return bridge.RetryLater(bridge.CauseOurs, err)
 		}
@@ -219,14 +219,27 @@ func overtaken(link mapping.Link, item shown.Item) bool {
 	return !item.Asked.IsZero() && shown.IsAfter(link.LastSyncedAt, item.Asked)
 }
 
-// findingOvertaken reports whether what a sweep found is overtaken. Only a sweep asked
-// before the delivery was worked on.
-func (p *Worker) findingOvertaken(ctx context.Context, tx pgx.Tx, item shown.Item) (bool, error) {
-	if item.Asked.IsZero() {
-		return false, nil
+// mirrorWentOn reports whether the mirror wrote the work item since it was as a delivery
+// says. Only a sweep asked before the delivery was worked on; a webhook's body was made
+// before it came.
+func (p *Worker) mirrorWentOn(ctx context.Context, tx pgx.Tx, item shown.Item) (bool, error) {
+	link, linked, err := p.linkOf(ctx, tx, item.ID)
+	if err != nil || !linked {
+		return false, err
 	}
-	link, _, err := p.linkOf(ctx, tx, item.ID)
-	return overtaken(link, item), err
+	flow, found := p.Flows.ByName(link.Flow)
+	return overtaken(link, item) || found && outdated(link, flow.Ownership(), item), nil
+}
+
+// outdated reports whether a webhook may say how the work item was before the bridge
+// wrote it: it shows otherwise what is Odoo's or both sides', and its time is not after
+// that of the write. Told as a person's change it would undo what Odoo wanted.
+func outdated(link mapping.Link, ownership mapping.Ownership, item shown.Item) bool {
+	if !item.Asked.IsZero() || item.Deleted || link.ShownAt == nil || item.UpdatedAt.After(link.ShownAt.Add(shown.ClockTolerance)) {
+		return false
+	}
+	says := shown.AsKnown(item.Fields, link.Written)
+	return len(ownership.Edited(link.Written, says)) > 0 || len(ownership.Drifted(link.Written, says)) > 0
 }
 
 // keep writes what is known of a work item.

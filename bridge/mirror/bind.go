@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/shown"
@@ -22,6 +23,8 @@ type write struct {
 	before mapping.Fields
 	// pushed and written are what the link notes of the fields that were not sent.
 	pushed, written mapping.Fields
+	// shownAt is the work item's updated_at where nothing was written.
+	shownAt time.Time
 }
 
 // newWrite is a write to a work item that has no link yet. What was not sent is
@@ -48,7 +51,7 @@ func (m *Mirror) bind(ctx context.Context, w work, sent write, answered plane.Wo
 	confirmed, refused := mapping.Shown(w.item().Fields, sent.before, now, sent.fields, w.ourLabels()...)
 	now = shown.AsKnown(now, w.link.Written)
 	content := w.noting(sent.pushed.With(w.item().Fields, confirmed...), sent.written, now, sent.fields)
-	content.Refused = w.stillRefused(sent.fields)
+	content.Refused, content.ShownAt = w.stillRefused(sent.fields), answered.UpdatedAt.Time
 	maps.Copy(content.Refused, refused)
 	content.Why = whyRefused(content.Refused, now, mapping.Stale(w.ourLabels(), w.item().Fields.Labels, now.Labels))
 	if len(refused) > 0 {

@@ -51,6 +51,7 @@ func (m *Mirror) compareInFull(ctx context.Context, w work) error {
 	content = shown.AsKnown(content, w.link.Written)
 	agreed, outstanding := w.judge(content)
 	sent := changeOf(w, content)
+	sent.shownAt = current.UpdatedAt.Time
 	sent.pushed, sent.written = w.agreeing(agreed, content)
 	if len(outstanding) == 0 {
 		return m.leave(ctx, w, sent, agreed)
@@ -74,7 +75,7 @@ func (w work) judge(shown mapping.Fields) (agreed, outstanding []mapping.Field) 
 		case shows && slices.Contains(asked, field):
 			agreed = append(agreed, field)
 		case shows:
-		case slices.Contains(asked, field), w.link.Sending.ShownBy(field, shown):
+		case slices.Contains(asked, field), w.link.MayShow(field, shown):
 			// Wanted otherwise, or a write of ours whose answer was lost and that is not
 			// wanted any more.
 			outstanding = append(outstanding, field)
@@ -96,7 +97,7 @@ func (w work) showsStale(shown mapping.Fields) bool {
 // ourLabels are the labels that we put on the work item at any of the last writes,
 // those that took in part, or whose answer was lost, included.
 func (w work) ourLabels() []string {
-	return slices.Concat(w.link.LastPushed.Labels, w.link.Written.Labels, w.link.Sending.Labels())
+	return slices.Concat(w.link.LastPushed.Labels, w.link.Written.Labels, w.link.MayShowLabels())
 }
 
 // waits reports whether Plane refused the field and its wait is not over.
@@ -117,7 +118,7 @@ func (m *Mirror) leave(ctx context.Context, w work, seen write, agreed []mapping
 	if !w.link.LookDue && len(agreed) == 0 {
 		return nil
 	}
-	content := mapping.Content{Pushed: seen.pushed, Written: seen.written}
+	content := mapping.Content{Pushed: seen.pushed, Written: seen.written, ShownAt: seen.shownAt}
 	return m.confirm(ctx, w, w.link.Issue(), content)
 }
 
@@ -207,7 +208,7 @@ func (m *Mirror) cancel(ctx context.Context, w work) error {
 	if err := m.sayWhyCancelled(ctx, w); err != nil {
 		return err
 	}
-	content.Pushed.Group, content.Written.Group = cancelled.Group, cancelled.Group
+	content.Pushed.Group, content.Written.Group, content.ShownAt = cancelled.Group, cancelled.Group, answered.UpdatedAt.Time
 	return m.closeLink(ctx, w, content)
 }
 
