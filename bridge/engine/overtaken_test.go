@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -150,6 +151,7 @@ func TestAWebhookThatIsOlderThanTheMirrorsWriteIsNotTold(t *testing.T) {
 		w.wrap = func(bridge.Flow) bridge.Flow { return both{flow} }
 		p := w.start(0, noFault)
 		defer w.end(p)
+		time.Sleep(time.Minute) // What is known of the work item is surely older than the edit.
 		w.letterOf(p, func() { w.must(w.plane.RenameItem("maria", w.item(), "as maria called it")) })
 		w.odoo.Change(bir.Model, 1, map[string]any{"name": "as Odoo calls it"})
 		item, err := p.bridge.Flows()[0].WantedFor(p.ctx, deadlinePair)
