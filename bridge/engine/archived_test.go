@@ -29,6 +29,49 @@ func (w *world) wantLink(state mapping.State) {
 	}
 }
 
+// The answer to the create was lost, so that nothing but what its webhook said tells what
+// the work item stands for.
+func TestAnArchivedWorkItemWithoutALinkIsNotTakenForDeleted(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		id := w.item()
+		w.people(p, 9) // So that one missing work item does not hold the brake.
+		w.breakLink("state = 'intended', plane_issue_id = NULL")
+		w.must(w.plane.Archive("maria", id))
+		w.must(w.plane.Quiesce(p.ctx))
+		w.mail.take()
+		w.sweepByHand(p)
+		if n := w.count("SELECT count(*) FROM ops.work_items WHERE external_id = '" + id + "' AND status = 'archived'"); n != 1 {
+			t.Error("the archived work item is not known as archived")
+		}
+	})
+}
+
+// A write finds the work item archived before its webhook, which is lost, could tell.
+func TestAWorkItemThatAWriteFoundArchivedIsKnownAsArchived(t *testing.T) {
+	t.Parallel()
+	inWorld(t, planetest.Options{}, func(w *world, p *process) {
+		id := w.item()
+		w.must(w.plane.Archive("maria", id))
+		w.must(w.plane.Quiesce(p.ctx))
+		w.mail.take()
+		w.odoo.Extend(1, "2000-01-03")
+		w.syncAndWork(p)
+		w.wantLink(mapping.Broken)
+		w.mail.take()
+		w.people(p, 9) // So that one missing work item does not hold the brake.
+		w.sweepByHand(p)
+		if n := w.count("SELECT count(*) FROM ops.work_items WHERE external_id = '" + id + "' AND status = 'archived'"); n != 1 {
+			t.Error("the archived work item is not known as archived")
+		}
+		w.plane.ResetCounters()
+		w.sweepByHand(p)
+		if n := w.plane.RequestTotal(); n > 1 {
+			t.Errorf("the next sweep takes %d requests, want the list alone", n)
+		}
+	})
+}
+
 // Whoever archives a work item means it: it is neither written nor made again,
 // whether the bridge hears of it by a sweep, by a write or when it wants to create.
 func TestAnArchivedWorkItemIsLeftAlone(t *testing.T) {

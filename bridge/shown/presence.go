@@ -115,10 +115,10 @@ func (p *Presence) See(ctx context.Context, scope mapping.Scope, key mapping.Key
 }
 
 // WhereIs looks for a work item that was not where it was expected. key is the
-// external id that the bridge gave it; empty for one that carries no pair of ours.
-// An error means that nothing is known: whoever asked tries again later.
+// external id that the bridge gave it; empty for one that has no link. An error means
+// that nothing is known: whoever asked tries again later.
 func (p *Presence) WhereIs(ctx context.Context, scope mapping.Scope, key mapping.Key, issueID string) (Whereabouts, error) {
-	found, err := p.look(ctx, scope, key, issueID)
+	found, err := p.lookByAnyPair(ctx, scope, key, issueID)
 	if errors.Is(err, plane.ErrForbidden) {
 		return p.behindProject(ctx, scope, err)
 	}
@@ -149,6 +149,29 @@ func (p *Presence) WhereIs(ctx context.Context, scope mapping.Scope, key mapping
 		return moved, nil
 	}
 	return found, nil
+}
+
+// lookByAnyPair looks for a work item by the key of its link, or else by the one that it
+// said it stands for: one whose link is not settled yet, or was lost, may be archived,
+// which only the look-up tells from deleted. That another work item carries the pair, or
+// several do, says nothing then.
+func (p *Presence) lookByAnyPair(ctx context.Context, scope mapping.Scope, key mapping.Key, issueID string) (Whereabouts, error) {
+	if key != "" {
+		return p.look(ctx, scope, key, issueID)
+	}
+	row, err := ledger.WorkItemsIn(p.pool).ByID(ctx, issueID)
+	if err != nil {
+		return Whereabouts{}, fmt.Errorf("%w: %w", bridge.ErrOwnBooks, err)
+	}
+	if row == nil || row.Key == nil {
+		return p.look(ctx, scope, "", issueID)
+	}
+	found, err := p.look(ctx, scope, mapping.Key(*row.Key), issueID)
+	another := found.Item.ID != "" && found.Item.ID != issueID
+	if errors.Is(err, plane.ErrServer) || err == nil && another {
+		return p.look(ctx, scope, "", issueID)
+	}
+	return found, err
 }
 
 // look asks for the external pair and for the work item itself. What it calls

@@ -95,6 +95,8 @@ func (s *sweep) hold(ctx context.Context, known int) error {
 
 // missing lists what is not in the list and not known to be gone, and counts all
 // that should be in it. What became known after the list was asked for is not missing.
+// The row decides for a broken link: a write may have found the work item archived before
+// anybody told the ledger.
 func (s *sweep) missing() (missing []string, known int) {
 	expected := make(map[string]bool, len(s.known))
 	for id, row := range s.known {
@@ -106,9 +108,6 @@ func (s *sweep) missing() (missing []string, known int) {
 		before, seen := expected[id]
 		if link.State == mapping.Linked {
 			expected[id] = (before || !seen) && !link.UpdatedAt.After(s.report.Started)
-		}
-		if link.State == mapping.Broken {
-			delete(expected, id)
 		}
 	}
 	for id, sure := range expected {
