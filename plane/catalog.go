@@ -236,8 +236,17 @@ func (c *Catalog) readLabels(ctx context.Context, projectID string, p *projectCa
 		if err != nil {
 			return nil, fmt.Errorf("reading labels of project %s: %w", projectID, err)
 		}
-		p.locked(func() { p.labels, p.haveLabels = labels, true })
-		return labels, nil
+		p.locked(func() {
+			// Lanes ask by themselves, and a list may be older than a label that was made
+			// while it was on its way.
+			for _, known := range p.labels {
+				if !slices.ContainsFunc(labels, func(l Label) bool { return l.ID == known.ID }) {
+					labels = append(labels, known)
+				}
+			}
+			p.labels, p.haveLabels = labels, true
+		})
+		return slices.Clone(labels), nil
 	})
 }
 

@@ -146,6 +146,37 @@ func TestWhoWasInNoListIsLookedForAgainAfterAWhile(t *testing.T) {
 	})
 }
 
+// Each lane asks by itself, and the list that was asked for first may come last.
+func TestALabelMadeWhileAListIsOnItsWayStaysKnown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		lists := 0
+		catalog := NewCatalog(clientOver(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost {
+				return answer(r, 201, `{"id":"made","name":"urgent!"}`), nil
+			}
+			if lists++; lists == 1 {
+				time.Sleep(10 * time.Second)
+			}
+			return answer(r, 200, `{"results":[],"next_page_results":false}`), nil
+		})))
+		var sweep sync.WaitGroup
+		sweep.Go(func() {
+			if _, err := catalog.MissingLabels(WithLane(t.Context(), LaneSweep), "p", nil); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		if _, err := catalog.LabelIDs(WithLane(t.Context(), LaneInteractive), "p", "urgent!"); err != nil {
+			t.Fatal(err)
+		}
+		sweep.Wait()
+		if names, err := catalog.LabelNames(t.Context(), "p", "made"); err != nil || names["made"] != "urgent!" || lists != 2 {
+			t.Errorf("%d lists; names %v, %v", lists, names, err)
+		}
+	})
+}
+
 func TestManyWorkersReadAProjectOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
