@@ -25,6 +25,22 @@ func inWorld(t *testing.T, options planetest.Options, test func(w *world, p *pro
 	})
 }
 
+// inMirroredWorld runs a test in a world whose deadline is mirrored, after prepare and
+// before anything came to rest.
+func inMirroredWorld(t *testing.T, prepare func(*world), test func(w *world, p *process)) {
+	t.Helper()
+	dsn := pgtest.DSN(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, pgtest.Open(t, dsn), planetest.Options{})
+		defer w.close()
+		mirrored(w)
+		prepare(w)
+		p := w.start(0, noFault)
+		defer w.end(p)
+		test(w, p)
+	})
+}
+
 func (w *world) wantReminders(n int) {
 	w.t.Helper()
 	if got := len(w.odoo.Records("mail.activity")); got != n {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,9 +13,7 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/bir"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/mirror"
-	"github.com/insightpulseai/odoo-plane-bridge/internal/pgtest"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
-	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
 // overtaken is a flow that accepts what it hears from Plane while something else
@@ -41,19 +38,22 @@ func (f *overtaken) FromPlane(_ context.Context, link mapping.Link, item bridge.
 	return bridge.Done("taken over").Accepting(accepted)
 }
 
+// wrapped lets a world work with the flow, or with one around it.
+func (f *overtaken) wrapped(as bridge.Flow) func(*world) {
+	return func(w *world) {
+		w.wrap = func(flow bridge.Flow) bridge.Flow {
+			f.Flow = flow
+			return as
+		}
+	}
+}
+
 // The mirror writes the work item while Odoo is told of an edit. What was concluded
 // from the link as it was before is thrown away, and the edit is told again.
 func TestATellingThatTheMirrorOvertakesIsToldAgain(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.DSN(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorldOf(t, pgtest.Open(t, dsn), planetest.Options{})
-		defer w.close()
-		mirrored(w)
-		flow := &overtaken{Flow: w.flow(&fate{})}
-		w.wrap = func(bridge.Flow) bridge.Flow { return flow }
-		p := w.start(0, noFault)
-		defer w.end(p)
+	flow := &overtaken{}
+	inMirroredWorld(t, flow.wrapped(flow), func(w *world, p *process) {
 		w.letterOf(p, func() { w.must(w.plane.SetTargetDate("maria", w.item(), "2000-05-05")) })
 		flow.meanwhile = func() {
 			store := mapping.NewStore(w.queue)
@@ -65,7 +65,7 @@ func TestATellingThatTheMirrorOvertakesIsToldAgain(t *testing.T) {
 		}
 
 		if finished, open, failures := p.bridge.WorkOnce(p.ctx, w.queue); finished != 0 || open != 1 || len(failures) != 0 {
-			t.Errorf("%d jobs finished, %d open, failures %v; want the delivery snoozed", finished, open, failures)
+			w.t.Errorf("%d jobs finished, %d open, failures %v; want the delivery snoozed", finished, open, failures)
 		}
 		w.wantStatus(p, ledger.StatusReceived, "")
 		w.wantPushed("written meanwhile", "2000-02-20")
@@ -73,7 +73,7 @@ func TestATellingThatTheMirrorOvertakesIsToldAgain(t *testing.T) {
 		w.wantStatus(p, ledger.StatusProcessed, "")
 		w.wantPushed("written meanwhile", "2000-05-05")
 		if flow.calls != 2 {
-			t.Errorf("the flow was called for the edit %d times, want twice", flow.calls)
+			w.t.Errorf("the flow was called for the edit %d times, want twice", flow.calls)
 		}
 	})
 }
@@ -82,22 +82,15 @@ func TestATellingThatTheMirrorOvertakesIsToldAgain(t *testing.T) {
 // read one as it was before and the other as it is after.
 func TestATellingWaitsForTheMirror(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.DSN(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorldOf(t, pgtest.Open(t, dsn), planetest.Options{})
-		defer w.close()
-		mirrored(w)
-		flow := &overtaken{Flow: w.flow(&fate{})}
-		w.wrap = func(bridge.Flow) bridge.Flow { return flow }
-		p := w.start(0, noFault)
-		defer w.end(p)
+	flow := &overtaken{}
+	inMirroredWorld(t, flow.wrapped(flow), func(w *world, p *process) {
 		w.letterOf(p, func() { w.must(w.plane.SetTargetDate("maria", w.item(), "2000-05-05")) })
 		w.must(ledger.WithLock(p.ctx, w.queue, ledger.LinkOf(deadlinePair), func(pgx.Tx) error {
 			p.bridge.WorkOnce(p.ctx, w.queue)
 			return nil
 		}))
 		if flow.calls != 0 {
-			t.Error("Odoo was told while the mirror was at the record")
+			w.t.Error("Odoo was told while the mirror was at the record")
 		}
 		w.wantStatus(p, ledger.StatusReceived, "")
 		w.workUntilDone(p)
@@ -118,14 +111,9 @@ func (f both) Ownership() mapping.Ownership {
 // A record was read before Odoo was told of a rename, and its link afterwards.
 func TestARecordThatIsOlderThanItsLinkIsReadAgain(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.DSN(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorldOf(t, pgtest.Open(t, dsn), planetest.Options{})
-		defer w.close()
-		mirrored(w)
+	inMirroredWorld(t, func(w *world) {
 		w.wrap = func(flow bridge.Flow) bridge.Flow { return both{flow} }
-		p := w.start(0, noFault)
-		defer w.end(p)
+	}, func(w *world, p *process) {
 		flow, name := p.bridge.Flows()[0], w.plane.Items()[0].Name
 		item, err := flow.WantedFor(p.ctx, deadlinePair)
 		w.must(err)
@@ -133,7 +121,7 @@ func TestARecordThatIsOlderThanItsLinkIsReadAgain(t *testing.T) {
 		_, err = p.bridge.Mirror().Apply(p.ctx, flow, item, mirror.WhatChanged)
 		w.must(err)
 		if now := w.plane.Items()[0].Name; now != name {
-			t.Errorf("the work item is called %q, and Odoo has %q", now, name)
+			w.t.Errorf("the work item is called %q, and Odoo has %q", now, name)
 		}
 	})
 }
@@ -142,15 +130,8 @@ func TestARecordThatIsOlderThanItsLinkIsReadAgain(t *testing.T) {
 // work item as it was before.
 func TestAWebhookThatIsOlderThanTheMirrorsWriteIsNotTold(t *testing.T) {
 	t.Parallel()
-	dsn := pgtest.DSN(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorldOf(t, pgtest.Open(t, dsn), planetest.Options{})
-		defer w.close()
-		mirrored(w)
-		flow := &overtaken{Flow: w.flow(&fate{})}
-		w.wrap = func(bridge.Flow) bridge.Flow { return both{flow} }
-		p := w.start(0, noFault)
-		defer w.end(p)
+	flow := &overtaken{}
+	inMirroredWorld(t, flow.wrapped(both{flow}), func(w *world, p *process) {
 		time.Sleep(time.Minute) // What is known of the work item is surely older than the edit.
 		w.letterOf(p, func() { w.must(w.plane.RenameItem("maria", w.item(), "as maria called it")) })
 		w.odoo.Change(bir.Model, 1, map[string]any{"name": "as Odoo calls it"})
@@ -159,11 +140,11 @@ func TestAWebhookThatIsOlderThanTheMirrorsWriteIsNotTold(t *testing.T) {
 		_, err = p.bridge.Mirror().Apply(p.ctx, p.bridge.Flows()[0], item, mirror.WhatChanged)
 		w.must(err)
 		if now := w.plane.Items()[0].Name; now != item.Fields.Name {
-			t.Fatalf("the work item is called %q: this run proves nothing", now)
+			w.t.Fatalf("the work item is called %q: this run proves nothing", now)
 		}
 		w.workUntilDone(p)
 		if slices.Contains(flow.names, "as maria called it") {
-			t.Errorf("the flow was told of %q, which is not so any more", flow.names)
+			w.t.Errorf("the flow was told of %q, which is not so any more", flow.names)
 		}
 	})
 }

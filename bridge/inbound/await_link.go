@@ -14,6 +14,9 @@ import (
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 )
 
+// onNothing settles a comment on a work item that stands for no record.
+var onNothing = bridge.Ignored("the work item of the comment is not linked to Odoo")
+
 // awaitLink snoozes a comment whose work item says that it stands for a record and is
 // not linked yet: its create is under way, or a sync is about to adopt it. Only a
 // comment on a work item of somebody's own is settled.
@@ -28,7 +31,7 @@ func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verd
 	link, mirrored, err := p.linkOfRecord(ctx, tx, key)
 	switch {
 	case !mirrored:
-		return bridge.Ignored("the work item of the comment is not linked to Odoo")
+		return onNothing
 	case err != nil && !errors.Is(err, mapping.ErrNoLink):
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	case err == nil && link.IssueID != nil:
@@ -43,15 +46,14 @@ func (p *Worker) awaitLink(ctx context.Context, tx pgx.Tx, f folded) bridge.Verd
 // is on the books in its project: the work item may be the one that it made, and be
 // archived by now, which only the look-up by its record shows.
 func (p *Worker) whileIntended(ctx context.Context, tx pgx.Tx, f folded) bridge.Verdict {
-	settled := bridge.Ignored("the work item of the comment is not linked to Odoo")
 	intends, err := p.Links.With(tx).Intends(ctx, p.Workspace, f.newest.ProjectID)
 	switch {
 	case err != nil:
 		return bridge.RetryLater(bridge.CauseOurs, err)
 	case !intends:
-		return settled
+		return onNothing
 	}
-	return awaiting(ctx, tx, f.reportedAt, lastWaitForAdoption, "Plane does not show the work item of the comment, and a create is not settled yet", settled)
+	return awaiting(ctx, tx, f.reportedAt, lastWaitForAdoption, "Plane does not show the work item of the comment, and a create is not settled yet", onNothing)
 }
 
 // lastWaitForAdoption is how long what is said of a work item waits at most whose create
