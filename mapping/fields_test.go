@@ -76,24 +76,26 @@ func TestOwnershipTellsDriftFromWhatPeopleMayDo(t *testing.T) {
 	open := mapping.Fields{Name: "n", Priority: "low", Group: "unstarted", Labels: []string{"ours"}, DescriptionHTML: "d"}
 	closed := open
 	closed.Group = "completed"
+	pushed := func(fields mapping.Fields) mapping.Link { return mapping.Link{LastPushed: fields, Written: fields} }
 	for _, row := range []struct {
-		name    string
-		written mapping.Fields
-		edit    func(*mapping.Fields)
-		want    []mapping.Field
+		name string
+		link mapping.Link
+		edit func(*mapping.Fields)
+		want []mapping.Field
 	}{
-		{"nothing", open, func(*mapping.Fields) {}, nil},
-		{"a name of Odoo's", open, func(f *mapping.Fields) { f.Name = "other" }, []mapping.Field{mapping.FieldName}},
-		{"a suggested priority", open, func(f *mapping.Fields) { f.Priority = "urgent" }, nil},
-		{"a field of both", open, func(f *mapping.Fields) { f.DescriptionHTML = "e" }, nil},
-		{"a state among open ones", open, func(f *mapping.Fields) { f.Group = "started" }, nil},
-		{"a closed matter opened", closed, func(f *mapping.Fields) { f.Group = "started" }, []mapping.Field{mapping.FieldState}},
-		{"a label added", open, func(f *mapping.Fields) { f.Labels = []string{"mine", "ours"} }, nil},
-		{"our label taken off", open, func(f *mapping.Fields) { f.Labels = []string{"mine"} }, []mapping.Field{mapping.FieldLabels}},
+		{"nothing", pushed(open), func(*mapping.Fields) {}, nil},
+		{"a name of Odoo's", pushed(open), func(f *mapping.Fields) { f.Name = "other" }, []mapping.Field{mapping.FieldName}},
+		{"a suggested priority", pushed(open), func(f *mapping.Fields) { f.Priority = "urgent" }, nil},
+		{"a field of both", pushed(open), func(f *mapping.Fields) { f.DescriptionHTML = "e" }, nil},
+		{"a state among open ones", pushed(open), func(f *mapping.Fields) { f.Group = "started" }, nil},
+		{"a state that people closed before the link", mapping.Link{LastPushed: open, Written: closed}, func(f *mapping.Fields) { f.Group = "started" }, nil},
+		{"a closed matter opened", pushed(closed), func(f *mapping.Fields) { f.Group = "started" }, []mapping.Field{mapping.FieldState}},
+		{"a label added", pushed(open), func(f *mapping.Fields) { f.Labels = []string{"mine", "ours"} }, nil},
+		{"our label taken off", pushed(open), func(f *mapping.Fields) { f.Labels = []string{"mine"} }, []mapping.Field{mapping.FieldLabels}},
 	} {
-		current := row.written
+		current := row.link.Written
 		row.edit(&current)
-		if diff := cmp.Diff(row.want, ownership.Drifted(row.written, current)); diff != "" {
+		if diff := cmp.Diff(row.want, ownership.Drifted(row.link, current)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", row.name, diff)
 		}
 	}

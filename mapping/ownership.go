@@ -49,18 +49,20 @@ func (o Ownership) Alone(field Field, wanted Fields) bool {
 }
 
 // Drifted lists the fields that Odoo owns and that somebody changed in Plane
-// since they were written. written is what Plane answered to the last write, not
-// what was sent: Plane cleans HTML, so the two differ without anybody's doing.
-func (o Ownership) Drifted(written, current Fields) []Field {
+// since they were written. They are compared with what Plane answered to the last
+// write, not with what was sent: Plane cleans HTML, so the two differ without
+// anybody's doing. Whether the state is Odoo's is told by what was sent: a work item
+// that people had closed before it was linked is shown closed and theirs to open.
+func (o Ownership) Drifted(link Link, current Fields) []Field {
 	var drifted []Field
-	for _, field := range written.Differing(current) {
+	for _, field := range link.Written.Differing(current) {
 		switch o[field] {
 		case Odoo:
-			if field != FieldLabels || !containsAll(current.Labels, written.Labels) {
+			if field != FieldLabels || !containsAll(current.Labels, link.Written.Labels) {
 				drifted = append(drifted, field)
 			}
 		case OdooWhenClosed:
-			if written.Closed() {
+			if link.LastPushed.Closed() {
 				drifted = append(drifted, field)
 			}
 		case Suggested, Both:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -164,11 +165,32 @@ func (a *Auditor) take(ctx context.Context, flow bridge.Flow, key mapping.Key, i
 		return err
 	}
 	written.Labels = nil
-	err = a.mirror.Links.Bind(ctx, scope, key, id, issue, mapping.Content{Pushed: mapping.Fields{Group: written.Group}, Written: written})
+	group, err := groupAgreed(ctx, flow, key, written.Group)
+	if err != nil {
+		return err
+	}
+	err = a.mirror.Links.Bind(ctx, scope, key, id, issue, mapping.Content{Pushed: mapping.Fields{Group: group}, Written: written})
 	if errors.Is(err, mapping.ErrIssueTaken) {
 		return &skippedRow{"its work item is linked to another record"}
 	}
 	return err
+}
+
+// groupAgreed is the state group that the link of an imported work item notes as
+// written: the one that Odoo wants, as long as people may choose another, so that the
+// next sync leaves theirs as it is; else the one that is shown.
+func groupAgreed(ctx context.Context, flow bridge.Flow, key mapping.Key, group string) (string, error) {
+	wanted, err := flow.WantedFor(ctx, key)
+	if errors.Is(err, bridge.ErrNoRecord) {
+		return group, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading what Odoo wants for %s: %w", key, err)
+	}
+	if slices.Contains(flow.Ownership().Owned(wanted.Fields), mapping.FieldState) {
+		return group, nil
+	}
+	return wanted.Fields.Group, nil
 }
 
 // isAboutRow reports whether Plane's answer is about the one work item, such as an id

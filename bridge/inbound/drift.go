@@ -24,7 +24,7 @@ func (p *Worker) repairDrift(ctx context.Context, tx pgx.Tx, flow bridge.Flow, l
 	if link.State != mapping.Linked || verdict.Accepted != nil {
 		return verdict
 	}
-	drifted := p.edited(ctx, flow.Ownership().Drifted(link.Written, item.Fields), link, item)
+	drifted := p.edited(ctx, flow.Ownership().Drifted(link, item.Fields), link, item)
 	if len(drifted) == 0 {
 		return verdict
 	}

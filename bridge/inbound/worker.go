@@ -239,7 +239,7 @@ func outdated(link mapping.Link, ownership mapping.Ownership, item shown.Item) b
 		return false
 	}
 	says := shown.AsKnown(item.Fields, link.Written)
-	return len(ownership.Edited(link.Written, says)) > 0 || len(ownership.Drifted(link.Written, says)) > 0
+	return len(ownership.Edited(link.Written, says)) > 0 || len(ownership.Drifted(link, says)) > 0
 }
 
 // keep writes what is known of a work item.

@@ -68,7 +68,7 @@ func (m *Mirror) compareInFull(ctx context.Context, w work) error {
 // those that were to be written and show it already, outstanding those to write.
 func (w work) judge(shown mapping.Fields) (agreed, outstanding []mapping.Field) {
 	wanted, asked := w.item().Fields, w.step.Fields
-	edited := w.ownership.Drifted(w.link.Written, shown)
+	edited := w.ownership.Drifted(w.link, shown)
 	for _, field := range mapping.AllFields {
 		shows := shown.Shows(field, wanted) && (field != mapping.FieldLabels || !w.showsStale(shown))
 		switch {

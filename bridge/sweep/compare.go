@@ -183,7 +183,7 @@ func (s *sweep) differs(item shown.Item) (missed, drifted bool) {
 	fields := shown.AsKnown(item.Fields, link.Written, item.Shown.LeftOut...)
 	edited := link.State == mapping.Linked && len(s.flow.Ownership().Edited(link.Written, fields)) > 0
 	missed = missed || edited || link.State == mapping.Broken
-	drifted = link.State == mapping.Linked && len(s.flow.Ownership().Drifted(link.Written, fields)) > 0
+	drifted = link.State == mapping.Linked && len(s.flow.Ownership().Drifted(link, fields)) > 0
 	return missed, drifted
 }
 
