@@ -14,7 +14,8 @@ import (
 // The mean times between two of a kind: a storm of ten minutes has more than 200 kills
 // and 20 restarts of the database.
 const (
-	betweenSignals  = 1800 * time.Millisecond
+	betweenEnds     = 1500 * time.Millisecond
+	betweenStops    = 15 * time.Second
 	betweenDatabase = 8 * time.Second
 	betweenOutages  = 8 * time.Second
 	longestStop     = time.Minute
@@ -39,7 +40,7 @@ func (c *chaos) run(ctx context.Context) error {
 	for stream, loop := range []struct {
 		mean time.Duration
 		act  func(context.Context, *weather.Dice) error
-	}{{betweenSignals, c.signal}, {betweenDatabase, c.hinderDatabase}, {betweenOutages, c.outage}} {
+	}{{betweenEnds, c.end}, {betweenStops, c.stop}, {betweenDatabase, c.hinderDatabase}, {betweenOutages, c.outage}} {
 		dice := weather.NewDice(c.stage.story.Seed, uint64(10+stream)) //nolint:gosec // A small number.
 		loops.Go(func() {
 			for ctx.Err() == nil {
@@ -79,27 +80,30 @@ func (c *chaos) atMost(during time.Duration) time.Duration {
 	return max(0, min(during, time.Until(c.until)))
 }
 
-// signal ends a replica or stops it for a while.
-func (c *chaos) signal(ctx context.Context, dice *weather.Dice) error {
-	r := c.stage.replicas[dice.Below(len(c.stage.replicas))]
-	switch n := dice.Below(20); {
-	case n < 13:
-		c.did("kill -9")
-		r.signal(syscall.SIGKILL)
-	case n < 18:
-		c.did("SIGTERM")
-		r.signal(syscall.SIGTERM)
-	default:
-		during := c.atMost(dice.Between(time.Second, min(longestStop, c.stage.story.Length/4)))
-		c.did("SIGSTOP")
-		r.signal(syscall.SIGSTOP)
-		if dice.Chance(0.5) { // The others live on meanwhile.
-			pause(ctx, during)
-			r.signal(syscall.SIGCONT)
-			return nil
-		}
-		time.AfterFunc(during, func() { r.signal(syscall.SIGCONT) })
+// end kills a replica, or asks it to end. One that is stopped is left alone, so that it
+// wakes up later and goes on with what it believed before.
+func (c *chaos) end(_ context.Context, dice *weather.Dice) error {
+	r, what, signal := c.stage.replicas[dice.Below(len(c.stage.replicas))], "SIGTERM", syscall.SIGTERM
+	if dice.Chance(0.75) {
+		what, signal = "kill -9", syscall.SIGKILL
 	}
+	if !r.stopped.Load() && r.signal(signal) {
+		c.did(what)
+	}
+	return nil
+}
+
+// stop stops a replica for a while; meanwhile the others live on.
+func (c *chaos) stop(ctx context.Context, dice *weather.Dice) error {
+	r := c.stage.replicas[dice.Below(len(c.stage.replicas))]
+	during := c.atMost(dice.Between(time.Second, min(longestStop, c.stage.story.Length/4)))
+	r.stopped.Store(true)
+	defer r.stopped.Store(false)
+	if r.signal(syscall.SIGSTOP) {
+		c.did("SIGSTOP")
+	}
+	pause(ctx, during)
+	r.signal(syscall.SIGCONT)
 	return nil
 }
 

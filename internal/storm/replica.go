@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -18,6 +19,9 @@ type replica struct {
 	name, binary, url string
 	settings          map[string]string
 	log               *os.File
+
+	// stopped is set while the process is stopped by SIGSTOP.
+	stopped atomic.Bool
 
 	mu      sync.Mutex
 	process *os.Process
@@ -85,12 +89,11 @@ func (r *replica) end() {
 	time.AfterFunc(30*time.Second, func() { r.signal(syscall.SIGKILL) })
 }
 
-func (r *replica) signal(signal syscall.Signal) {
+// signal reports whether there was a process to take the signal.
+func (r *replica) signal(signal syscall.Signal) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.process != nil {
-		_ = r.process.Signal(signal) // It may have ended by itself.
-	}
+	return r.process != nil && r.process.Signal(signal) == nil
 }
 
 func (r *replica) started() int {
