@@ -261,31 +261,44 @@ const mostSteps = 3000
 
 // end lets all workers leave, and whoever a broken rule stopped in the middle go on.
 func (e *explored) end() {
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
-		e.mu.Lock()
-		left := 0
-		for _, a := range e.actors {
-			if a.done {
-				continue
-			}
-			left++
-			if a.parked {
-				a.parked = false
-				a.next <- leave
-			}
-		}
-		e.mu.Unlock()
-		if left == 0 {
-			break
-		}
-		time.Sleep(100 * time.Microsecond)
+	if !e.letGo(5 * time.Second) {
+		// Whoever waits for ever for a lock is let go by the database, stops once more on
+		// its way out, and would keep its connection.
+		_, err := e.queue.Exec(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1", exploredName)
+		e.must(err)
+		e.letGo(5 * time.Second)
 	}
-	// Whoever waits for ever for a lock is let go, or the pools would wait as well.
-	_, err := e.queue.Exec(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1", exploredName)
-	e.must(err)
 	for _, p := range e.replicas {
 		p.stop()
 		p.pool.Close()
 	}
 	e.explored = nil
+}
+
+// letGo lets everybody go on without stops, and reports whether all came to their end in
+// time.
+func (e *explored) letGo(within time.Duration) bool {
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); time.Sleep(100 * time.Microsecond) {
+		if e.release() == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// release lets whoever is stopped go on, and counts who has not come to the end.
+func (e *explored) release() (left int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, a := range e.actors {
+		if a.done {
+			continue
+		}
+		left++
+		if a.parked {
+			a.parked = false
+			a.next <- leave
+		}
+	}
+	return left
 }
