@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"context"
+	"net/http"
 	"testing"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
+	"github.com/insightpulseai/odoo-plane-bridge/mapping"
 	"github.com/insightpulseai/odoo-plane-bridge/plane/planetest"
 )
 
@@ -72,4 +75,59 @@ func TestACommentWaitsForTheLinkOfAWorkItemThatReadsDoNotShow(t *testing.T) {
 			t.Error("the comment is no note in Odoo once its work item is linked")
 		}
 	})
+}
+
+// The link is made between the moment in which a delivery looks for it and the one in
+// which it looks what else the work item may be.
+func TestWhatIsSaidWhileALinkIsMadeReachesOdoo(t *testing.T) {
+	t.Parallel()
+	comment := func(w *world) {
+		_, err := w.plane.Comment("maria", w.item(), "<p>remark</p>")
+		w.must(err)
+	}
+	archived := func(w *world) {
+		comment(w)
+		w.must(w.plane.Quiesce(context.Background()))
+		letters := w.mail.take()
+		w.must(w.plane.Archive("maria", w.item()))
+		w.must(w.plane.Quiesce(context.Background()))
+		w.mail.take() // What tells of the archive is lost.
+		w.mail.keepFor(letters)
+	}
+	for _, row := range []struct {
+		name string
+		said func(w *world)
+		// asked is the request between the two looks.
+		asked string
+		told  string
+	}{
+		{"a comment", comment, "work-items/*/", "mail.message"},
+		{"a comment on a work item that reads do not show", archived, "work-items/*/", "mail.message"},
+		{"a state", (*world).complete, "users/me/", "mail.activity"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			inWorld(t, planetest.Options{}, func(w *world, p *process) {
+				w.odoo.LinkReturn(1, w.odoo.AddReturn(1, "2550M"))
+				w.settle(p)
+				item, told := w.item(), len(w.odoo.Records(row.told))
+				w.exec("UPDATE ops.plane_sync_mappings SET state = 'intended', plane_issue_id = NULL")
+				w.exec("DELETE FROM ops.work_items")
+				w.letterOf(p, func() { row.said(w) })
+				linked := w.plane.Fail(planetest.Fault{Method: http.MethodGet, Path: row.asked, Times: -1, Match: func(*http.Request) bool {
+					w.exec("UPDATE ops.plane_sync_mappings SET state = 'linked', plane_issue_id = $1 WHERE plane_issue_id IS NULL", item)
+					return false
+				}})
+				p.bridge.WorkOnce(p.ctx, w.queue)
+				linked.Remove()
+				if state := w.link().State; state != mapping.Linked {
+					t.Fatalf("the link is %s: nothing was asked, so this run proves nothing", state)
+				}
+				w.workUntilDone(p)
+				if n := len(w.odoo.Records(row.told)); n == told {
+					t.Errorf("nothing of it is in Odoo: the delivery is %s, %v", w.only(p).Status, *w.only(p).Outcome)
+				}
+			})
+		})
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/insightpulseai/odoo-plane-bridge/bridge"
+	"github.com/insightpulseai/odoo-plane-bridge/bridge/ledger"
 	"github.com/insightpulseai/odoo-plane-bridge/bridge/shown"
 	"github.com/insightpulseai/odoo-plane-bridge/internal/pgclock"
 	"github.com/insightpulseai/odoo-plane-bridge/mapping"
@@ -79,6 +80,27 @@ func (p *Worker) untilAdopted(ctx context.Context, tx pgx.Tx, item shown.Item) b
 		return settled
 	}
 	return awaiting(ctx, tx, item.ReportedAt, lastWaitForAdoption, "the work item stands for "+string(item.Key)+", whose create is not settled yet", settled)
+}
+
+// unlessLinked looks once more for the link of a work item before it counts that there is
+// none. The mirror may have made it since the first look, with all that was read in
+// between read after it: a record with a work item that seems another one, no create on
+// the books any more. What is said of the work item would be told to nobody.
+func (p *Worker) unlessLinked(ctx context.Context, tx pgx.Tx, id string, without bridge.Verdict) bridge.Verdict {
+	switch without.Kind {
+	case bridge.VerdictDone, bridge.VerdictIgnored, bridge.VerdictDead:
+	default:
+		return without
+	}
+	_, err := p.Links.With(tx).ByIssue(ctx, p.Workspace, id)
+	switch {
+	case errors.Is(err, mapping.ErrNoLink):
+		return without
+	case err != nil:
+		return bridge.RetryLater(bridge.CauseOurs, err)
+	default:
+		return bridge.Snooze(time.Now().Add(ledger.LockedFor), "the work item was linked meanwhile")
+	}
 }
 
 // linkOfRecord is the link of the record that a work item says it stands for. It reports

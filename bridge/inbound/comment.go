@@ -37,7 +37,7 @@ func (p *Worker) handleComment(ctx context.Context, tx pgx.Tx, f folded) bridge.
 	}
 	link, err := p.Links.With(tx).ByIssue(ctx, p.Workspace, comment.WorkItem.ID)
 	if errors.Is(err, mapping.ErrNoLink) {
-		return p.awaitLink(ctx, tx, f)
+		return p.unlessLinked(ctx, tx, comment.WorkItem.ID, p.awaitLink(ctx, tx, f))
 	}
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)

@@ -255,7 +255,7 @@ func (p *Worker) tell(ctx context.Context, tx pgx.Tx, item shown.Item) bridge.Ve
 	links := p.Links.With(tx)
 	link, err := links.ByIssue(ctx, p.Workspace, item.ID)
 	if errors.Is(err, mapping.ErrNoLink) {
-		return p.untilAdopted(ctx, tx, item)
+		return p.unlessLinked(ctx, tx, item.ID, p.untilAdopted(ctx, tx, item))
 	}
 	if err != nil {
 		return bridge.RetryLater(bridge.CauseOurs, err)
