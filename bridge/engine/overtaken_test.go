@@ -126,27 +126,45 @@ func TestARecordThatIsOlderThanItsLinkIsReadAgain(t *testing.T) {
 	})
 }
 
-// The webhook of an edit comes after the bridge wrote the same field: its body shows the
-// work item as it was before.
-func TestAWebhookThatIsOlderThanTheMirrorsWriteIsNotTold(t *testing.T) {
+// What came before the mirror's write, and is worked on after it, is how the work item was.
+// Told as a person's edit, it would undo what Odoo wanted.
+func TestWhatIsOlderThanTheMirrorsWriteIsNotTold(t *testing.T) {
 	t.Parallel()
-	flow := &overtaken{}
-	inMirroredWorld(t, flow.wrapped(both{flow}), func(w *world, p *process) {
-		time.Sleep(time.Minute) // What is known of the work item is surely older than the edit.
-		w.letterOf(p, func() { w.must(w.plane.RenameItem("maria", w.item(), "as maria called it")) })
-		w.odoo.Change(bir.Model, 1, map[string]any{"name": "as Odoo calls it"})
-		item, err := p.bridge.Flows()[0].WantedFor(p.ctx, deadlinePair)
-		w.must(err)
-		_, err = p.bridge.Mirror().Apply(p.ctx, p.bridge.Flows()[0], item, mirror.WhatChanged)
-		w.must(err)
-		if now := w.plane.Items()[0].Name; now != item.Fields.Name {
-			w.t.Fatalf("the work item is called %q: this run proves nothing", now)
-		}
-		w.workUntilDone(p)
-		if slices.Contains(flow.names, "as maria called it") {
-			w.t.Errorf("the flow was told of %q, which is not so any more", flow.names)
-		}
-	})
+	for _, row := range []struct {
+		name   string
+		report func(w *world, p *process)
+	}{
+		{"a webhook", func(w *world, p *process) { w.deliver(p) }},
+		{"a finding of a sweep", func(w *world, p *process) {
+			w.mail.take()
+			if report := w.reconciled(p); report.Missed != 1 {
+				w.t.Fatalf("the sweep reports %+v, want the edit found", report)
+			}
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			flow := &overtaken{}
+			inMirroredWorld(t, flow.wrapped(both{flow}), func(w *world, p *process) {
+				time.Sleep(time.Minute) // What is known of the work item is surely older than the edit.
+				w.forget()
+				w.must(w.plane.RenameItem("maria", w.item(), "as maria called it"))
+				row.report(w, p)
+				w.odoo.Change(bir.Model, 1, map[string]any{"name": "as Odoo calls it"})
+				item, err := p.bridge.Flows()[0].WantedFor(p.ctx, deadlinePair)
+				w.must(err)
+				_, err = p.bridge.Mirror().Apply(p.ctx, p.bridge.Flows()[0], item, mirror.WhatChanged)
+				w.must(err)
+				if now := w.plane.Items()[0].Name; now != item.Fields.Name {
+					w.t.Fatalf("the work item is called %q: this run proves nothing", now)
+				}
+				w.workUntilDone(p)
+				if slices.Contains(flow.names, "as maria called it") {
+					w.t.Errorf("the flow was told of %q, which is not so any more", flow.names)
+				}
+			})
+		})
+	}
 }
 
 func (w *world) wantPushed(name, due string) {

@@ -88,6 +88,9 @@ func TestEveryMutantFitsTheSources(t *testing.T) {
 		for _, missing := range m.missingTests(t) {
 			t.Errorf("mutant %q: no test of its packages is named %s", m.Name, missing)
 		}
+		if strings.Contains(m.Tests, "-exploring") != m.Race || m.Race && !strings.HasPrefix(m.Tests, "./bridge/engine -run ") {
+			t.Errorf("mutant %q: a race is looked for by exploring, which ./bridge/engine alone knows", m.Name)
+		}
 	}
 }
 
@@ -168,7 +171,8 @@ func fate(output string, err error) string {
 		return untried
 	case err == nil:
 		return lives
-	case !errors.As(err, &ended) || strings.Contains(output, "[build failed]") || strings.Contains(output, "[setup failed]"):
+	case !errors.As(err, &ended), strings.Contains(output, "[build failed]"), strings.Contains(output, "[setup failed]"),
+		strings.Contains(output, "flag provided but not defined"):
 		return untried
 	default:
 		return dies
