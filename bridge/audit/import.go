@@ -40,8 +40,8 @@ const sqlOldMappings = `SELECT source_system, source_id::text AS source_id, sour
 
 // Import takes over the links of the old table: the record is read from Odoo, its
 // work item gets the external pair, and the link is kept with nothing noted as
-// written, so that the next sync writes what Odoo wants. A dry run only says what
-// it would do.
+// written but a state that is people's to choose, so that the next sync writes what
+// Odoo wants and leaves theirs. A dry run only says what it would do.
 func (a *Auditor) Import(ctx context.Context, flow bridge.Flow, dryRun bool) ([]ImportLine, error) {
 	rows, err := a.mirror.Pool.Query(ctx, sqlOldMappings)
 	if err != nil {
